@@ -1,0 +1,75 @@
+import type { ContainerProperties } from "@aws-sdk/client-batch";
+
+/**
+ * A driver runs attempts somewhere: as processes of this machine, in a container engine, in a cluster.
+ *
+ * The contract that keeps "an attempt runs at most once" and "jobs outlive the server":
+ * - `start` and `stop` are idempotent by attempt id. A second `start` of an attempt that ran, runs, or was claimed does
+ *   not run it again, not even in another process after a crash.
+ * - What a driver started goes on when the server dies, and is found again by `open` of the next server.
+ * - Events may be repeated, never invented. The engine ignores repetitions.
+ * - The driver keeps what it knows of an ended attempt (its exit code above all) until `forget`.
+ */
+export interface Driver {
+  readonly name: DriverName;
+  /**
+   * Finds the attempts that are already there and begins to report. Emits one `inventory` when it can see its attempts (at
+   * once, or as soon as its engine answers; again after each time it lost sight of them), and after it the `started` and `exited` of
+   * each attempt in it. Resolves without waiting for an engine that does not answer.
+   */
+  open(report: (event: DriverEvent) => void): Promise<void>;
+  /**
+   * Starts an attempt. Everything that goes wrong with the attempt itself is an event, not a rejection. May take long
+   * (image pull); `started` or `exited` tells the outcome.
+   */
+  start(attempt: AttemptSpec): Promise<void>;
+  /**
+   * Asks an attempt to end: SIGTERM now, SIGKILL at `killAt` (epoch ms). An attempt still starting (a pull, say) is abandoned and
+   * reported as `exited` without an exit code. Unknown and ended attempts: nothing happens.
+   */
+  stop(attemptId: string, killAt: number): Promise<void>;
+  /** The end of this attempt is committed: removes its container, directory, records. Its log stays. Unknown: nothing happens. */
+  forget(attemptId: string): Promise<void>;
+  /** Stops watching and releases handles. Attempts go on. No event is reported afterwards. */
+  close(): Promise<void>;
+}
+
+export type DriverName = "process" | "docker" | "fake";
+
+/** The image name that stands for "no image": the process driver runs the command on this machine as it is. Docker reserves the name, so no real image has it. */
+export const NO_IMAGE = "scratch";
+
+/** One attempt, complete: all that a driver needs to run it. */
+export interface AttemptSpec {
+  /** 32 hexadecimal digits, unique for ever; also the ECS task id that clients see. */
+  readonly attemptId: string;
+  readonly jobId: string;
+  /** The definition's container properties with all overrides merged and Ref:: replaced. */
+  readonly container: ContainerProperties;
+  /** The complete environment that Batch gives: the container's entries and the AWS_BATCH_* variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly vcpuMilli: number;
+  readonly memoryMiB: number;
+}
+
+export type DriverEvent =
+  /** Every attempt that this driver holds now, running or ended and not forgotten. An active attempt not in it was never started, or is lost. */
+  | { readonly kind: "inventory"; readonly attemptIds: readonly string[] }
+  /** The program runs, since `at` (epoch ms). */
+  | { readonly kind: "started"; readonly attemptId: string; readonly at: number }
+  /**
+   * The attempt is over. `startedAt` is there if the program ever ran, `exitCode` if it ended by itself or by a signal (128 + n).
+   * `reason` is what AWS shows as `container.reason`: `OutOfMemoryError: …`, `CannotPullContainerError: …`, `CannotStartContainerError: …`.
+   * Without exit code and startedAt: it never ran. With startedAt but no exit code: the host lost it.
+   */
+  | {
+      readonly kind: "exited";
+      readonly attemptId: string;
+      readonly at: number;
+      readonly startedAt?: number;
+      readonly exitCode?: number;
+      readonly reason?: string;
+    };
+
+/** AWS's words for the reasons that clients match on. Source: reference of ECS stopped-task reasons. */
+export const OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage";
