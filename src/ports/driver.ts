@@ -1,4 +1,5 @@
 import type { ContainerProperties } from "@aws-sdk/client-batch";
+import type { DriverName } from "../core/driver-name.ts";
 
 /**
  * A driver runs attempts somewhere: as processes of this machine, in a container engine, in a cluster.
@@ -34,10 +35,8 @@ export interface Driver {
   close(): Promise<void>;
 }
 
-export type DriverName = "process" | "docker" | "fake";
-
-/** The image name that stands for "no image": the process driver runs the command on this machine as it is. Docker reserves the name, so no real image has it. */
-export const NO_IMAGE = "scratch";
+export { NO_IMAGE } from "../core/driver-name.ts";
+export type { DriverName } from "../core/driver-name.ts";
 
 /** One attempt, complete: all that a driver needs to run it. */
 export interface AttemptSpec {

@@ -1,0 +1,5 @@
+/** Which driver runs an attempt. `fake` runs nothing: tests and simulation. */
+export type DriverName = "process" | "docker" | "fake";
+
+/** The image name that stands for "no image": the process driver runs the command on this machine as it is. Docker reserves the name, so no real image has it. */
+export const NO_IMAGE = "scratch";

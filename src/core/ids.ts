@@ -1,0 +1,22 @@
+import { createHash } from "node:crypto";
+
+/** Id of an array's child: `parent:index` (reference 1.6). */
+export function childId(parentId: string, index: number): string {
+  return `${parentId}:${index}`;
+}
+
+/** Takes `parent:index` apart; undefined for any other id. */
+export function parseChildId(id: string): { parentId: string; index: number } | undefined {
+  const match = /^([^:]+):(0|[1-9]\d{0,6})$/.exec(id);
+  return match === null ? undefined : { parentId: match[1]!, index: Number(match[2]) };
+}
+
+/** The id of a job's n-th attempt (from 1). Derived, so that a plan made twice names the same attempt; job ids are never reused. */
+export function attemptId(jobId: string, attempt: number): string {
+  return hexId(`${jobId} attempt ${attempt}`, 32);
+}
+
+/** A stable id of `digits` hexadecimal digits for something that has a unique name. */
+export function hexId(name: string, digits: number): string {
+  return createHash("sha256").update(name).digest("hex").slice(0, digits);
+}

@@ -1,0 +1,147 @@
+import type { DriverName } from "./driver-name.ts";
+
+/** AWS Batch's job states (reference: JobStatus). */
+export type JobStatus = "SUBMITTED" | "PENDING" | "RUNNABLE" | "STARTING" | "RUNNING" | "SUCCEEDED" | "FAILED";
+
+export const JOB_STATUSES: readonly JobStatus[] = [
+  "SUBMITTED",
+  "PENDING",
+  "RUNNABLE",
+  "STARTING",
+  "RUNNING",
+  "SUCCEEDED",
+  "FAILED",
+];
+
+/** What a job needs of an instance. Jobs with equal requirements have the same shape. Integers only. */
+export interface Requirements {
+  readonly vcpuMilli: number;
+  readonly memoryMiB: number;
+  readonly gpus: number;
+}
+
+/** One entry of SubmitJob's `dependsOn`. Without type: the whole job must have SUCCEEDED. SEQUENTIAL has no job id. */
+export type Dependency =
+  | { readonly jobId: string; readonly type?: "N_TO_N" }
+  | { readonly type: "SEQUENTIAL"; readonly jobId?: undefined };
+
+export interface ExitCondition {
+  readonly action: "retry" | "exit";
+  readonly onStatusReason?: string;
+  readonly onReason?: string;
+  readonly onExitCode?: string;
+}
+
+export interface RetryStrategy {
+  /** How often the job may become RUNNABLE in all, 1 to 10. */
+  readonly attempts: number;
+  readonly evaluateOnExit: readonly ExitCondition[];
+}
+
+/** What the scheduler has to know of a job: fixed at submission, shared by equal jobs. What to run is in the job's spec, which only dispatch and Describe read. */
+export interface Scheduling {
+  readonly requirements: Requirements;
+  readonly retry: RetryStrategy;
+  readonly dependsOn: readonly Dependency[];
+  readonly timeoutSeconds?: number;
+  /** An array parent's number of children. */
+  readonly arraySize?: number;
+  /** Whether the job names a real container image (any but NO_IMAGE). */
+  readonly needsImage: boolean;
+  /** Where the awslogs driver puts the output; absent with any other log driver. */
+  readonly log?: { readonly group: string; readonly prefix: string };
+}
+
+/** Why an attempt was told to end before it ended by itself. Such an attempt is never retried. */
+export interface Stopping {
+  readonly reason: string;
+  /** Epoch ms of the decision: SIGTERM then, SIGKILL 30 s later. */
+  readonly at: number;
+}
+
+export interface Attempt {
+  /** The ECS task id: 32 hexadecimal digits. */
+  readonly id: string;
+  readonly driver: DriverName;
+  readonly environmentArn: string;
+  /** Set when the program runs. Epoch ms, as all times. */
+  readonly startedAt?: number;
+  /** Set when the attempt is over; an attempt without it is active. */
+  readonly stoppedAt?: number;
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly statusReason?: string;
+  readonly logStreamName?: string;
+  readonly stopping?: Stopping;
+}
+
+/** How far a job is: written by the engine alone. Values are replaced, never changed in place. */
+export interface JobState {
+  readonly status: JobStatus;
+  readonly statusReason?: string;
+  readonly startedAt?: number;
+  readonly stoppedAt?: number;
+  readonly attempts: readonly Attempt[];
+  readonly isCancelled?: boolean;
+  readonly isTerminated?: boolean;
+  /** Array parents only. */
+  readonly rest?: ArrayRest;
+  /** Array parents only: the statusReason that the job will end with, where it is not the children's failure. */
+  readonly endReason?: string;
+}
+
+/** The state of every child of an array that has no record of its own: they are all alike. */
+export interface ArrayRest {
+  readonly status: "PENDING" | "RUNNABLE" | "FAILED";
+  readonly statusReason?: string;
+  readonly stoppedAt?: number;
+  readonly isCancelled?: boolean;
+  readonly isTerminated?: boolean;
+}
+
+/** A CancelJob or TerminateJob that was accepted and not yet honoured. */
+export interface StopRequest {
+  readonly kind: "cancel" | "terminate";
+  readonly reason: string;
+}
+
+/** A job as the scheduler sees it: a single job, an array parent, or one child of an array. */
+export interface Job {
+  readonly id: string;
+  /** Submission order; a child has its parent's. */
+  readonly seq: number;
+  readonly queueArn: string;
+  readonly createdAt: number;
+  readonly scheduling: Scheduling;
+  readonly parent?: { readonly id: string; readonly index: number };
+  readonly state: JobState;
+}
+
+export const INITIAL_STATE: JobState = { status: "SUBMITTED", attempts: [] };
+
+export function isTerminal(status: JobStatus): boolean {
+  return status === "SUCCEEDED" || status === "FAILED";
+}
+
+/** Not yet bound to a host: CancelJob still works on it. */
+export function isWaiting(status: JobStatus): boolean {
+  return status === "SUBMITTED" || status === "PENDING" || status === "RUNNABLE";
+}
+
+export function isArrayParent(job: Job): boolean {
+  return job.scheduling.arraySize !== undefined && job.parent === undefined;
+}
+
+/** The attempt that holds capacity now, if any. */
+export function activeAttempt(state: JobState): Attempt | undefined {
+  const last = state.attempts.at(-1);
+  return last !== undefined && last.stoppedAt === undefined ? last : undefined;
+}
+
+export function replaceLastAttempt(attempts: readonly Attempt[], last: Attempt): readonly Attempt[] {
+  return [...attempts.slice(0, -1), last];
+}
+
+export function shapeKey(requirements: Requirements): string {
+  return `${requirements.vcpuMilli}/${requirements.memoryMiB}/${requirements.gpus}`;
+}
