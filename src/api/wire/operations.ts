@@ -1,0 +1,87 @@
+import type * as batch from "@aws-sdk/client-batch";
+import type * as logs from "@aws-sdk/client-cloudwatch-logs";
+
+/** What a handler knows of the request besides its input. */
+export interface Call {
+  /** A UUID; the same that the answer carries as `x-amzn-RequestId`. */
+  readonly requestId: string;
+  /** Twelve digits. */
+  readonly account: string;
+  /** From the SigV4 credential scope, else the server's default. */
+  readonly region: string;
+}
+
+/** The operation names of an SDK package: every exported `<Name>Command`. */
+type OperationName<Sdk> = {
+  [Key in keyof Sdk]: Key extends `${infer Name}Command`
+    ? Name extends "$" | ""
+      ? never
+      : Name
+    : never;
+}[keyof Sdk];
+
+type CommandOf<Sdk, Op extends string> = `${Op}Command` extends keyof Sdk
+  ? Sdk[`${Op}Command`] extends new (...args: never[]) => infer Command
+    ? Command
+    : never
+  : never;
+
+type InputOf<Command> = Command extends { readonly input: infer Input } ? Decoded<Input> : never;
+
+type OutputOf<Command> = Command extends {
+  resolveMiddleware: (...args: never[]) => (...args: never[]) => Promise<{ output: infer Output }>;
+}
+  ? Omit<Output, "$metadata">
+  : never;
+
+/**
+ * An SDK shape as the decoder gives it. The SDK types a required member as `T | undefined`; after decoding it is there,
+ * on every level. Assignable to the SDK's own type.
+ */
+export type Decoded<T> = T extends string | number | boolean | undefined
+  ? T
+  : T extends (infer Item)[]
+    ? Decoded<Item>[]
+    : {
+        [Key in keyof T]: Record<never, never> extends Pick<T, Key>
+          ? Decoded<T[Key]>
+          : Decoded<Exclude<T[Key], undefined>>;
+      };
+
+/** One of AWS Batch's operations, such as `"SubmitJob"`. */
+export type BatchOperationName = OperationName<typeof batch>;
+
+/** A decoded request: types checked, required members there, unknown members and nulls gone. */
+export type BatchInput<Op extends BatchOperationName> = InputOf<CommandOf<typeof batch, Op>>;
+
+/** What the operation answers. Members that are undefined are left out on the wire. */
+export type BatchOutput<Op extends BatchOperationName> = OutputOf<CommandOf<typeof batch, Op>>;
+
+/**
+ * The operations that the server can do. A handler rejects with an `ApiError` to answer an error; anything else that
+ * it throws becomes a ServerException. An operation without a handler answers a ClientException that says so.
+ */
+export type BatchHandlers = {
+  readonly [Op in BatchOperationName]?: (
+    input: BatchInput<Op>,
+    call: Call,
+  ) => Promise<BatchOutput<Op>>;
+};
+
+/** The CloudWatch Logs operations that Batch clients use to read a job's output. */
+export type LogsOperationName =
+  | "GetLogEvents"
+  | "FilterLogEvents"
+  | "DescribeLogGroups"
+  | "DescribeLogStreams";
+
+export type LogsInput<Op extends LogsOperationName> = InputOf<CommandOf<typeof logs, Op>>;
+
+export type LogsOutput<Op extends LogsOperationName> = OutputOf<CommandOf<typeof logs, Op>>;
+
+export type LogsHandlers = {
+  readonly [Op in LogsOperationName]?: (
+    input: LogsInput<Op>,
+    call: Call,
+  ) => Promise<LogsOutput<Op>>;
+};
