@@ -1,0 +1,46 @@
+import type { Job, JobState, StopRequest } from "./job.ts";
+import type { Environment, Queue, ResourceStatus } from "./resources.ts";
+
+/** One thing that the world learns from the store. */
+export type Fact =
+  | { readonly kind: "queues"; readonly queues: readonly Queue[] }
+  | { readonly kind: "environments"; readonly environments: readonly Environment[] }
+  /** A job that is not over: just submitted, or read at start. A parent comes before its children. */
+  | { readonly kind: "job-admitted"; readonly job: Job }
+  /** How a job ended that another one depends on and that the world does not hold. Arrays bring their children's outcomes. */
+  | { readonly kind: "outcome"; readonly jobId: string; readonly outcome: Outcome }
+  | { readonly kind: "child-ended"; readonly parentId: string; readonly index: number; readonly succeeded: boolean }
+  | { readonly kind: "stop-requested"; readonly jobId: string; readonly stop: StopRequest };
+
+/** How a finished dependency ended. `failedChildren`: of an array that FAILED, the children that did. */
+export interface Outcome {
+  readonly succeeded: boolean;
+  readonly failedChildren?: ReadonlySet<number>;
+}
+
+/** One fact to commit. The engine applies it to the world first; a commit that fails drops the world. */
+export type Change =
+  | JobChange
+  /** A stop request that has been honoured, or has nothing to stop. */
+  | { readonly kind: "stop-dismissed"; readonly jobId: string }
+  | ResourceChange;
+
+export interface JobChange {
+  readonly kind: "job-changed";
+  readonly jobId: string;
+  /** For children: their record is made when the first change about it is committed. */
+  readonly parent?: { readonly id: string; readonly index: number };
+  readonly state: JobState;
+  /** A log stream that appears with this change. */
+  readonly logStream?: { readonly group: string; readonly name: string; readonly attemptId: string; readonly at: number };
+}
+
+export type ResourceChange =
+  | {
+      readonly kind: "environment-status" | "queue-status";
+      readonly arn: string;
+      readonly version: number;
+      readonly status: ResourceStatus;
+      readonly statusReason: string;
+    }
+  | { readonly kind: "environment-deleted" | "queue-deleted"; readonly arn: string };

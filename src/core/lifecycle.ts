@@ -1,0 +1,95 @@
+import type { DriverName } from "./driver-name.ts";
+import { attemptId, hexId } from "./ids.ts";
+import type { Attempt, Job, JobState, Stopping } from "./job.ts";
+import { activeAttempt, replaceLastAttempt } from "./job.ts";
+import { shouldRetry } from "./retry.ts";
+
+/** AWS's statusReason texts, which clients match to the letter (reference 2.3). */
+export const REASONS = {
+  exited: "Essential container in task exited",
+  notStarted: "Task failed to start",
+  timeout: "Job attempt duration exceeded timeout",
+  dependency: "Dependent Job failed",
+  arrayChild: "Array Child Job failed",
+  queueDeleted: "JobQueue deleted",
+} as const;
+
+/** Time between SIGTERM and SIGKILL (reference 2.8). */
+export const STOP_GRACE_MS = 30_000;
+
+export interface AttemptEnd {
+  readonly at: number;
+  readonly startedAt?: number;
+  readonly exitCode?: number;
+  readonly reason?: string;
+}
+
+/** RUNNABLE -> STARTING: the next attempt is bound to an environment. */
+export function bind(job: Job, environmentArn: string, driver: DriverName): JobState {
+  const attempt: Attempt = { id: attemptId(job.id, job.state.attempts.length + 1), driver, environmentArn };
+  return { status: "STARTING", attempts: [...job.state.attempts, attempt] };
+}
+
+/** STARTING -> RUNNING: the program runs. */
+export function started(job: Job, at: number): JobState {
+  const attempt = begun(job, activeAttempt(job.state)!, at);
+  return { ...job.state, status: "RUNNING", startedAt: at, attempts: replaceLastAttempt(job.state.attempts, attempt) };
+}
+
+/** The active attempt is over: the job SUCCEEDED, FAILED, or is RUNNABLE again. */
+export function ended(job: Job, end: AttemptEnd): JobState {
+  const active = activeAttempt(job.state)!;
+  const startedAt = active.startedAt ?? end.startedAt;
+  const before = startedAt === undefined ? active : begun(job, active, startedAt);
+  const statusReason = active.stopping?.reason ?? endReason(active, startedAt, end.exitCode);
+  const attempt: Attempt = {
+    ...before,
+    stoppedAt: Math.max(end.at, startedAt ?? 0),
+    statusReason,
+    ...(end.exitCode !== undefined && { exitCode: end.exitCode }),
+    ...(end.reason !== undefined && { reason: end.reason.slice(0, MAX_REASON_LENGTH) }),
+  };
+  const attempts = replaceLastAttempt(job.state.attempts, attempt);
+  const succeeded = end.exitCode === 0 && active.stopping === undefined;
+  if (!succeeded && active.stopping === undefined && shouldRetry(job.scheduling.retry, attempts.length, attempt)) {
+    return { status: "RUNNABLE", attempts };
+  }
+  return {
+    ...job.state,
+    status: succeeded ? "SUCCEEDED" : "FAILED",
+    statusReason,
+    stoppedAt: attempt.stoppedAt!,
+    ...(startedAt !== undefined && { startedAt }),
+    attempts,
+  };
+}
+
+/** FAILED without, or before, an attempt. */
+export function failed(state: JobState, reason: string, now: number): JobState {
+  return { ...state, status: "FAILED", statusReason: reason, stoppedAt: now };
+}
+
+/** The active attempt is told to end; the job goes on being what it is until the attempt is over. */
+export function stopping(state: JobState, stop: Stopping): JobState {
+  const attempt: Attempt = { ...activeAttempt(state)!, stopping: stop };
+  return { ...state, attempts: replaceLastAttempt(state.attempts, attempt) };
+}
+
+/** The instance that stands for a compute environment's share of this machine. */
+export function instanceId(environmentArn: string): string {
+  return `i-${hexId(environmentArn, 17)}`;
+}
+
+/** `container.reason` holds at most 255 characters (reference 2.3). */
+const MAX_REASON_LENGTH = 255;
+
+function begun(job: Job, attempt: Attempt, startedAt: number): Attempt {
+  const log = job.scheduling.log;
+  return { ...attempt, startedAt, ...(log !== undefined && { logStreamName: `${log.prefix}/default/${attempt.id}` }) };
+}
+
+function endReason(attempt: Attempt, startedAt: number | undefined, exitCode: number | undefined): string {
+  if (exitCode !== undefined) return REASONS.exited;
+  if (startedAt === undefined) return REASONS.notStarted;
+  return `Host EC2 (instance ${instanceId(attempt.environmentArn)}) terminated.`;
+}

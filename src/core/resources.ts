@@ -1,0 +1,39 @@
+import type { DriverName } from "./driver-name.ts";
+
+/** Life of compute environments and job queues (reference: CEStatus, JQStatus). DELETED is the absence of the resource. */
+export type ResourceStatus = "CREATING" | "UPDATING" | "DELETING" | "VALID" | "INVALID";
+
+/** A compute environment as the scheduler sees it. */
+export interface Environment {
+  readonly arn: string;
+  /** Raised with each write of the resource; a change made for an older version is not committed. */
+  readonly version: number;
+  readonly enabled: boolean;
+  readonly status: ResourceStatus;
+  /** computeResources.maxvCpus in milli-vCPU. */
+  readonly maxVcpuMilli: number;
+  /** From the tag `longshore:driver`, else the server's default. */
+  readonly driver: DriverName | "auto";
+}
+
+/** A job queue as the scheduler sees it. */
+export interface Queue {
+  readonly arn: string;
+  readonly version: number;
+  readonly status: ResourceStatus;
+  readonly priority: number;
+  /** ARNs, in the order in which they are tried. */
+  readonly environmentArns: readonly string[];
+}
+
+/** What the machine (or, later, one instance) holds. */
+export interface Capacity {
+  readonly vcpuMilli: number;
+  readonly memoryMiB: number;
+}
+
+/** The tag by which a compute environment picks its driver. */
+export const DRIVER_TAG = "longshore:driver";
+
+/** AWS's words for a resource that can be used (reference 6.2). */
+export const HEALTHY = { environment: "ComputeEnvironment Healthy", queue: "JobQueue Healthy" } as const;

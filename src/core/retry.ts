@@ -1,0 +1,33 @@
+import type { ExitCondition, RetryStrategy } from "./job.ts";
+
+/** What an attempt that failed left to judge by. */
+export interface FailedAttempt {
+  readonly statusReason?: string;
+  readonly reason?: string;
+  readonly exitCode?: number;
+}
+
+/**
+ * Whether a job runs again after its `attemptsMade`-th attempt failed (reference 5.1). Entries are tried in order, the first whose
+ * conditions all hold decides; without one the job is retried. Never more than `attempts` in all.
+ */
+export function shouldRetry(strategy: RetryStrategy, attemptsMade: number, failed: FailedAttempt): boolean {
+  if (attemptsMade >= strategy.attempts) return false;
+  const decisive = strategy.evaluateOnExit.find((condition) => matches(condition, failed));
+  return decisive === undefined || decisive.action === "retry";
+}
+
+function matches(condition: ExitCondition, failed: FailedAttempt): boolean {
+  return (
+    matchesPattern(condition.onStatusReason, failed.statusReason) &&
+    matchesPattern(condition.onReason, failed.reason) &&
+    matchesPattern(condition.onExitCode, failed.exitCode?.toString())
+  );
+}
+
+/** A pattern may end in `*`. A lone `*` also matches an absent value: the idiom `onReason: "*"` means "anything else" (reference 10, no. 20). */
+function matchesPattern(pattern: string | undefined, value: string | undefined): boolean {
+  if (pattern === undefined || pattern === "*") return true;
+  if (value === undefined) return false;
+  return pattern.endsWith("*") ? value.startsWith(pattern.slice(0, -1)) : value === pattern;
+}

@@ -1,0 +1,311 @@
+import TinyQueue from "tinyqueue";
+import { ArrayProgress } from "./array.ts";
+import type { Change, Fact, JobChange, Outcome } from "./changes.ts";
+import { childId, parseChildId } from "./ids.ts";
+import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
+import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
+import type { Capacity, Environment, Queue } from "./resources.ts";
+import type { Waiting } from "./waiting.ts";
+import { WaitingJobs } from "./waiting.ts";
+
+export type ChildOutcome = "open" | "succeeded" | "failed";
+
+/**
+ * The scheduler's memory: every job that is not over, and what it needs to decide about them. A cache of the store: `apply` is its one mutator,
+ * and when anything goes wrong it is dropped and read again. Everything else in core reads it and returns changes.
+ */
+export class World {
+  /** What the machine holds. */
+  readonly capacity: Capacity;
+  readonly hasDocker: boolean;
+  readonly queues = new Map<string, Queue>();
+  readonly environments = new Map<string, Environment>();
+  /** Jobs that are not over, array parents and recorded children included. */
+  readonly jobs = new Map<string, Job>();
+  readonly arrays = new Map<string, ArrayProgress>();
+  /** Ids of jobs (and children without a record) around which something happened; reconcile settles them. */
+  readonly agenda = new Set<string>();
+  readonly stops = new Map<string, StopRequest>();
+  /** What active attempts hold of the machine. */
+  readonly used = { vcpuMilli: 0, memoryMiB: 0 };
+  readonly #usedVcpuMilliByEnvironment = new Map<string, number>();
+  readonly #jobIdByAttemptId = new Map<string, string>();
+  readonly #dependents = new Map<string, Set<string>>();
+  readonly #outcomes = new Map<string, Outcome>();
+  readonly #waiting = new Map<string, WaitingJobs>();
+  readonly #deadlines = new TinyQueue<Deadline>([], (a, b) => a.at - b.at);
+
+  constructor(capacity: Capacity, hasDocker: boolean) {
+    this.capacity = capacity;
+    this.hasDocker = hasDocker;
+  }
+
+  apply(event: Fact | Change): void {
+    switch (event.kind) {
+      case "queues":
+        this.queues.clear();
+        for (const queue of event.queues) this.queues.set(queue.arn, queue);
+        break;
+      case "environments":
+        this.environments.clear();
+        for (const environment of event.environments) this.environments.set(environment.arn, environment);
+        break;
+      case "job-admitted":
+        this.#admit(event.job);
+        break;
+      case "outcome":
+        this.#outcomes.set(event.jobId, event.outcome);
+        break;
+      case "child-ended":
+        this.arrays.get(event.parentId)?.set(event.index, event.succeeded ? "succeeded" : "failed");
+        break;
+      case "stop-requested":
+        this.stops.set(event.jobId, event.stop);
+        this.agenda.add(event.jobId);
+        break;
+      case "stop-dismissed":
+        this.stops.delete(event.jobId);
+        break;
+      case "job-changed":
+        this.#change(event);
+        break;
+      case "environment-status":
+        this.#replace(this.environments, event.arn, { status: event.status });
+        break;
+      case "queue-status":
+        this.#replace(this.queues, event.arn, { status: event.status });
+        break;
+      case "environment-deleted":
+        this.environments.delete(event.arn);
+        break;
+      case "queue-deleted":
+        this.queues.delete(event.arn);
+        this.#waiting.delete(event.arn);
+        break;
+    }
+  }
+
+  /** The job whose active attempt this is. */
+  jobOfAttempt(attemptId: string): Job | undefined {
+    const jobId = this.#jobIdByAttemptId.get(attemptId);
+    return jobId === undefined ? undefined : this.jobs.get(jobId);
+  }
+
+  activeAttemptIds(): Iterable<string> {
+    return this.#jobIdByAttemptId.keys();
+  }
+
+  usedVcpuMilli(environmentArn: string): number {
+    return this.#usedVcpuMilliByEnvironment.get(environmentArn) ?? 0;
+  }
+
+  waitingJobs(queueArn: string): WaitingJobs | undefined {
+    return this.#waiting.get(queueArn);
+  }
+
+  stillWaits(entry: Waiting): boolean {
+    const job = this.jobs.get(entry.job.id);
+    if (job === undefined) return false;
+    if (!isArrayParent(job)) return job.state.status === "RUNNABLE";
+    return job.state.rest?.status === "RUNNABLE" && this.arrays.get(job.id)!.next() !== undefined;
+  }
+
+  /** Jobs that `job` depends on and that are neither here nor known to have ended. */
+  unknownDependencies(job: Job): string[] {
+    return job.scheduling.dependsOn.flatMap(({ jobId }) =>
+      jobId === undefined || this.jobs.has(jobId) || this.#outcomes.has(jobId) ? [] : [jobId],
+    );
+  }
+
+  outcomeOf(jobId: string): ChildOutcome {
+    if (this.jobs.has(jobId)) return "open";
+    return this.#outcomes.get(jobId)?.succeeded === true ? "succeeded" : "failed";
+  }
+
+  /** How the child `index` of an array ended, whether the array itself is over or not. */
+  outcomeOfChild(arrayId: string, index: number): ChildOutcome {
+    const array = this.jobs.get(arrayId);
+    if (array === undefined) {
+      const outcome = this.#outcomes.get(arrayId);
+      const succeeded = outcome?.succeeded === true || outcome?.failedChildren?.has(index) === false;
+      return succeeded ? "succeeded" : "failed";
+    }
+    const code = this.arrays.get(arrayId)!.get(index);
+    if (code === "none") return array.state.rest?.status === "FAILED" ? "failed" : "open";
+    return code === "active" ? "open" : code;
+  }
+
+  /** Ids of jobs whose attempt has run out of time by `now`; each is given once. */
+  takeDue(now: number): string[] {
+    const due: string[] = [];
+    for (let next = this.#nextDeadline(); next !== undefined && next.at <= now; next = this.#nextDeadline()) {
+      due.push(next.jobId);
+      this.#deadlines.pop();
+    }
+    return due;
+  }
+
+  /** When the next attempt runs out of time, epoch ms. */
+  nextDeadlineAt(): number | undefined {
+    return this.#nextDeadline()?.at;
+  }
+
+  #nextDeadline(): Deadline | undefined {
+    for (;;) {
+      const next = this.#deadlines.peek();
+      if (next === undefined || this.#jobIdByAttemptId.has(next.attemptId)) return next;
+      this.#deadlines.pop();
+    }
+  }
+
+  #admit(job: Job): void {
+    this.jobs.set(job.id, job);
+    if (isArrayParent(job)) this.arrays.set(job.id, new ArrayProgress(job.scheduling.arraySize!));
+    if (job.parent !== undefined) this.arrays.get(job.parent.id)!.set(job.parent.index, "active");
+    else for (const dependency of job.scheduling.dependsOn) this.#addDependent(dependency.jobId, job.id);
+    this.#index(job);
+    this.agenda.add(job.id);
+  }
+
+  #change(change: JobChange): void {
+    const before = this.jobs.get(change.jobId) ?? this.#newChild(change);
+    const job: Job = { ...before, state: change.state };
+    this.#unindex(before);
+    this.jobs.set(job.id, job);
+    this.#index(job, before.state);
+    if (job.parent !== undefined) this.#childChanged(job, job.parent);
+    if (isTerminal(job.state.status)) this.#ended(job);
+    else if (before.state.rest?.status !== "FAILED" && job.state.rest?.status === "FAILED") this.#wakeDependents(job.id);
+  }
+
+  #newChild(change: JobChange): Job {
+    const { id, index } = change.parent!;
+    const { seq, queueArn, createdAt, scheduling } = this.jobs.get(id)!;
+    const state: JobState = { status: "PENDING", attempts: [] };
+    return { id: childId(id, index), seq, queueArn, createdAt, scheduling, parent: { id, index }, state };
+  }
+
+  #index(job: Job, before?: JobState): void {
+    const { state } = job;
+    const restBecameRunnable = state.rest?.status === "RUNNABLE" && before?.rest?.status !== "RUNNABLE";
+    const becameRunnable = state.status === "RUNNABLE" && before?.status !== "RUNNABLE";
+    if (restBecameRunnable || becameRunnable) this.#wait({ job, retried: state.attempts.length > 0 });
+    const attempt = activeAttempt(state);
+    if (attempt === undefined) return;
+    this.#use(job, attempt, 1);
+    this.#jobIdByAttemptId.set(attempt.id, job.id);
+    const { timeoutSeconds } = job.scheduling;
+    const begins = activeAttempt(before ?? state)?.startedAt === undefined || before === undefined;
+    if (begins && attempt.startedAt !== undefined && timeoutSeconds !== undefined) {
+      this.#deadlines.push({ at: attempt.startedAt + timeoutSeconds * 1000, jobId: job.id, attemptId: attempt.id });
+    }
+  }
+
+  #unindex(job: Job): void {
+    const attempt = activeAttempt(job.state);
+    if (attempt === undefined) return;
+    this.#use(job, attempt, -1);
+    this.#jobIdByAttemptId.delete(attempt.id);
+  }
+
+  #use(job: Job, attempt: Attempt, sign: 1 | -1): void {
+    const { vcpuMilli, memoryMiB } = job.scheduling.requirements;
+    this.used.vcpuMilli += sign * vcpuMilli;
+    this.used.memoryMiB += sign * memoryMiB;
+    const used = this.usedVcpuMilli(attempt.environmentArn);
+    this.#usedVcpuMilliByEnvironment.set(attempt.environmentArn, used + sign * vcpuMilli);
+  }
+
+  #wait(entry: Waiting): void {
+    let waiting = this.#waiting.get(entry.job.queueArn);
+    if (waiting === undefined) this.#waiting.set(entry.job.queueArn, (waiting = new WaitingJobs()));
+    waiting.add(entry);
+  }
+
+  #childChanged(child: Job, parent: { id: string; index: number }): void {
+    const { status, startedAt } = child.state;
+    const progress = this.arrays.get(parent.id)!;
+    progress.set(parent.index, status === "SUCCEEDED" ? "succeeded" : status === "FAILED" ? "failed" : "active");
+    if (startedAt !== undefined && progress.startedAt === undefined) {
+      progress.startedAt = startedAt;
+      this.agenda.add(parent.id);
+    }
+  }
+
+  #ended(job: Job): void {
+    this.jobs.delete(job.id);
+    if (job.parent !== undefined) return this.#wakeAroundChild(job.parent);
+    if (this.#dependents.has(job.id)) {
+      const succeeded = job.state.status === "SUCCEEDED";
+      const failedChildren = succeeded ? undefined : this.arrays.get(job.id)?.failedChildren();
+      // Children without a record failed too: the array as a whole was given up.
+      if (failedChildren !== undefined) this.#addUnrecorded(job.id, failedChildren);
+      this.#outcomes.set(job.id, { succeeded, ...(failedChildren !== undefined && { failedChildren }) });
+      this.#wakeDependents(job.id);
+    }
+    this.arrays.delete(job.id);
+    for (const { jobId } of job.scheduling.dependsOn) this.#removeDependent(jobId, job.id);
+  }
+
+  #addUnrecorded(arrayId: string, failedChildren: Set<number>): void {
+    const progress = this.arrays.get(arrayId)!;
+    for (let index = 0; index < progress.size; index += 1) if (progress.get(index) === "none") failedChildren.add(index);
+  }
+
+  #wakeAroundChild({ id, index }: { id: string; index: number }): void {
+    this.agenda.add(id);
+    const parent = this.jobs.get(id);
+    if (parent?.scheduling.dependsOn.some(({ type }) => type === "SEQUENTIAL") === true) {
+      this.agenda.add(childId(id, index + 1));
+    }
+    for (const dependent of this.#dependents.get(id) ?? []) this.agenda.add(childId(dependent, index));
+    for (const dependent of this.#dependents.get(childId(id, index)) ?? []) this.#childDependencyEnded(id, index, dependent);
+  }
+
+  /** Somebody depends on this one child by its own id. */
+  #childDependencyEnded(id: string, index: number, dependent: string): void {
+    this.#outcomes.set(childId(id, index), { succeeded: this.arrays.get(id)!.get(index) === "succeeded" });
+    this.agenda.add(dependent);
+  }
+
+  #wakeDependents(jobId: string): void {
+    for (const dependent of this.#dependents.get(jobId) ?? []) this.agenda.add(dependent);
+  }
+
+  #addDependent(jobId: string | undefined, dependent: string): void {
+    if (jobId === undefined) return;
+    const dependents = this.#dependents.get(jobId);
+    if (dependents === undefined) this.#dependents.set(jobId, new Set([dependent]));
+    else dependents.add(dependent);
+  }
+
+  #removeDependent(jobId: string | undefined, dependent: string): void {
+    if (jobId === undefined) return;
+    const dependents = this.#dependents.get(jobId);
+    dependents?.delete(dependent);
+    if (dependents?.size !== 0) return;
+    this.#dependents.delete(jobId);
+    this.#outcomes.delete(jobId);
+  }
+
+  #replace<T>(resources: Map<string, T>, arn: string, change: Partial<T>): void {
+    const resource = resources.get(arn);
+    if (resource !== undefined) resources.set(arn, { ...resource, ...change });
+  }
+}
+
+interface Deadline {
+  readonly at: number;
+  readonly jobId: string;
+  readonly attemptId: string;
+}
+
+/** The parent of an agenda entry that names a child without a record. */
+export function virtualChild(world: World, id: string): { parent: Job; index: number } | undefined {
+  const child = parseChildId(id);
+  const parent = child === undefined ? undefined : world.jobs.get(child.parentId);
+  if (child === undefined || parent === undefined) return undefined;
+  const progress = world.arrays.get(parent.id);
+  if (progress === undefined || child.index >= progress.size || progress.get(child.index) !== "none") return undefined;
+  return { parent, index: child.index };
+}
