@@ -32,7 +32,12 @@ export interface JobChange {
   readonly parent?: { readonly id: string; readonly index: number };
   readonly state: JobState;
   /** A log stream that appears with this change. */
-  readonly logStream?: { readonly group: string; readonly name: string; readonly attemptId: string; readonly at: number };
+  readonly logStream?: {
+    readonly group: string;
+    readonly name: string;
+    readonly attemptId: string;
+    readonly at: number;
+  };
 }
 
 export type ResourceChange =

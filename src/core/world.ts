@@ -112,12 +112,17 @@ export class World {
 
   /** Jobs that `job` depends on and that are neither here nor known to have ended. */
   unknownDependencies(job: Job): string[] {
-    return job.scheduling.dependsOn.flatMap(({ jobId }) =>
-      jobId === undefined || this.jobs.has(jobId) || this.#outcomes.has(jobId) ? [] : [jobId],
-    );
+    return job.scheduling.dependsOn.flatMap(({ jobId }) => {
+      if (jobId === undefined) return [];
+      const whole = parseChildId(jobId)?.parentId ?? jobId;
+      return this.jobs.has(whole) || this.#outcomes.has(whole) ? [] : [whole];
+    });
   }
 
+  /** How a dependency ended: a whole job or array, or one child by its own id. */
   outcomeOf(jobId: string): ChildOutcome {
+    const child = parseChildId(jobId);
+    if (child !== undefined) return this.outcomeOfChild(child.parentId, child.index);
     if (this.jobs.has(jobId)) return "open";
     return this.#outcomes.get(jobId)?.succeeded === true ? "succeeded" : "failed";
   }
@@ -175,7 +180,8 @@ export class World {
     this.#index(job, before.state);
     if (job.parent !== undefined) this.#childChanged(job, job.parent);
     if (isTerminal(job.state.status)) this.#ended(job);
-    else if (before.state.rest?.status !== "FAILED" && job.state.rest?.status === "FAILED") this.#wakeDependents(job.id);
+    else if (before.state.rest?.status !== "FAILED" && job.state.rest?.status === "FAILED")
+      this.#wakeDependents(job.id);
   }
 
   #newChild(change: JobChange): Job {
@@ -249,7 +255,8 @@ export class World {
 
   #addUnrecorded(arrayId: string, failedChildren: Set<number>): void {
     const progress = this.arrays.get(arrayId)!;
-    for (let index = 0; index < progress.size; index += 1) if (progress.get(index) === "none") failedChildren.add(index);
+    for (let index = 0; index < progress.size; index += 1)
+      if (progress.get(index) === "none") failedChildren.add(index);
   }
 
   #wakeAroundChild({ id, index }: { id: string; index: number }): void {
@@ -259,13 +266,7 @@ export class World {
       this.agenda.add(childId(id, index + 1));
     }
     for (const dependent of this.#dependents.get(id) ?? []) this.agenda.add(childId(dependent, index));
-    for (const dependent of this.#dependents.get(childId(id, index)) ?? []) this.#childDependencyEnded(id, index, dependent);
-  }
-
-  /** Somebody depends on this one child by its own id. */
-  #childDependencyEnded(id: string, index: number, dependent: string): void {
-    this.#outcomes.set(childId(id, index), { succeeded: this.arrays.get(id)!.get(index) === "succeeded" });
-    this.agenda.add(dependent);
+    this.#wakeDependents(childId(id, index));
   }
 
   #wakeDependents(jobId: string): void {
@@ -273,25 +274,34 @@ export class World {
   }
 
   #addDependent(jobId: string | undefined, dependent: string): void {
-    if (jobId === undefined) return;
-    const dependents = this.#dependents.get(jobId);
-    if (dependents === undefined) this.#dependents.set(jobId, new Set([dependent]));
-    else dependents.add(dependent);
+    for (const key of dependencyKeys(jobId)) {
+      const dependents = this.#dependents.get(key);
+      if (dependents === undefined) this.#dependents.set(key, new Set([dependent]));
+      else dependents.add(dependent);
+    }
   }
 
   #removeDependent(jobId: string | undefined, dependent: string): void {
-    if (jobId === undefined) return;
-    const dependents = this.#dependents.get(jobId);
-    dependents?.delete(dependent);
-    if (dependents?.size !== 0) return;
-    this.#dependents.delete(jobId);
-    this.#outcomes.delete(jobId);
+    for (const key of dependencyKeys(jobId)) {
+      const dependents = this.#dependents.get(key);
+      dependents?.delete(dependent);
+      if (dependents?.size !== 0) continue;
+      this.#dependents.delete(key);
+      this.#outcomes.delete(key);
+    }
   }
 
   #replace<T>(resources: Map<string, T>, arn: string, change: Partial<T>): void {
     const resource = resources.get(arn);
     if (resource !== undefined) resources.set(arn, { ...resource, ...change });
   }
+}
+
+/** Who depends on one child by its id also hears what becomes of the whole array. */
+function dependencyKeys(jobId: string | undefined): string[] {
+  if (jobId === undefined) return [];
+  const child = parseChildId(jobId);
+  return child === undefined ? [jobId] : [jobId, child.parentId];
 }
 
 interface Deadline {

@@ -1,0 +1,34 @@
+import type { Requirements } from "./job.ts";
+import type { BlockedReason } from "./placement.ts";
+import type { Plan } from "./schedule.ts";
+
+/** Why one RUNNABLE job has not started. */
+export type WaitingReason = BlockedReason | { readonly kind: "behind"; readonly headJobId: string };
+
+/** The typed reason of a RUNNABLE job after a tick; undefined when the next tick will look at it. */
+export function waitingReason(plan: Pick<Plan, "blocked">, queueArn: string, jobId: string): WaitingReason | undefined {
+  const head = plan.blocked.get(queueArn);
+  if (head === undefined) return undefined;
+  return head.jobId === jobId ? head.reason : { kind: "behind", headJobId: head.jobId };
+}
+
+/** The statusReason of a RUNNABLE job: AWS's own text where AWS has one (reference 8.4; clients match the part before " - "), else ours. */
+export function waitingText(reason: WaitingReason, requirements: Requirements): string {
+  switch (reason.kind) {
+    case "no-valid-environment":
+      return "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.";
+    case "above-environment-maximum":
+      return "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job queue cannot meet the CPU requirement of the job.";
+    case "above-instance-size":
+      return `MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job queue. It asks for ${amounts(requirements)}; the largest that fits is ${amounts(reason.largest)}.`;
+    case "capacity":
+      return `Waiting for capacity: it asks for ${amounts(requirements)}; ${amounts(reason.free)} are free.`;
+    case "behind":
+      return `Waiting for job ${reason.headJobId}, which is before it in the queue and does not fit yet.`;
+  }
+}
+
+function amounts({ vcpuMilli, memoryMiB, gpus = 0 }: { vcpuMilli: number; memoryMiB: number; gpus?: number }): string {
+  const vcpus = `${vcpuMilli / 1000} vCPU and ${memoryMiB} MiB`;
+  return gpus > 0 ? `${vcpus} and ${gpus} GPU` : vcpus;
+}

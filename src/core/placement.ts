@@ -1,0 +1,63 @@
+import type { DriverName } from "./driver-name.ts";
+import type { Requirements } from "./job.ts";
+import type { Capacity, Environment, Queue } from "./resources.ts";
+import type { World } from "./world.ts";
+
+export type Placement =
+  | { readonly kind: "fits"; readonly environment: Environment }
+  | { readonly kind: "blocked"; readonly reason: BlockedReason };
+
+/** Why nothing of a shape can start now. */
+export type BlockedReason =
+  | { readonly kind: "no-valid-environment" }
+  /** No environment's maxvCpus suffices, ever. */
+  | { readonly kind: "above-environment-maximum"; readonly maxVcpuMilli: number }
+  /** The machine is too small, ever. */
+  | { readonly kind: "above-instance-size"; readonly largest: Capacity }
+  /** It fits, but not beside what runs now. */
+  | { readonly kind: "capacity"; readonly free: Capacity };
+
+/** Tries a queue's environments in order (reference 7.2). */
+export function place(world: World, requirements: Requirements, queue: Queue): Placement {
+  const usable = queue.environmentArns.flatMap((arn) => {
+    const environment = world.environments.get(arn);
+    return environment !== undefined && accepts(environment) ? [environment] : [];
+  });
+  if (usable.length === 0) return blocked({ kind: "no-valid-environment" });
+  const maxVcpuMilli = Math.max(...usable.map((environment) => environment.maxVcpuMilli));
+  if (requirements.vcpuMilli > maxVcpuMilli) return blocked({ kind: "above-environment-maximum", maxVcpuMilli });
+  if (requirements.gpus > 0 || !fits(requirements, world.capacity)) {
+    return blocked({ kind: "above-instance-size", largest: world.capacity });
+  }
+  const free = freeCapacity(world);
+  const environment = fits(requirements, free)
+    ? usable.find(({ arn, maxVcpuMilli: max }) => world.usedVcpuMilli(arn) + requirements.vcpuMilli <= max)
+    : undefined;
+  return environment === undefined ? blocked({ kind: "capacity", free }) : { kind: "fits", environment };
+}
+
+/** What the machine has left beside the active attempts. */
+export function freeCapacity(world: World): Capacity {
+  return {
+    vcpuMilli: world.capacity.vcpuMilli - world.used.vcpuMilli,
+    memoryMiB: world.capacity.memoryMiB - world.used.memoryMiB,
+  };
+}
+
+/** `auto` means: in a container if the job names an image and an engine was there when the server started, else a plain process. */
+export function driverFor(world: World, environment: Environment, needsImage: boolean): DriverName {
+  if (environment.driver !== "auto") return environment.driver;
+  return needsImage && world.hasDocker ? "docker" : "process";
+}
+
+function accepts(environment: Environment): boolean {
+  return environment.enabled && (environment.status === "VALID" || environment.status === "UPDATING");
+}
+
+function fits(requirements: Requirements, capacity: Capacity): boolean {
+  return requirements.vcpuMilli <= capacity.vcpuMilli && requirements.memoryMiB <= capacity.memoryMiB;
+}
+
+function blocked(reason: BlockedReason): Placement {
+  return { kind: "blocked", reason };
+}

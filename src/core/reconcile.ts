@@ -1,0 +1,241 @@
+import type { Change, JobChange } from "./changes.ts";
+import { childReadiness, hasChildDependencies, wholeReadiness } from "./dependency.ts";
+import { childId } from "./ids.ts";
+import type { ArrayRest, Job, JobState, StopRequest } from "./job.ts";
+import { activeAttempt, isArrayParent, isWaiting } from "./job.ts";
+import { failed, REASONS, stopping } from "./lifecycle.ts";
+import { HEALTHY } from "./resources.ts";
+import type { World } from "./world.ts";
+import { virtualChild } from "./world.ts";
+
+/**
+ * What time, dependencies, stop requests and the resources' own life change, without any placement: settles everything on the
+ * world's agenda, and what that puts there in turn. Applies each change to the world and returns all of them.
+ */
+export function reconcile(world: World, now: number): Change[] {
+  const changes: Change[] = [];
+  const emit = (change: Change): void => {
+    world.apply(change);
+    changes.push(change);
+  };
+  const settler = new Settler(world, now, emit);
+  settler.resources();
+  for (const jobId of world.takeDue(now)) settler.timeOut(jobId);
+  for (const id of world.agenda) {
+    world.agenda.delete(id);
+    settler.settle(id);
+  }
+  return changes;
+}
+
+class Settler {
+  readonly #world: World;
+  readonly #now: number;
+  readonly #emit: (change: Change) => void;
+
+  constructor(world: World, now: number, emit: (change: Change) => void) {
+    this.#world = world;
+    this.#now = now;
+    this.#emit = emit;
+  }
+
+  /** CREATING and UPDATING become VALID; DELETING ends when nothing is left that needs the resource. */
+  resources(): void {
+    for (const { arn, version, status } of this.#world.environments.values()) {
+      if (status === "CREATING" || status === "UPDATING") {
+        const change = { status: "VALID", statusReason: HEALTHY.environment } as const;
+        this.#emit({ kind: "environment-status", arn, version, ...change });
+      } else if (status === "DELETING" && this.#world.usedVcpuMilli(arn) === 0) {
+        this.#emit({ kind: "environment-deleted", arn });
+      }
+    }
+    for (const { arn, version, status } of this.#world.queues.values()) {
+      if (status === "CREATING" || status === "UPDATING") {
+        this.#emit({ kind: "queue-status", arn, version, status: "VALID", statusReason: HEALTHY.queue });
+      } else if (status === "DELETING") this.#deleteQueue(arn);
+    }
+  }
+
+  timeOut(jobId: string): void {
+    const job = this.#world.jobs.get(jobId);
+    if (job !== undefined) this.#stopAttempt(job, REASONS.timeout, job.state);
+  }
+
+  settle(id: string): void {
+    const job = this.#world.jobs.get(id);
+    const stop = this.#world.stops.get(id);
+    if (job === undefined) this.#settleVirtualChild(id, stop);
+    else if (isArrayParent(job)) this.#settleArray(job, stop);
+    else this.#settleJob(job, stop);
+    if (stop !== undefined) this.#emit({ kind: "stop-dismissed", jobId: id });
+  }
+
+  #settleJob(job: Job, stop: StopRequest | undefined): void {
+    if (stop !== undefined) return this.#stop(job, stop);
+    if (job.state.status !== "SUBMITTED" && job.state.status !== "PENDING") return;
+    const readiness = wholeReadiness(this.#world, job);
+    if (readiness === "failed") this.#set(job, failed(job.state, REASONS.dependency, this.#now));
+    else if (readiness === "ready") this.#set(job, { ...job.state, status: "RUNNABLE" });
+    else if (job.state.status === "SUBMITTED") this.#set(job, { ...job.state, status: "PENDING" });
+  }
+
+  /** CancelJob and TerminateJob in each state (reference 2.8). */
+  #stop(job: Job, stop: StopRequest): void {
+    const flag = stop.kind === "cancel" ? { isCancelled: true } : { isTerminated: true };
+    if (isWaiting(job.state.status)) this.#set(job, { ...failed(job.state, stop.reason, this.#now), ...flag });
+    else if (stop.kind === "terminate") this.#stopAttempt(job, stop.reason, { ...job.state, ...flag });
+  }
+
+  #stopAttempt(job: Job, reason: string, state: JobState): void {
+    const attempt = activeAttempt(job.state);
+    if (attempt === undefined || attempt.stopping !== undefined) return;
+    this.#set(job, stopping(state, { reason, at: this.#now }));
+  }
+
+  #settleArray(parent: Job, stop: StopRequest | undefined): void {
+    if (parent.state.status === "SUBMITTED") {
+      this.#set(parent, { ...parent.state, status: "PENDING", rest: { status: "PENDING" } });
+    }
+    if (stop !== undefined) this.#stopArray(parent, stop);
+    const array = this.#current(parent);
+    if (array.state.rest?.status === "PENDING") this.#settleWaitingArray(array);
+    this.#noteStart(this.#current(parent));
+    this.#finishArray(this.#current(parent));
+  }
+
+  #stopArray(parent: Job, stop: StopRequest): void {
+    const flag = stop.kind === "cancel" ? { isCancelled: true } : { isTerminated: true };
+    const rest: ArrayRest = { status: "FAILED", statusReason: stop.reason, stoppedAt: this.#now, ...flag };
+    const keepRest = this.#current(parent).state.rest?.status === "FAILED";
+    this.#set(parent, {
+      ...this.#current(parent).state,
+      ...flag,
+      endReason: stop.reason,
+      ...(!keepRest && { rest }),
+    });
+    for (const child of this.#activeChildren(parent)) this.#stop(child, stop);
+  }
+
+  *#activeChildren(parent: Job): Iterable<Job> {
+    const progress = this.#world.arrays.get(parent.id)!;
+    if (progress.active === 0) return;
+    for (let index = 0; index < progress.size; index += 1) {
+      const child = progress.get(index) === "active" ? this.#world.jobs.get(childId(parent.id, index)) : undefined;
+      if (child !== undefined) yield child;
+    }
+  }
+
+  #settleWaitingArray(parent: Job): void {
+    const readiness = wholeReadiness(this.#world, parent);
+    if (readiness === "waits") return;
+    if (readiness === "failed") return this.#failRest(parent, REASONS.dependency, { endReason: REASONS.dependency });
+    if (hasChildDependencies(parent)) return this.#settleChildren(parent);
+    this.#set(parent, { ...parent.state, rest: { status: "RUNNABLE" } });
+  }
+
+  /** Every child without a record, after something that concerns all of them. */
+  #settleChildren(parent: Job): void {
+    const progress = this.#world.arrays.get(parent.id)!;
+    const open: number[] = [];
+    const ready = new Set<number>();
+    let failing = 0;
+    for (let index = 0; index < progress.size; index += 1) {
+      if (progress.get(index) !== "none") continue;
+      open.push(index);
+      const readiness = childReadiness(this.#world, parent, index);
+      if (readiness === "ready") ready.add(index);
+      else if (readiness === "failed") failing += 1;
+    }
+    if (open.length > 0 && failing === open.length) return this.#failRest(parent, REASONS.dependency, {});
+    for (const index of open) {
+      if (this.#current(parent).state.rest?.status === "FAILED") return;
+      if (ready.has(index) || failing > 0) this.#settleChild(parent, index);
+    }
+  }
+
+  #settleVirtualChild(id: string, stop: StopRequest | undefined): void {
+    const child = virtualChild(this.#world, id);
+    if (child === undefined || child.parent.state.rest?.status === "FAILED") return;
+    if (stop !== undefined) {
+      const flag = stop.kind === "cancel" ? { isCancelled: true } : { isTerminated: true };
+      const state = { ...failed({ status: "PENDING", attempts: [] }, stop.reason, this.#now), ...flag };
+      this.#record(child.parent, child.index, state);
+    } else if (child.parent.state.rest?.status === "PENDING" && hasChildDependencies(child.parent)) {
+      if (wholeReadiness(this.#world, child.parent) === "ready") this.#settleChild(child.parent, child.index);
+    }
+  }
+
+  #settleChild(parent: Job, index: number): void {
+    const readiness = childReadiness(this.#world, parent, index);
+    if (readiness === "ready") return this.#record(parent, index, { status: "RUNNABLE", attempts: [] });
+    if (readiness !== "failed") return;
+    const isChain = parent.scheduling.dependsOn.every(({ type }) => type !== "N_TO_N");
+    const isFirstOpen = this.#world.arrays.get(parent.id)!.next() === index;
+    // All that comes later in a chain fails alike: one write instead of one for each.
+    if (isChain && isFirstOpen) return this.#failRest(parent, REASONS.dependency, {});
+    this.#record(parent, index, failed({ status: "PENDING", attempts: [] }, REASONS.dependency, this.#now));
+  }
+
+  #failRest(parent: Job, reason: string, more: Partial<JobState>): void {
+    const rest: ArrayRest = { status: "FAILED", statusReason: reason, stoppedAt: this.#now };
+    this.#set(parent, { ...this.#current(parent).state, ...more, rest });
+    this.#world.agenda.add(parent.id);
+  }
+
+  #noteStart(parent: Job): void {
+    const { startedAt } = this.#world.arrays.get(parent.id)!;
+    if (startedAt !== undefined && parent.state.startedAt === undefined) {
+      this.#set(parent, { ...parent.state, startedAt });
+    }
+  }
+
+  /** An array ends when its last child has (reference 3.1). */
+  #finishArray(parent: Job): void {
+    const progress = this.#world.arrays.get(parent.id)!;
+    const restEnded = parent.state.rest?.status === "FAILED" || progress.recorded === progress.size;
+    if (progress.active > 0 || !restEnded) return;
+    if (progress.succeeded === progress.size) {
+      this.#set(parent, { ...parent.state, status: "SUCCEEDED", stoppedAt: this.#now });
+    } else this.#set(parent, failed(parent.state, parent.state.endReason ?? REASONS.arrayChild, this.#now));
+  }
+
+  /** Jobs of a deleted queue end FAILED; the queue goes when the last one has (reference 7.1). */
+  #deleteQueue(arn: string): void {
+    let left = 0;
+    for (const job of this.#world.jobs.values()) {
+      if (job.queueArn !== arn) continue;
+      left += 1;
+      if (job.parent === undefined) this.#endForQueue(job);
+    }
+    if (left === 0) this.#emit({ kind: "queue-deleted", arn });
+  }
+
+  #endForQueue(job: Job): void {
+    const stop: StopRequest = { kind: "terminate", reason: REASONS.queueDeleted };
+    if (!isArrayParent(job)) return this.#stop(job, stop);
+    if (job.state.endReason === REASONS.queueDeleted) return;
+    this.#stopArray(job, stop);
+    this.#world.agenda.add(job.id);
+  }
+
+  #record(parent: Job, index: number, state: JobState): void {
+    this.#emit({ kind: "job-changed", jobId: childId(parent.id, index), parent: { id: parent.id, index }, state });
+  }
+
+  #set(job: Job, state: JobState): void {
+    this.#emit(jobChange(job, state));
+  }
+
+  #current(job: Job): Job {
+    return this.#world.jobs.get(job.id) ?? job;
+  }
+}
+
+export function jobChange(job: Job, state: JobState): JobChange {
+  return {
+    kind: "job-changed",
+    jobId: job.id,
+    ...(job.parent !== undefined && { parent: job.parent }),
+    state,
+  };
+}
