@@ -8,12 +8,7 @@ export class ApiError extends Error {
   /** Response headers that belong to the error, such as `allow` or `retry-after`. */
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(
-    code: string,
-    status: number,
-    message: string,
-    headers: Readonly<Record<string, string>> = {},
-  ) {
+  constructor(code: string, status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.name = "ApiError";
     this.code = code;

@@ -13,11 +13,7 @@ export interface Call {
 
 /** The operation names of an SDK package: every exported `<Name>Command`. */
 type OperationName<Sdk> = {
-  [Key in keyof Sdk]: Key extends `${infer Name}Command`
-    ? Name extends "$" | ""
-      ? never
-      : Name
-    : never;
+  [Key in keyof Sdk]: Key extends `${infer Name}Command` ? (Name extends "$" | "" ? never : Name) : never;
 }[keyof Sdk];
 
 type CommandOf<Sdk, Op extends string> = `${Op}Command` extends keyof Sdk
@@ -62,26 +58,16 @@ export type BatchOutput<Op extends BatchOperationName> = OutputOf<CommandOf<type
  * it throws becomes a ServerException. An operation without a handler answers a ClientException that says so.
  */
 export type BatchHandlers = {
-  readonly [Op in BatchOperationName]?: (
-    input: BatchInput<Op>,
-    call: Call,
-  ) => Promise<BatchOutput<Op>>;
+  readonly [Op in BatchOperationName]?: (input: BatchInput<Op>, call: Call) => Promise<BatchOutput<Op>>;
 };
 
 /** The CloudWatch Logs operations that Batch clients use to read a job's output. */
-export type LogsOperationName =
-  | "GetLogEvents"
-  | "FilterLogEvents"
-  | "DescribeLogGroups"
-  | "DescribeLogStreams";
+export type LogsOperationName = "GetLogEvents" | "FilterLogEvents" | "DescribeLogGroups" | "DescribeLogStreams";
 
 export type LogsInput<Op extends LogsOperationName> = InputOf<CommandOf<typeof logs, Op>>;
 
 export type LogsOutput<Op extends LogsOperationName> = OutputOf<CommandOf<typeof logs, Op>>;
 
 export type LogsHandlers = {
-  readonly [Op in LogsOperationName]?: (
-    input: LogsInput<Op>,
-    call: Call,
-  ) => Promise<LogsOutput<Op>>;
+  readonly [Op in LogsOperationName]?: (input: LogsInput<Op>, call: Call) => Promise<LogsOutput<Op>>;
 };

@@ -1,0 +1,223 @@
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { fastify, LogController } from "fastify";
+import type { Answer, Protocol } from "./wire/answer.ts";
+import { apiErrorOf, errorAnswer, isUnexpected, MAX_BODY_BYTES, outputAnswer, rawErrorMessage } from "./wire/answer.ts";
+import { createAwsJson } from "./wire/aws-json.ts";
+import { ApiError, tooManyRequestsException, unknownOperationException } from "./wire/errors.ts";
+import { refusal } from "./wire/guard.ts";
+import type { BatchHandlers, Call, LogsHandlers } from "./wire/operations.ts";
+import { signedRegion } from "./wire/region.ts";
+import { createRestJson } from "./wire/rest-json.ts";
+
+/** Whether the server can do its work now. `reason` is for people, one sentence. */
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+
+export interface ServerOptions {
+  readonly batch: BatchHandlers;
+  readonly logs: LogsHandlers;
+  /** Asked by each GET /readyz. A rejection counts as not ready. */
+  readonly health: () => Promise<Readiness>;
+  /** Twelve digits: the account that all requests act for. */
+  readonly account: string;
+  /** The region of requests that are not signed for one. */
+  readonly defaultRegion: string;
+  readonly version: string;
+  readonly logger: FastifyBaseLogger;
+  /** Host names to accept besides this machine's own (localhost, 127.0.0.1, ...), in lower case, without port. */
+  readonly allowedHosts?: readonly string[];
+  /** More requests at a time than this answer 429. Default 2,000. */
+  readonly inFlightLimit?: number;
+  /** More connections than this are dropped. Default 4,096. */
+  readonly connectionLimit?: number;
+}
+
+const IN_FLIGHT_LIMIT = 2000;
+const CONNECTION_LIMIT = 4096;
+const HEADERS_TIMEOUT_MS = 30_000;
+/** To receive a request, not to answer it. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Longer than the idle time of the load balancers in front and of clients' polling. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+/**
+ * The HTTP server: AWS Batch under /v1, CloudWatch Logs at POST /, /healthz and /readyz, a hint for people at GET /. Not listening
+ * yet; more routes may be added before it does, and the same guard then stands before them.
+ *
+ * `close()` answers what has been accepted, closes idle connections, and resolves when the last one is gone.
+ */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const app = fastify({
+    loggerInstance: options.logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger) => logger,
+    genReqId: () => randomUUID(),
+    bodyLimit: MAX_BODY_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => void sendError(options, error, request, reply),
+    clientErrorHandler: answerUnreadable,
+  });
+  app.server.maxConnections = options.connectionLimit ?? CONNECTION_LIMIT;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.setErrorHandler((error, request, reply) => sendError(options, error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const path = splitUrl(request).path.slice(0, 200);
+    return sendError(
+      options,
+      unknownOperationException(`There is nothing at ${request.method} ${path}`),
+      request,
+      reply,
+    );
+  });
+  guardEveryRequest(app, options);
+  closeConnectionsWhileDraining(app);
+  serveHealth(app, options);
+  serveApis(app, options);
+  return app;
+}
+
+/** Request id, admission, guard: before a byte of the body is read. */
+function guardEveryRequest(app: FastifyInstance, options: ServerOptions): void {
+  const limit = options.inFlightLimit ?? IN_FLIGHT_LIMIT;
+  const allowedHosts = new Set(options.allowedHosts);
+  let inFlight = 0;
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("x-amzn-requestid", request.id);
+    const refused = refusal(request.method, request.headers, allowedHosts);
+    if (refused !== undefined) return done(refused);
+    if (inFlight >= limit) {
+      return done(tooManyRequestsException(`Too Many Requests: ${limit} are being served. Try again in a second.`));
+    }
+    inFlight += 1;
+    // Unlike onResponse, this comes for aborted requests too, and once.
+    reply.raw.once("close", () => {
+      inFlight -= 1;
+    });
+    done();
+  });
+}
+
+/** A connection that stays open after its last answer would hold up the close until the client leaves. */
+function closeConnectionsWhileDraining(app: FastifyInstance): void {
+  let draining = false;
+  app.addHook("preClose", (done) => {
+    draining = true;
+    done();
+  });
+  app.addHook("onSend", (_request, reply, _payload, done) => {
+    if (draining) reply.header("connection", "close");
+    done();
+  });
+}
+
+function serveHealth(app: FastifyInstance, options: ServerOptions): void {
+  app.get("/healthz", () => ({ status: "alive" }));
+  app.get("/readyz", async (request, reply) => {
+    const readiness = await options.health().catch((error: unknown): Readiness => {
+      options.logger.error({ err: error, requestId: request.id }, "the readiness check failed");
+      return { ready: false, reason: "The readiness check itself failed; the server's log has the cause." };
+    });
+    return reply.code(readiness.ready ? 200 : 503).send(readiness);
+  });
+  app.get("/", (request, reply) => reply.type("text/plain; charset=utf-8").send(introduction(options, request.host)));
+}
+
+function introduction(options: ServerOptions, host: string): string {
+  return `Longshore ${options.version}: AWS Batch, served here.
+
+Point the AWS CLI or any AWS SDK at it:
+
+  export AWS_ENDPOINT_URL_BATCH=http://${host}
+  export AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=http://${host}
+  export AWS_REGION=${options.defaultRegion} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+  aws batch describe-job-queues
+
+Health: /healthz (alive), /readyz (can work).
+`;
+}
+
+function serveApis(app: FastifyInstance, options: ServerOptions): void {
+  const restJson = createRestJson(options.batch, options.version);
+  const awsJson = createAwsJson(options.logs, options.version);
+  app.all("/v1/*", async (request, reply) => {
+    const { path, search } = splitUrl(request);
+    const { method } = request;
+    const output = await restJson({ method, path, search, body: bodyOf(request) }, callOf(request, search, options));
+    return send(reply, outputAnswer(output, "restJson1"));
+  });
+  app.post("/", async (request, reply) => {
+    const target = request.headers["x-amz-target"];
+    const call = callOf(request, splitUrl(request).search, options);
+    const output = await awsJson(typeof target === "string" ? target : undefined, bodyOf(request), call);
+    return send(reply, outputAnswer(output, "awsJson1.1"));
+  });
+}
+
+function callOf(request: FastifyRequest, search: string, options: ServerOptions): Call {
+  return {
+    requestId: request.id,
+    account: options.account,
+    region: signedRegion(request.headers.authorization, search) ?? options.defaultRegion,
+  };
+}
+
+function bodyOf(request: FastifyRequest): Buffer | undefined {
+  return Buffer.isBuffer(request.body) ? request.body : undefined;
+}
+
+/** The raw URL: routing on decoded text would take an ARN's %2F for a slash of the path. */
+function splitUrl(request: FastifyRequest): { path: string; search: string } {
+  const url = request.raw.url ?? "/";
+  const mark = url.indexOf("?");
+  return mark === -1 ? { path: url, search: "" } : { path: url.slice(0, mark), search: url.slice(mark + 1) };
+}
+
+function sendError(
+  options: ServerOptions,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (isUnexpected(thrown)) {
+    const about = { err: thrown, requestId: request.id, method: request.method, path: splitUrl(request).path };
+    options.logger.error(about, "a request failed unexpectedly");
+  }
+  const error = apiErrorOf(thrown, request.id);
+  reply.header("x-amzn-requestid", request.id);
+  return send(reply, errorAnswer(error, request.id, protocolOf(request)));
+}
+
+function protocolOf(request: FastifyRequest): Protocol {
+  return request.method === "POST" && splitUrl(request).path === "/" ? "awsJson1.1" : "restJson1";
+}
+
+/** A buffer, because Fastify would add a charset to the content type of a text. */
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  return reply.code(answer.status).headers(answer.headers).send(answer.body);
+}
+
+/** What came is not HTTP, too large in its headers, or too slow. */
+function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(rawErrorMessage(unreadable(error.code), randomUUID()), () => socket.destroy());
+}
+
+function unreadable(code: string | undefined): ApiError {
+  switch (code) {
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return new ApiError("RequestTimeoutException", 408, "The request did not arrive in time.");
+    case "HPE_HEADER_OVERFLOW":
+      return new ApiError("RequestHeaderTooLargeException", 431, "The request's headers are too large.");
+    default:
+      return new ApiError("BadRequestException", 400, "The request is not valid HTTP.");
+  }
+}
