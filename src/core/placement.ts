@@ -36,11 +36,11 @@ export function place(world: World, requirements: Requirements, queue: Queue): P
   return environment === undefined ? blocked({ kind: "capacity", free }) : { kind: "fits", environment };
 }
 
-/** What the machine has left beside the active attempts. */
+/** What the machine has left beside the active attempts; they may hold more than it has, after a restart with less. */
 export function freeCapacity(world: World): Capacity {
   return {
-    vcpuMilli: world.capacity.vcpuMilli - world.used.vcpuMilli,
-    memoryMiB: world.capacity.memoryMiB - world.used.memoryMiB,
+    vcpuMilli: Math.max(0, world.capacity.vcpuMilli - world.used.vcpuMilli),
+    memoryMiB: Math.max(0, world.capacity.memoryMiB - world.used.memoryMiB),
   };
 }
 

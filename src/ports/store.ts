@@ -1,0 +1,189 @@
+import type {
+  ComputeEnvironmentDetail,
+  ContainerProperties,
+  JobDefinition,
+  JobDependency,
+  JobQueueDetail,
+  JobTimeout,
+  PlatformCapability,
+  RetryStrategy,
+} from "@aws-sdk/client-batch";
+import type { Change, Fact, Outcome } from "../core/changes.ts";
+import type { Job, JobState, JobStatus, Scheduling, StopRequest } from "../core/job.ts";
+import type { ResourceStatus } from "../core/resources.ts";
+
+/**
+ * What is kept. A promise of a write resolves when the write is durable (synced), and every read sees all acknowledged writes. Each column has one
+ * writer: the API inserts and edits resources, inserts jobs and stop requests; the engine writes the state of jobs and the status of resources.
+ */
+export interface Store {
+  readonly environments: ResourceTable<EnvironmentSettings>;
+  readonly queues: ResourceTable<QueueSettings>;
+  readonly definitions: DefinitionTable;
+  readonly jobs: JobTable;
+  readonly scheduling: SchedulingStore;
+  /** Names this store for ever: what a driver makes is labelled with it. */
+  readonly clusterId: string;
+  close(): Promise<void>;
+}
+
+/** Thrown (as a rejection) when the store cannot write or read: a full disk, a broken file. Nothing of the write has happened. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
+
+/** A write by a leader that is no longer the leader. Nothing of it has happened. */
+export class StaleEpoch extends Error {
+  override readonly name = "StaleEpoch";
+}
+
+/** `account/region`: whose resource it is. */
+export type Scope = string;
+
+export interface ResourceRecord<Settings> {
+  readonly arn: string;
+  readonly scope: Scope;
+  readonly name: string;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly status: ResourceStatus;
+  readonly statusReason: string;
+  readonly settings: Settings;
+}
+
+/** The members of the API's detail shape that the user determines. */
+export type EnvironmentSettings = Omit<
+  ComputeEnvironmentDetail,
+  "computeEnvironmentArn" | "computeEnvironmentName" | "status" | "statusReason"
+>;
+export type QueueSettings = Omit<JobQueueDetail, "jobQueueArn" | "jobQueueName" | "status" | "statusReason">;
+
+export interface ResourceTable<Settings> {
+  /** False, and nothing done, when there is one of that ARN. */
+  insert(record: Omit<ResourceRecord<Settings>, "version">): Promise<boolean>;
+  get(arn: string): Promise<ResourceRecord<Settings> | undefined>;
+  /** In order of name, those after `after`. */
+  list(scope: Scope, page: { after?: string; limit: number }): Promise<ResourceRecord<Settings>[]>;
+  /** False, and nothing done, when the stored version is not `expected.version`. */
+  update(
+    expected: Pick<ResourceRecord<Settings>, "arn" | "version">,
+    change: Pick<ResourceRecord<Settings>, "status" | "statusReason" | "settings">,
+  ): Promise<boolean>;
+}
+
+export interface DefinitionRecord {
+  readonly arn: string;
+  readonly scope: Scope;
+  readonly name: string;
+  readonly revision: number;
+  readonly status: "ACTIVE" | "INACTIVE";
+  readonly settings: DefinitionSettings;
+}
+
+export type DefinitionSettings = Omit<JobDefinition, "jobDefinitionName" | "jobDefinitionArn" | "revision" | "status">;
+
+export interface DefinitionTable {
+  /** Makes the next revision of `name`: one above the highest there ever was. `unrevisionedArn` ends in the name. */
+  register(definition: {
+    scope: Scope;
+    name: string;
+    unrevisionedArn: string;
+    createdAt: number;
+    settings: DefinitionSettings;
+  }): Promise<DefinitionRecord>;
+  get(arn: string): Promise<DefinitionRecord | undefined>;
+  latestActive(scope: Scope, name: string): Promise<DefinitionRecord | undefined>;
+  /** By name, newest revision first; `after` is the last record of the page before. */
+  list(scope: Scope, query: DefinitionQuery): Promise<DefinitionRecord[]>;
+  /** ACTIVE to INACTIVE; anything else stays. */
+  deregister(arn: string, now: number): Promise<void>;
+}
+
+export interface DefinitionQuery {
+  readonly name?: string;
+  readonly status?: string;
+  readonly after?: { readonly name: string; readonly revision: number };
+  readonly limit: number;
+}
+
+/** What to run and what the user said: fixed at submission. */
+export interface JobSpec {
+  readonly container: ContainerProperties;
+  readonly parameters: Record<string, string>;
+  readonly dependsOn: readonly JobDependency[];
+  readonly retryStrategy: RetryStrategy;
+  readonly timeout?: JobTimeout;
+  readonly tags: Record<string, string>;
+  readonly propagateTags: boolean;
+  readonly platformCapabilities: readonly PlatformCapability[];
+}
+
+export interface NewJob {
+  readonly id: string;
+  readonly scope: Scope;
+  readonly queueArn: string;
+  readonly name: string;
+  readonly definitionArn: string;
+  readonly createdAt: number;
+  readonly scheduling: Scheduling;
+  readonly spec: JobSpec;
+}
+
+/** A job as the API reads it. A child has its parent's scheduling; its spec is the parent's too and only there. */
+export interface JobRecord extends Omit<NewJob, "spec"> {
+  readonly seq: number;
+  readonly parent?: { readonly id: string; readonly index: number };
+  readonly state: JobState;
+}
+
+export interface JobTable {
+  insert(job: NewJob): Promise<void>;
+  /** Those of `ids` that have a record, in any order. */
+  find(scope: Scope, ids: readonly string[]): Promise<JobRecord[]>;
+  /** By job id; for children ask with the parent's id. */
+  specs(ids: readonly string[]): Promise<Map<string, JobSpec>>;
+  /** Single jobs and array parents of a queue, newest first. */
+  list(queueArn: string, query: JobQuery): Promise<JobRecord[]>;
+  /** Recorded children of an array by index, from `from` on. */
+  children(parentId: string, query: { from: number; to: number }): Promise<JobRecord[]>;
+  /** How many recorded children of each array have each status. */
+  countChildren(parentIds: readonly string[]): Promise<Map<string, Partial<Record<JobStatus, number>>>>;
+  /** Asks for a job's end. A terminate replaces a cancel; otherwise the first one stays. */
+  requestStop(jobId: string, stop: StopRequest, now: number): Promise<void>;
+}
+
+export interface JobQuery {
+  readonly status?: JobStatus;
+  /** Case-insensitive, `*` at the end matches any rest. */
+  readonly name?: string;
+  /** A definition's name (`*` at the end), or the ARN of one revision. */
+  readonly definition?: string;
+  readonly createdBefore?: number;
+  readonly createdAfter?: number;
+  /** The `seq` of the last job of the page before. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
+/** The engine's side of the store. */
+export interface SchedulingStore {
+  /** Makes the caller the leader: every earlier epoch is stale from now on. */
+  lead(): Promise<number>;
+  /** All that a new world needs, in an order in which it can be applied. */
+  load(): Promise<Fact[]>;
+  resources(): Promise<Fact[]>;
+  /** Jobs that no tick has seen yet, in order of submission, and all open stop requests. */
+  news(limit: number): Promise<{ jobs: readonly Job[]; stops: readonly Fact[]; isPartial: boolean }>;
+  /** How jobs ended. Unknown ids count as failed. */
+  outcomes(jobIds: readonly string[]): Promise<Map<string, Outcome>>;
+  /** What dispatch needs to start these jobs' attempts: by job id; a child has its parent's. */
+  launches(jobs: readonly Pick<Job, "id" | "parent">[]): Promise<Map<string, Launch>>;
+  /** All or nothing. Rejects with StaleEpoch when another one leads by now. */
+  commit(epoch: number, changes: readonly Change[]): Promise<void>;
+}
+
+export interface Launch {
+  readonly scope: Scope;
+  readonly spec: JobSpec;
+  readonly arraySize?: number;
+}

@@ -1,0 +1,54 @@
+import type { Database } from "./database.ts";
+import { statement } from "./database.ts";
+
+/**
+ * The schema, as steps that are never edited once released: a new step goes to the end. All JSON is text; times are epoch ms.
+ * `state` of jobs and `status` of resources belong to the engine, every other column to the API.
+ */
+const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)`,
+    `CREATE TABLE resources (
+      arn TEXT PRIMARY KEY, kind TEXT NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,
+      created_at BIGINT NOT NULL, status TEXT NOT NULL, status_reason TEXT NOT NULL, settings TEXT NOT NULL)`,
+    `CREATE UNIQUE INDEX resources_by_name ON resources (kind, scope, name)`,
+    `CREATE TABLE job_definitions (
+      arn TEXT PRIMARY KEY, scope TEXT NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, status TEXT NOT NULL,
+      settings TEXT NOT NULL, created_at BIGINT NOT NULL, deregistered_at BIGINT)`,
+    `CREATE UNIQUE INDEX job_definitions_by_name ON job_definitions (scope, name, revision)`,
+    // spec and scheduling are NULL for children: they have their parent's.
+    `CREATE TABLE jobs (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, queue_arn TEXT NOT NULL,
+      name TEXT NOT NULL, definition_arn TEXT NOT NULL, created_at BIGINT NOT NULL, parent_id TEXT, array_index INTEGER,
+      scheduling TEXT, spec TEXT, status TEXT NOT NULL, state TEXT NOT NULL)`,
+    `CREATE INDEX jobs_by_queue ON jobs (queue_arn, status, seq) WHERE parent_id IS NULL`,
+    `CREATE INDEX jobs_by_parent ON jobs (parent_id, array_index) WHERE parent_id IS NOT NULL`,
+    `CREATE INDEX jobs_new ON jobs (seq) WHERE status = 'SUBMITTED'`,
+    `CREATE INDEX jobs_open ON jobs (seq) WHERE status IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING')`,
+    `CREATE TABLE stop_requests (
+      job_id TEXT PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL, requested_at BIGINT NOT NULL)`,
+    `CREATE TABLE log_streams (
+      scope TEXT NOT NULL, group_name TEXT NOT NULL, name TEXT NOT NULL, attempt_id TEXT NOT NULL,
+      created_at BIGINT NOT NULL, PRIMARY KEY (scope, group_name, name))`,
+  ],
+];
+
+/** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */
+export async function migrate(database: Database, now: number): Promise<void> {
+  await database.write([
+    statement(`CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at BIGINT NOT NULL)`),
+  ]);
+  const [row] = await database.read(`SELECT coalesce(max(version), 0) AS version FROM migrations`);
+  const current = Number(row!["version"]);
+  if (current > MIGRATIONS.length) {
+    throw new Error(
+      `The data directory was written by a newer Longshore (schema ${current}, this one knows ${MIGRATIONS.length}). Use that version.`,
+    );
+  }
+  for (let version = current + 1; version <= MIGRATIONS.length; version += 1) {
+    await database.write([
+      ...MIGRATIONS[version - 1]!.map((sql) => statement(sql)),
+      statement(`INSERT INTO migrations (version, applied_at) VALUES (?, ?)`, version, now),
+    ]);
+  }
+}

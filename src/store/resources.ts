@@ -1,0 +1,55 @@
+import type { ResourceRecord, ResourceTable } from "../ports/store.ts";
+import type { Database, Row } from "./database.ts";
+import { statement } from "./database.ts";
+
+export type ResourceKind = "compute-environment" | "job-queue";
+
+/** One table for every kind of named resource: they differ in their settings, which only their owner reads. */
+export function resourceTable<Settings>(database: Database, kind: ResourceKind): ResourceTable<Settings> {
+  return {
+    async insert({ arn, scope, name, createdAt, status, statusReason, settings }) {
+      const [written] = await database.write([
+        statement(
+          `INSERT INTO resources (arn, kind, scope, name, version, created_at, status, status_reason, settings)
+           VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+          ...[arn, kind, scope, name, createdAt, status, statusReason, JSON.stringify(settings)],
+        ),
+      ]);
+      return written!.changes === 1;
+    },
+    async get(arn) {
+      const [row] = await database.read(`SELECT * FROM resources WHERE arn = ? AND kind = ?`, [arn, kind]);
+      return row && toRecord(row);
+    },
+    async list(scope, { after = "", limit }) {
+      const rows = await database.read(
+        `SELECT * FROM resources WHERE kind = ? AND scope = ? AND name > ? ORDER BY name LIMIT ?`,
+        [kind, scope, after, limit],
+      );
+      return rows.map((row) => toRecord<Settings>(row));
+    },
+    async update({ arn, version }, { status, statusReason, settings }) {
+      const [written] = await database.write([
+        statement(
+          `UPDATE resources SET version = version + 1, status = ?, status_reason = ?, settings = ?
+           WHERE arn = ? AND version = ?`,
+          ...[status, statusReason, JSON.stringify(settings), arn, version],
+        ),
+      ]);
+      return written!.changes === 1;
+    },
+  };
+}
+
+export function toRecord<Settings>(row: Row): ResourceRecord<Settings> {
+  return {
+    arn: String(row["arn"]),
+    scope: String(row["scope"]),
+    name: String(row["name"]),
+    version: Number(row["version"]),
+    createdAt: Number(row["created_at"]),
+    status: row["status"] as ResourceRecord<Settings>["status"],
+    statusReason: String(row["status_reason"]),
+    settings: JSON.parse(String(row["settings"])) as Settings,
+  };
+}

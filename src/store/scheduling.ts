@@ -1,0 +1,222 @@
+import type { Change, Fact, JobChange, Outcome, ResourceChange } from "../core/changes.ts";
+import type { Job, StopRequest } from "../core/job.ts";
+import type { Environment, Queue } from "../core/resources.ts";
+import { DRIVER_TAG } from "../core/resources.ts";
+import type { DriverName } from "../core/driver-name.ts";
+import type {
+  EnvironmentSettings,
+  JobRecord,
+  JobSpec,
+  QueueSettings,
+  ResourceRecord,
+  SchedulingStore,
+} from "../ports/store.ts";
+import { StaleEpoch } from "../ports/store.ts";
+import type { Database, Statement, Written } from "./database.ts";
+import { statement } from "./database.ts";
+import { JOB_COLUMNS, JOBS, toJobRecord } from "./jobs.ts";
+import { toRecord } from "./resources.ts";
+
+const OPEN = `('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING')`;
+
+export interface SchedulingOptions {
+  /** The driver of environments that do not pick one. */
+  readonly defaultDriver: DriverName | "auto";
+}
+
+/** What the engine reads and writes. */
+export function schedulingStore(database: Database, { defaultDriver }: SchedulingOptions): SchedulingStore {
+  const interned = new SharedScheduling();
+  return {
+    async lead() {
+      const [written] = await database.write([
+        statement(
+          `INSERT INTO facts (name, value) VALUES ('epoch', '1')
+           ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(facts.value AS INTEGER) + 1 AS TEXT) RETURNING value`,
+        ),
+      ]);
+      return Number(written!.rows[0]!["value"]);
+    },
+    async load() {
+      return [...(await readResources(database, defaultDriver)), ...(await readOpenJobs(database, interned))];
+    },
+    resources: () => readResources(database, defaultDriver),
+    async news(limit) {
+      const rows = await database.read(
+        `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.status = 'SUBMITTED' ORDER BY j.seq LIMIT ?`,
+        [limit],
+      );
+      const jobs = rows.map((row) => toJob(toJobRecord(row), interned));
+      return { jobs, stops: await readStops(database), isPartial: jobs.length === limit };
+    },
+    async outcomes(jobIds) {
+      const outcomes = new Map<string, Outcome>();
+      for (const jobId of jobIds) outcomes.set(jobId, await readOutcome(database, jobId));
+      return outcomes;
+    },
+    async launches(jobs) {
+      const ownerIds = [...new Set(jobs.map(({ id, parent }) => parent?.id ?? id))];
+      const rows = await database.read(
+        `SELECT id, scope, spec, scheduling FROM jobs WHERE id IN (SELECT value FROM json_each(?))`,
+        [JSON.stringify(ownerIds)],
+      );
+      return new Map(
+        rows.map((row) => {
+          const { arraySize } = JSON.parse(String(row["scheduling"])) as Job["scheduling"];
+          const spec = JSON.parse(String(row["spec"])) as JobSpec;
+          return [
+            String(row["id"]),
+            { scope: String(row["scope"]), spec, ...(arraySize !== undefined && { arraySize }) },
+          ];
+        }),
+      );
+    },
+    async commit(epoch, changes) {
+      // The guard changes its one row only for the leader; a stale leader's transaction is refused whole.
+      const guard = statement(`UPDATE facts SET value = value WHERE name = 'epoch' AND value = ?`, String(epoch));
+      const refuseStale = ([first]: readonly Written[]): Error | undefined =>
+        first!.changes === 1 ? undefined : new StaleEpoch(`another server leads since epoch ${epoch}`);
+      await database.write([guard, ...changes.flatMap(toStatements)], refuseStale);
+    },
+  };
+}
+
+async function readResources(database: Database, defaultDriver: DriverName | "auto"): Promise<Fact[]> {
+  const rows = await database.read(`SELECT * FROM resources ORDER BY arn`);
+  const ofKind = (kind: string) => rows.filter((row) => row["kind"] === kind);
+  const environments = ofKind("compute-environment").map((row) =>
+    toEnvironment(toRecord<EnvironmentSettings>(row), defaultDriver),
+  );
+  const queues = ofKind("job-queue").map((row) => toQueue(toRecord<QueueSettings>(row)));
+  return [
+    { kind: "environments", environments },
+    { kind: "queues", queues },
+  ];
+}
+
+async function readOpenJobs(database: Database, interned: SharedScheduling): Promise<Fact[]> {
+  // Parents have lower seq than their children, so this order admits them first.
+  const rows = await database.read(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.status IN ${OPEN} ORDER BY j.seq`);
+  const jobs = rows.map((row) => toJob(toJobRecord(row), interned));
+  const ended = await database.read(
+    `SELECT parent_id, array_index, status FROM jobs WHERE status NOT IN ${OPEN}
+       AND parent_id IN (SELECT id FROM jobs WHERE parent_id IS NULL AND status IN ${OPEN})`,
+  );
+  return [
+    ...jobs.map((job) => ({ kind: "job-admitted", job }) as const),
+    ...ended.map(
+      (row) =>
+        ({
+          kind: "child-ended",
+          parentId: String(row["parent_id"]),
+          index: Number(row["array_index"]),
+          succeeded: row["status"] === "SUCCEEDED",
+        }) as const,
+    ),
+  ];
+}
+
+async function readStops(database: Database): Promise<Fact[]> {
+  const rows = await database.read(`SELECT job_id, kind, reason FROM stop_requests ORDER BY requested_at, job_id`);
+  return rows.map((row) => {
+    const stop: StopRequest = { kind: row["kind"] as StopRequest["kind"], reason: String(row["reason"]) };
+    return { kind: "stop-requested", jobId: String(row["job_id"]), stop };
+  });
+}
+
+async function readOutcome(database: Database, jobId: string): Promise<Outcome> {
+  const [row] = await database.read(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.id = ?`, [jobId]);
+  if (row === undefined) return { succeeded: false };
+  const { state, scheduling } = toJobRecord(row);
+  if (state.status === "SUCCEEDED") return { succeeded: true };
+  if (scheduling.arraySize === undefined) return { succeeded: false };
+  const children = await database.read(`SELECT array_index FROM jobs WHERE parent_id = ? AND status = 'SUCCEEDED'`, [
+    jobId,
+  ]);
+  const failedChildren = new Set(Array.from({ length: scheduling.arraySize }, (_, index) => index));
+  for (const child of children) failedChildren.delete(Number(child["array_index"]));
+  return { succeeded: false, failedChildren };
+}
+
+function toEnvironment(record: ResourceRecord<EnvironmentSettings>, defaultDriver: DriverName | "auto"): Environment {
+  const { arn, version, status, settings } = record;
+  const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
+  return {
+    arn,
+    version,
+    status,
+    enabled: settings.state === "ENABLED",
+    maxVcpuMilli: (settings.computeResources?.maxvCpus ?? 0) * 1000,
+    driver: driver ?? defaultDriver,
+  };
+}
+
+function toQueue({ arn, version, status, settings }: ResourceRecord<QueueSettings>): Queue {
+  const order = (settings.computeEnvironmentOrder ?? []).toSorted((a, b) => a.order! - b.order!);
+  const environmentArns = order.map(({ computeEnvironment }) => computeEnvironment!);
+  return { arn, version, status, priority: settings.priority!, environmentArns };
+}
+
+function toJob({ id, seq, queueArn, createdAt, scheduling, parent, state }: JobRecord, shared: SharedScheduling): Job {
+  return { id, seq, queueArn, createdAt, scheduling: shared.of(scheduling), ...(parent && { parent }), state };
+}
+
+/** Jobs that are to be scheduled alike share one object: 100,000 waiting jobs of one kind hold it once. */
+class SharedScheduling {
+  readonly #byText = new Map<string, Job["scheduling"]>();
+
+  of(scheduling: Job["scheduling"]): Job["scheduling"] {
+    if (scheduling.dependsOn.length > 0) return scheduling;
+    const text = JSON.stringify(scheduling);
+    const known = this.#byText.get(text);
+    if (known !== undefined) return known;
+    if (this.#byText.size >= MAX_SHARED) this.#byText.clear();
+    this.#byText.set(text, scheduling);
+    return scheduling;
+  }
+}
+
+const MAX_SHARED = 10_000;
+
+function toStatements(change: Change): Statement[] {
+  switch (change.kind) {
+    case "job-changed":
+      return jobStatements(change);
+    case "stop-dismissed":
+      return [statement(`DELETE FROM stop_requests WHERE job_id = ?`, change.jobId)];
+    default:
+      return [resourceStatement(change)];
+  }
+}
+
+function jobStatements({ jobId, parent, state, logStream }: JobChange): Statement[] {
+  const text = JSON.stringify(state);
+  const write =
+    parent === undefined
+      ? statement(`UPDATE jobs SET status = ?, state = ? WHERE id = ?`, state.status, text, jobId)
+      : statement(
+          `INSERT INTO jobs (id, scope, queue_arn, name, definition_arn, created_at, parent_id, array_index, status, state)
+           SELECT ?, scope, queue_arn, name, definition_arn, created_at, id, ?, ?, ? FROM jobs WHERE id = ?
+           ON CONFLICT (id) DO UPDATE SET status = excluded.status, state = excluded.state`,
+          ...[jobId, parent.index, state.status, text, parent.id],
+        );
+  if (logStream === undefined) return [write];
+  return [
+    write,
+    statement(
+      `INSERT INTO log_streams (scope, group_name, name, attempt_id, created_at)
+       SELECT scope, ?, ?, ?, ? FROM jobs WHERE id = ? ON CONFLICT DO NOTHING`,
+      ...[logStream.group, logStream.name, logStream.attemptId, logStream.at, jobId],
+    ),
+  ];
+}
+
+function resourceStatement(change: ResourceChange): Statement {
+  if (change.kind === "environment-deleted" || change.kind === "queue-deleted") {
+    return statement(`DELETE FROM resources WHERE arn = ? AND status = 'DELETING'`, change.arn);
+  }
+  return statement(
+    `UPDATE resources SET status = ?, status_reason = ? WHERE arn = ? AND version = ?`,
+    ...[change.status, change.statusReason, change.arn, change.version],
+  );
+}
