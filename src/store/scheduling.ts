@@ -212,7 +212,7 @@ function jobStatements({ jobId, parent, state, logStream }: JobChange): Statemen
 }
 
 function resourceStatement(change: ResourceChange): Statement {
-  if (change.kind === "environment-deleted" || change.kind === "queue-deleted") {
+  if (!("status" in change)) {
     return statement(`DELETE FROM resources WHERE arn = ? AND status = 'DELETING'`, change.arn);
   }
   return statement(

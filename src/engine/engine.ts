@@ -1,0 +1,214 @@
+import type { Change } from "../core/changes.ts";
+import { findViolation } from "../core/check.ts";
+import { waitingReason, waitingText } from "../core/explain.ts";
+import type { Requirements } from "../core/job.ts";
+import { reconcile } from "../core/reconcile.ts";
+import type { Capacity } from "../core/resources.ts";
+import type { Plan } from "../core/schedule.ts";
+import { schedule } from "../core/schedule.ts";
+import { World } from "../core/world.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Driver, DriverEvent, DriverName } from "../ports/driver.ts";
+import type { Scheduler } from "../ports/scheduler.ts";
+import type { SchedulingStore } from "../ports/store.ts";
+import { StaleEpoch } from "../ports/store.ts";
+import { Dispatcher } from "./dispatch.ts";
+import { readNews, readWorld } from "./intake.ts";
+import type { ReportedEvent } from "./observe.ts";
+import { observe } from "./observe.ts";
+
+export interface EngineOptions {
+  readonly store: SchedulingStore;
+  readonly drivers: ReadonlyMap<DriverName, Driver>;
+  readonly clock: Clock;
+  readonly capacity: Capacity;
+  /** Check the world's invariants after every n-th tick. */
+  readonly checkEveryTicks: number;
+  onError(what: string, error: unknown): void;
+}
+
+const FIRST_RETRY_DELAY_MS = 100;
+const MAX_RETRY_DELAY_MS = 5_000;
+
+/**
+ * The control loop. One tick at a time: read, observe, reconcile, schedule, commit, dispatch, sleep. Nothing is polled: it wakes when it is
+ * nudged, when a driver reports, or when the plan said that time alone changes something. A tick that fails drops the world and reads it again.
+ */
+export class Engine implements Scheduler {
+  readonly #options: EngineOptions;
+  readonly #dispatcher: Dispatcher;
+  #world: World | undefined;
+  #epoch = 0;
+  #blocked: Plan["blocked"] = new Map();
+  #reported: ReportedEvent[] = [];
+  #hasNews = true;
+  #hasResourceNews = false;
+  #waiters: (() => void)[] = [];
+  #running: Promise<void> | undefined;
+  #mustRunAgain = false;
+  #isStopped = false;
+  #cancelTimer: () => void = () => {};
+  #ticks = 0;
+  #failures = 0;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#dispatcher = new Dispatcher({
+      store: options.store,
+      drivers: options.drivers,
+      report: (driver, event) => this.#report(driver, event),
+      now: () => options.clock.now(),
+      onError: (what, error) => options.onError(what, error),
+    });
+  }
+
+  /** Takes the lead, reads the world, opens the drivers, and runs the first tick. */
+  async start(): Promise<void> {
+    this.#epoch = await this.#options.store.lead();
+    for (const driver of this.#options.drivers.values()) {
+      await driver.open((event) => this.#report(driver.name, event));
+    }
+    await this.nudge();
+  }
+
+  /** Ends after the tick that runs; attempts go on. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTimer();
+    await this.#running;
+    for (const driver of this.#options.drivers.values()) await driver.close();
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+
+  /** There are new jobs or stop requests. Resolves when a tick that saw them has been committed (or has failed). */
+  nudge(): Promise<void> {
+    this.#hasNews = true;
+    return this.#nextTick();
+  }
+
+  /** Resources were written. Resolves as `nudge`. */
+  nudgeResources(): Promise<void> {
+    this.#hasResourceNews = true;
+    return this.#nextTick();
+  }
+
+  waitingText(queueArn: string, jobId: string, requirements: Requirements): string | undefined {
+    const reason = waitingReason({ blocked: this.#blocked }, queueArn, jobId);
+    return reason === undefined ? undefined : waitingText(reason, requirements);
+  }
+
+  #report(driver: DriverName, event: DriverEvent): void {
+    this.#reported.push({ driver, event });
+    void this.#wake();
+  }
+
+  #nextTick(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    if (this.#isStopped) return;
+    this.#mustRunAgain = true;
+    if (this.#running !== undefined) return;
+    this.#running = this.#run().finally(() => (this.#running = undefined));
+  }
+
+  async #run(): Promise<void> {
+    // Whatever else this turn of the event loop brings is in the same tick.
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    while (this.#mustRunAgain && !this.#isStopped) {
+      this.#mustRunAgain = false;
+      this.#cancelTimer();
+      const waiters = this.#waiters.splice(0);
+      const wakeAt = await this.#tickOrRecover();
+      for (const resolve of waiters) resolve();
+      if (wakeAt !== undefined) this.#sleepUntil(wakeAt);
+    }
+  }
+
+  #sleepUntil(wakeAt: number): void {
+    const delayMs = Math.max(0, wakeAt - this.#options.clock.now());
+    this.#cancelTimer = this.#options.clock.after(Math.min(delayMs, MAX_SLEEP_MS), () => this.#wake());
+  }
+
+  async #tickOrRecover(): Promise<number | undefined> {
+    try {
+      const wakeAt = await this.#tick();
+      this.#failures = 0;
+      return wakeAt;
+    } catch (error) {
+      this.#world = undefined;
+      this.#hasNews = true;
+      this.#options.onError("a tick failed; the world is read again", error);
+      if (error instanceof StaleEpoch) this.#isStopped = true;
+      const delayMs = Math.min(FIRST_RETRY_DELAY_MS * 2 ** this.#failures, MAX_RETRY_DELAY_MS);
+      this.#failures += 1;
+      return this.#options.clock.now() + delayMs;
+    }
+  }
+
+  /** Returns when time alone will change something, epoch ms. */
+  async #tick(): Promise<number | undefined> {
+    const { store, clock } = this.#options;
+    const world = (this.#world ??= await this.#readWorld());
+    const hasMoreNews = await this.#read(world);
+    const reported = this.#reported.slice();
+    const now = clock.now();
+    const observed = observe(world, reported, now);
+    const reconciled = reconcile(world, now);
+    const plan = schedule(world);
+    const changes = lastOfEachJob([...observed.changes, ...reconciled, ...plan.changes]);
+    this.#check(world);
+    if (changes.length > 0) await store.commit(this.#epoch, changes);
+    this.#reported.splice(0, reported.length);
+    this.#blocked = plan.blocked;
+    if (plan.isPartial || hasMoreNews) this.#mustRunAgain = true;
+    await this.#dispatcher.dispatch(world, changes, observed);
+    return world.nextDeadlineAt();
+  }
+
+  async #readWorld(): Promise<World> {
+    const world = new World(this.#options.capacity, this.#options.drivers.has("docker"));
+    await readWorld(this.#options.store, world);
+    return world;
+  }
+
+  async #read(world: World): Promise<boolean> {
+    if (this.#hasResourceNews) {
+      this.#hasResourceNews = false;
+      for (const fact of await this.#options.store.resources()) world.apply(fact);
+    }
+    if (!this.#hasNews) return false;
+    this.#hasNews = false;
+    const hasMore = await readNews(this.#options.store, world);
+    this.#hasNews ||= hasMore;
+    return hasMore;
+  }
+
+  #check(world: World): void {
+    this.#ticks += 1;
+    if (this.#ticks % this.#options.checkEveryTicks !== 0) return;
+    const violation = findViolation(world);
+    if (violation !== undefined) throw new Error(`invariant violated: ${violation}`);
+  }
+}
+
+/** Timers of more than 2^31 ms fire at once; no deadline needs a longer sleep than a day. */
+const MAX_SLEEP_MS = 86_400_000;
+
+/** A job that changed twice in a tick is written once. A log stream stays with the job's last change. */
+function lastOfEachJob(changes: readonly Change[]): Change[] {
+  const byKey = new Map<string, Change>();
+  for (const change of changes) {
+    const key = `${change.kind} ${"jobId" in change ? change.jobId : change.arn}`;
+    const before = byKey.get(key);
+    const logStream = before?.kind === "job-changed" ? before.logStream : undefined;
+    const merged = change.kind === "job-changed" && logStream !== undefined ? { logStream, ...change } : change;
+    byKey.set(key, merged);
+  }
+  return [...byKey.values()];
+}

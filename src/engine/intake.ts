@@ -1,0 +1,39 @@
+import type { Job } from "../core/job.ts";
+import type { World } from "../core/world.ts";
+import type { SchedulingStore } from "../ports/store.ts";
+
+/** Bounds one tick's reading; the next tick reads on. */
+const MAX_NEW_JOBS_PER_TICK = 5_000;
+
+/** Step 2 of a tick: brings what was submitted and asked for since the last one into the world. True when there is more to read. */
+export async function readNews(store: SchedulingStore, world: World): Promise<boolean> {
+  const { jobs, stops, isPartial } = await store.news(MAX_NEW_JOBS_PER_TICK);
+  // A job that is in the world already was read by the tick that failed to commit, or waits for its first change.
+  const unseen = jobs.filter(({ id }) => !world.jobs.has(id));
+  await admit(store, world, unseen);
+  for (const stop of stops) world.apply(stop);
+  return isPartial;
+}
+
+/** Reads the whole world anew. */
+export async function readWorld(store: SchedulingStore, world: World): Promise<void> {
+  const facts = await store.load();
+  const jobs: Job[] = [];
+  for (const fact of facts) {
+    if (fact.kind === "job-admitted") jobs.push(fact.job);
+    world.apply(fact);
+  }
+  await readOutcomes(store, world, jobs);
+}
+
+async function admit(store: SchedulingStore, world: World, jobs: readonly Job[]): Promise<void> {
+  for (const job of jobs) world.apply({ kind: "job-admitted", job });
+  await readOutcomes(store, world, jobs);
+}
+
+/** Dependencies that ended before their dependents came: only the store knows how. */
+async function readOutcomes(store: SchedulingStore, world: World, jobs: readonly Job[]): Promise<void> {
+  const unknown = new Set(jobs.flatMap((job) => world.unknownDependencies(job)));
+  if (unknown.size === 0) return;
+  for (const [jobId, outcome] of await store.outcomes([...unknown])) world.apply({ kind: "outcome", jobId, outcome });
+}
