@@ -86,6 +86,9 @@ export function attempt(container: ContainerProperties, more: Partial<AttemptSpe
   };
 }
 
+/** Waits for signals. A driver may signal the whole process group: then a shell tells on stderr that its `sleep` was terminated. */
+const WAIT = "while :; do sleep 0.1; done 2>/dev/null";
+
 function lines(log: string): string[] {
   return log.split("\n").filter((line) => line !== "");
 }
@@ -219,7 +222,7 @@ const cases = {
 
   async "stops with SIGTERM"(bench: Bench) {
     const session = await bench.open();
-    const spec = attempt(bench.sh("trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.1; done"));
+    const spec = attempt(bench.sh(`trap 'echo bye; exit 3' TERM; echo ready; ${WAIT}`));
     await session.driver.start(spec);
     await until("the program is ready", async () => (await bench.readLog(spec.attemptId)).includes("ready"));
     await session.driver.stop(spec.attemptId, Date.now() + 30_000);
@@ -230,7 +233,7 @@ const cases = {
 
   async "sends SIGKILL at the given time, and SIGTERM only once"(bench: Bench) {
     const session = await bench.open();
-    const spec = attempt(bench.sh("trap 'echo term' TERM; echo ready; while :; do sleep 0.1; done"));
+    const spec = attempt(bench.sh(`trap 'echo term' TERM; echo ready; ${WAIT}`));
     await session.driver.start(spec);
     await until("the program is ready", async () => (await bench.readLog(spec.attemptId)).includes("ready"));
     const killAt = Date.now() + 1500;
@@ -245,7 +248,7 @@ const cases = {
 
   async "kills at once when the time to kill has passed"(bench: Bench) {
     const session = await bench.open();
-    const spec = attempt(bench.sh("trap '' TERM; echo ready; while :; do sleep 0.1; done"));
+    const spec = attempt(bench.sh(`trap '' TERM; echo ready; ${WAIT}`));
     await session.driver.start(spec);
     await until("the program is ready", async () => (await bench.readLog(spec.attemptId)).includes("ready"));
     await session.driver.stop(spec.attemptId, Date.now() - 1000);
@@ -326,7 +329,7 @@ const cases = {
 
   async "stops an attempt that an earlier driver started"(bench: Bench) {
     const session = await bench.open();
-    const spec = attempt(bench.sh("trap 'exit 5' TERM; echo ready; while :; do sleep 0.1; done"));
+    const spec = attempt(bench.sh(`trap 'exit 5' TERM; echo ready; ${WAIT}`));
     await session.driver.start(spec);
     await until("the program is ready", async () => (await bench.readLog(spec.attemptId)).includes("ready"));
     await session.close();
@@ -337,7 +340,7 @@ const cases = {
 
   async "kills in time what an earlier driver was stopping"(bench: Bench) {
     const session = await bench.open();
-    const spec = attempt(bench.sh("trap 'echo term' TERM; echo ready; while :; do sleep 0.1; done"));
+    const spec = attempt(bench.sh(`trap 'echo term' TERM; echo ready; ${WAIT}`));
     await session.driver.start(spec);
     await until("the program is ready", async () => (await bench.readLog(spec.attemptId)).includes("ready"));
     const killAt = Date.now() + 1500;

@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { findProgram } from "./find-program.ts";
+import { HAS_PROC } from "./process-table.ts";
+import type { ArgumentLimits, Host } from "./spec.ts";
+
+/** This machine cannot run processes for us. The message says what to install. */
+export class ProcessDriverUnavailable extends Error {
+  override readonly name = "ProcessDriverUnavailable";
+}
+
+/** What the driver uses of this machine. */
+export interface Machine extends Host {
+  /** Absolute paths. */
+  readonly bash: string;
+  readonly env: string;
+}
+
+/** Throws ProcessDriverUnavailable when a program that the driver needs is missing. */
+export function readMachine(): Machine {
+  const userId = process.getuid?.() ?? 0;
+  return {
+    environment: process.env,
+    userId,
+    userName: userName(userId),
+    limits: argumentLimits(),
+    bash: needed("bash", "bash (apt-get install bash, apk add bash, dnf install bash)"),
+    env: needed("env", "coreutils (apt-get install coreutils, apk add coreutils, dnf install coreutils)"),
+  };
+}
+
+function needed(program: string, packageNames: string): string {
+  const found = findProgram(program, process.env["PATH"], process.cwd());
+  if (found.kind === "program") return found.file;
+  throw new ProcessDriverUnavailable(
+    `The process driver needs ${program}, and it is not in PATH (${process.env["PATH"] ?? "not set"}). Install ${packageNames}, or choose the docker driver.`,
+  );
+}
+
+/** A user id without an entry in the password file (a container's, say) has no name. */
+function userName(userId: number): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(userId);
+  }
+}
+
+/** Linux: a string has 32 pages, all have a quarter of the stack, 128 KiB at least and 6 MiB at most. macOS: 1 MiB in all. */
+function argumentLimits(): ArgumentLimits {
+  const totalMax = 1024 * 1024;
+  if (!HAS_PROC) return { stringBytes: totalMax, totalBytes: totalMax };
+  const stack = /^Max stack size +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+  const quarter = stack === null ? Number.POSITIVE_INFINITY : Number(stack[1]) / 4;
+  return { stringBytes: 128 * 1024, totalBytes: Math.floor(Math.min(6 * 1024 * 1024, Math.max(128 * 1024, quarter))) };
+}

@@ -1,0 +1,167 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Clock } from "../../ports/clock.ts";
+import type { MemoryLimits } from "./memory-limits.ts";
+import { kill } from "./process-table.ts";
+
+/** The files of one generation of the kernel's memory controller. */
+interface Controller {
+  readonly limit: string;
+  /** Memory and swap together (v1), or swap alone (v2); only there when the kernel counts swap. */
+  readonly swap: string;
+  readonly swapBytes: (limitBytes: number) => number;
+  /** Has a line "oom_kill N". */
+  readonly events: string;
+}
+
+const V1: Controller = {
+  limit: "memory.limit_in_bytes",
+  swap: "memory.memsw.limit_in_bytes",
+  swapBytes: (limitBytes) => limitBytes,
+  events: "memory.oom_control",
+};
+const V2: Controller = { limit: "memory.max", swap: "memory.swap.max", swapBytes: () => 0, events: "memory.events" };
+
+/** Our cgroups are children of one with this name, and are called by attempt id. */
+const PARENT = "longshore";
+const PROCESSES = "cgroup.procs";
+const REMOVE_RETRY_MS = 10;
+const REMOVE_RETRIES_MAX = 100;
+
+/**
+ * Limits by memory cgroups, or undefined where none can be made (no root, no delegation, not Linux). Finds out by making
+ * one and sending a process through it.
+ */
+export function openMemoryCgroups(bash: string, clock: Clock): MemoryLimits | undefined {
+  for (const { folder, controller } of candidates()) {
+    if (works(folder, controller, bash)) return createMemoryCgroups(folder, controller, clock);
+  }
+  return undefined;
+}
+
+/** Places for our parent cgroup: the root of the v1 memory hierarchy; in v2 our own cgroup, if delegated, then the root. */
+function candidates(): { folder: string; controller: Controller }[] {
+  const mounts = readLines("/proc/self/mounts").map((line) => line.split(" "));
+  const found: { folder: string; controller: Controller }[] = [];
+  for (const [, mount, type, options] of mounts) {
+    if (mount === undefined) continue;
+    if (type === "cgroup" && options?.split(",").includes("memory") === true) {
+      found.push({ folder: path.join(mount, PARENT), controller: V1 });
+    }
+    if (type === "cgroup2") {
+      const own =
+        readLines("/proc/self/cgroup")
+          .find((line) => line.startsWith("0::"))
+          ?.slice(3) ?? "/";
+      for (const place of new Set([path.join(mount, own), mount])) {
+        found.push({ folder: path.join(place, PARENT), controller: V2 });
+      }
+    }
+  }
+  return found;
+}
+
+function works(folder: string, controller: Controller, bash: string): boolean {
+  const probe = path.join(folder, `probe-${process.pid}`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    if (controller === V2) enableBelow(folder);
+    mkdirSync(probe);
+  } catch {
+    removeCgroup(folder);
+    return false;
+  }
+  try {
+    limit(probe, controller, 64);
+    const entering = spawnSync(bash, [
+      "--noprofile",
+      "--norc",
+      "-c",
+      'echo 0 > "$1"',
+      "bash",
+      path.join(probe, PROCESSES),
+    ]);
+    return entering.status === 0 && oomKills(probe, controller) !== undefined;
+  } catch {
+    return false;
+  } finally {
+    removeCgroup(probe);
+  }
+}
+
+/** In v2 a controller must be switched on at each level above the cgroup that uses it. */
+function enableBelow(folder: string): void {
+  for (const level of [path.dirname(folder), folder]) {
+    const control = path.join(level, "cgroup.subtree_control");
+    if (!readFileSync(control, "utf8").split(/\s/).includes("memory")) writeFileSync(control, "+memory");
+  }
+}
+
+function createMemoryCgroups(folder: string, controller: Controller, clock: Clock): MemoryLimits {
+  const cgroupOf = (attemptId: string) => path.join(folder, attemptId);
+  const retries = new Map<string, () => void>();
+
+  function remove(attemptId: string, triesLeft: number): void {
+    retries.delete(attemptId);
+    if (removeCgroup(cgroupOf(attemptId)) || triesLeft === 0) return;
+    for (const pid of readLines(path.join(cgroupOf(attemptId), PROCESSES))) kill(Number(pid), "SIGKILL");
+    retries.set(
+      attemptId,
+      clock.after(REMOVE_RETRY_MS, () => remove(attemptId, triesLeft - 1)),
+    );
+  }
+
+  return {
+    prepare(attemptId, memoryMiB) {
+      const cgroup = cgroupOf(attemptId);
+      mkdirSync(cgroup, { recursive: true });
+      limit(cgroup, controller, memoryMiB);
+      return path.join(cgroup, PROCESSES);
+    },
+    started: () => {},
+    wasExceeded: (attemptId) => (oomKills(cgroupOf(attemptId), controller) ?? 0) > 0,
+    release(attemptId) {
+      if (!retries.has(attemptId)) remove(attemptId, REMOVE_RETRIES_MAX);
+    },
+    close() {
+      for (const cancel of retries.values()) cancel();
+      retries.clear();
+    },
+  };
+}
+
+function limit(cgroup: string, controller: Controller, memoryMiB: number): void {
+  const bytes = memoryMiB * 1024 * 1024;
+  writeFileSync(path.join(cgroup, controller.limit), String(bytes));
+  const swap = path.join(cgroup, controller.swap);
+  if (existsSync(swap)) writeFileSync(swap, String(controller.swapBytes(bytes)));
+}
+
+/** Undefined when there is no such cgroup. */
+function oomKills(cgroup: string, controller: Controller): number | undefined {
+  const line = readLines(path.join(cgroup, controller.events)).find((text) => text.startsWith("oom_kill "));
+  return line === undefined ? undefined : Number(line.slice("oom_kill ".length));
+}
+
+/** True when it is gone; false while something in it lives. */
+function removeCgroup(cgroup: string): boolean {
+  if (!existsSync(cgroup)) return true;
+  try {
+    rmdirSync(cgroup);
+    return true;
+  } catch {
+    return !existsSync(cgroup);
+  }
+}
+
+/** No lines when there is no such file. */
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => line !== "");
+  } catch {
+    return [];
+  }
+}

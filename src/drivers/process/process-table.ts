@@ -1,0 +1,102 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+
+/** A process that cannot be mistaken for a later one with the same id. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks since boot (field 22 of /proc/PID/stat); undefined where there is no /proc. */
+  readonly startTicks: string | undefined;
+}
+
+interface StatFields {
+  readonly state: string;
+  readonly group: number;
+  readonly startTicks: string;
+  readonly residentPages: number;
+}
+
+/** Whether this machine shows its processes under /proc. */
+export const HAS_PROC = existsSync("/proc/self/stat");
+
+/** Bytes in a page, as the kernel counts resident memory: 4, 16 or 64 KiB. */
+const PAGE_BYTES = pageBytes();
+
+/** Reads "PID" or "PID <line of /proc/PID/stat>"; undefined when it is not complete. */
+export function parseIdentity(text: string): ProcessIdentity | undefined {
+  const match = /^(\d+) ?(.*)\n$/s.exec(text);
+  if (match === null) return undefined;
+  return { pid: Number(match[1]), startTicks: parseStat(match[2] ?? "")?.startTicks };
+}
+
+/** Whether the process runs. A zombie does not. */
+export function isAlive(process: ProcessIdentity): boolean {
+  if (!HAS_PROC) return canSignal(process.pid);
+  const stat = readStat(process.pid);
+  if (stat === undefined || stat.state === "Z" || stat.state === "X") return false;
+  return process.startTicks === undefined || stat.startTicks === process.startTicks;
+}
+
+/** Signals every process of the group that `leader` leads or led. When the group is gone nothing happens. */
+export function signalGroup(leader: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): void {
+  const present = HAS_PROC && leader.startTicks !== undefined ? readStat(leader.pid) : undefined;
+  // The kernel gives no new process the id of a group that exists: another process with this id means the group is gone.
+  if (present !== undefined && present.startTicks !== leader.startTicks) return;
+  kill(-leader.pid, signal);
+}
+
+/** Signals one process, or a group by its negative id. When it is gone, or has changed to a user whom we may not signal, nothing happens. */
+export function kill(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!isErrno(error, "ESRCH") && !isErrno(error, "EPERM")) throw error;
+  }
+}
+
+/** Resident memory of each process group, in bytes. Pages that its processes share count for each of them. */
+export function residentBytesByGroup(): Map<number, number> {
+  const groups = new Map<number, number>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = readStat(Number(name));
+    if (stat === undefined) continue;
+    groups.set(stat.group, (groups.get(stat.group) ?? 0) + stat.residentPages * PAGE_BYTES);
+  }
+  return groups;
+}
+
+function readStat(pid: number): StatFields | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return undefined; // It ended, before or while we read.
+  }
+}
+
+/** The program's name, in parentheses, may itself contain spaces and parentheses: fields count from the last one. */
+function parseStat(line: string): StatFields | undefined {
+  const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
+  const [state, , group] = fields;
+  const startTicks = fields[19];
+  const residentPages = fields[21];
+  if (state === undefined || group === undefined || startTicks === undefined || residentPages === undefined)
+    return undefined;
+  return { state, group: Number(group), startTicks, residentPages: Number(residentPages) };
+}
+
+function pageBytes(): number {
+  const match = HAS_PROC ? /^KernelPageSize: +(\d+) kB$/m.exec(readFileSync("/proc/self/smaps", "latin1")) : null;
+  return Number(match?.[1] ?? 4) * 1024;
+}
+
+function canSignal(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !isErrno(error, "ESRCH");
+  }
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
