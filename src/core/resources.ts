@@ -12,6 +12,7 @@ export interface Environment {
   readonly status: ResourceStatus;
   /** computeResources.maxvCpus in milli-vCPU. */
   readonly maxVcpuMilli: number;
+  readonly isFargate: boolean;
   /** From the tag `longshore:driver`, else the server's default. */
   readonly driver: DriverName | "auto";
 }
@@ -37,3 +38,8 @@ export const DRIVER_TAG = "longshore:driver";
 
 /** AWS's words for a resource that can be used (reference 6.2). */
 export const HEALTHY = { environment: "ComputeEnvironment Healthy", queue: "JobQueue Healthy" } as const;
+
+/** computeResources.type FARGATE or FARGATE_SPOT. */
+export function isFargate(type: string | undefined): boolean {
+  return type?.startsWith("FARGATE") === true;
+}

@@ -44,7 +44,7 @@ export class Dispatcher {
       this.#tell(driver, "stop", (d) => d.stop(attemptId, this.#options.now()));
     }
     for (const job of toStop.values()) this.#stop(job);
-    await this.#start([...toStart.values()].filter(({ id }) => !toStop.has(id)));
+    await this.#start(world, [...toStart.values()].filter(({ id }) => !toStop.has(id)));
   }
 
   #activeJob(world: World, { jobId }: JobChange): Job | undefined {
@@ -57,13 +57,14 @@ export class Dispatcher {
     this.#tell(driver, "stop", (d) => d.stop(id, stopping!.at + STOP_GRACE_MS));
   }
 
-  async #start(jobs: readonly Job[]): Promise<void> {
+  async #start(world: World, jobs: readonly Job[]): Promise<void> {
     const startable = jobs.filter((job) => this.#ready.has(activeAttempt(job.state)!.driver));
     if (startable.length === 0) return;
     const launches = await this.#options.store.launches(startable);
     for (const job of startable) {
-      const spec = attemptSpec(job, launches.get(job.parent?.id ?? job.id)!);
-      const { driver } = activeAttempt(job.state)!;
+      const { driver, environmentArn } = activeAttempt(job.state)!;
+      const launch = launches.get(job.parent?.id ?? job.id)!;
+      const spec = attemptSpec(job, launch, world.environments.get(environmentArn));
       this.#tell(driver, "start", async (d) => {
         try {
           await d.start(spec);

@@ -15,7 +15,7 @@ import { StaleEpoch } from "../ports/store.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { readNews, readWorld } from "./intake.ts";
 import type { ReportedEvent } from "./observe.ts";
-import { observe } from "./observe.ts";
+import { observe, observeNewWorld } from "./observe.ts";
 
 export interface EngineOptions {
   readonly store: SchedulingStore;
@@ -154,11 +154,13 @@ export class Engine implements Scheduler {
   /** Returns when time alone will change something, epoch ms. */
   async #tick(): Promise<number | undefined> {
     const { store, clock } = this.#options;
+    const isNewWorld = this.#world === undefined;
     const world = (this.#world ??= await this.#readWorld());
     const hasMoreNews = await this.#read(world);
     const reported = this.#reported.slice();
     const now = clock.now();
     const observed = observe(world, reported, now);
+    if (isNewWorld) observeNewWorld(world, observed);
     const reconciled = reconcile(world, now);
     const plan = schedule(world);
     const changes = lastOfEachJob([...observed.changes, ...reconciled, ...plan.changes]);

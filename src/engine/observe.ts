@@ -72,6 +72,15 @@ function observeInventory(
   }
 }
 
+/** A world read anew does not know what the last one had dispatched: everything is dispatched again, which is idempotent. */
+export function observeNewWorld(world: World, observed: Observed): void {
+  for (const attemptId of world.activeAttemptIds()) {
+    const job = world.jobOfAttempt(attemptId)!;
+    if (activeAttempt(job.state)!.stopping !== undefined) observed.toStop.push(job);
+    else if (job.state.status === "STARTING") observed.unstarted.push(job);
+  }
+}
+
 function change(world: World, job: Job, state: JobState, observed: Observed): void {
   const jobChanged = { ...jobChange(job, state), ...newLogStream(job, state) };
   world.apply(jobChanged);

@@ -1,7 +1,7 @@
 import type { Change, Fact, JobChange, Outcome, ResourceChange } from "../core/changes.ts";
 import type { Job, StopRequest } from "../core/job.ts";
 import type { Environment, Queue } from "../core/resources.ts";
-import { DRIVER_TAG } from "../core/resources.ts";
+import { DRIVER_TAG, isFargate } from "../core/resources.ts";
 import type { DriverName } from "../core/driver-name.ts";
 import type {
   EnvironmentSettings,
@@ -147,6 +147,7 @@ function toEnvironment(record: ResourceRecord<EnvironmentSettings>, defaultDrive
     status,
     enabled: settings.state === "ENABLED",
     maxVcpuMilli: (settings.computeResources?.maxvCpus ?? 0) * 1000,
+    isFargate: isFargate(settings.computeResources?.type),
     driver: driver ?? defaultDriver,
   };
 }
