@@ -1,0 +1,118 @@
+import type Dockerode from "dockerode";
+import type { ContainerInspectInfo } from "dockerode";
+import type { AttemptSpec } from "../../ports/driver.ts";
+import { AttemptFailure, isAbort, isEngineAway, isNameTaken, statusOf } from "./failure.ts";
+import type { ImagePuller } from "./pull.ts";
+import { containerName, containerOptions, imageOf, LABEL } from "./spec.ts";
+import type { ContainerSettings } from "./spec.ts";
+
+/** Create, then pull and create again, then once more for a container of that name which was just being removed. */
+const MOST_TRIES = 4;
+
+export interface CreateContext {
+  readonly docker: Dockerode;
+  readonly pulls: ImagePuller;
+  readonly settings: ContainerSettings;
+  /** Gives up waiting for the image. */
+  readonly abandoned: AbortSignal;
+  /** Gives up requests in mid-air. */
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Makes the attempt's container unless it is there already: the engine allows its name only once. Rejects with AttemptFailure when it
+ * cannot be made, with an AbortError, or with the connection's error.
+ */
+export async function ensureContainer(context: CreateContext, attempt: AttemptSpec): Promise<"new" | "known"> {
+  let refusal: unknown;
+  let hasPulled = false;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    try {
+      await create(context, attempt);
+      return "new";
+    } catch (error) {
+      if (isEngineAway(error) || isAbort(error)) throw error;
+      refusal = error;
+    }
+    const isImageAbsent = statusOf(refusal) === 404;
+    if (!isImageAbsent && !isNameTaken(refusal)) break;
+    // Some engines look for the image first: the container may be there, and its image gone.
+    if (await exists(context, attempt.attemptId)) return "known";
+    if (!isImageAbsent) continue;
+    if (hasPulled) throw new AttemptFailure("CannotPullContainerError", refusal);
+    await context.pulls.pull(context.docker, imageOf(attempt, context.settings), context.abandoned);
+    hasPulled = true;
+  }
+  throw new AttemptFailure("CannotCreateContainerError", refusal);
+}
+
+async function create({ docker, settings, closing }: CreateContext, attempt: AttemptSpec): Promise<void> {
+  const { name, ...body } = containerOptions(attempt, settings);
+  // Apart, or the client would write everything into the address as well.
+  await docker.createContainer({
+    _query: { name },
+    _body: body,
+    abortSignal: closing,
+  } as Dockerode.ContainerCreateOptions);
+}
+
+async function exists({ docker, settings, closing }: CreateContext, attemptId: string): Promise<boolean> {
+  const found = await inspect(docker, attemptId, closing);
+  if (found === undefined) return false;
+  if (isOurs(found.Config.Labels, settings.clusterId)) return true;
+  const name = containerName(attemptId);
+  throw new AttemptFailure("CannotCreateContainerError", `the name ${name} is taken by a container of something else`);
+}
+
+/** Does the container belong to this cluster? */
+export function isOurs(labels: Readonly<Record<string, string>> | undefined, clusterId: string): boolean {
+  return labels?.[LABEL.cluster] === clusterId;
+}
+
+/** The attempt's container as the engine sees it; undefined when there is none. */
+export async function inspect(
+  docker: Dockerode,
+  attemptId: string,
+  signal: AbortSignal,
+): Promise<ContainerInspectInfo | undefined> {
+  try {
+    return await docker.getContainer(containerName(attemptId)).inspect({ abortSignal: signal });
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Starts the container; one that runs already goes on. Rejects with AttemptFailure (CannotStartContainerError) when the engine cannot. */
+export async function startContainer(docker: Dockerode, attemptId: string, signal: AbortSignal): Promise<void> {
+  try {
+    await docker.getContainer(containerName(attemptId)).start({ abortSignal: signal });
+  } catch (error) {
+    if (isEngineAway(error) || isAbort(error)) throw error;
+    if (statusOf(error) !== 304) throw new AttemptFailure("CannotStartContainerError", error);
+  }
+}
+
+/** Sends a signal. A container that has ended or gone needs none. */
+export async function signalContainer(
+  docker: Dockerode,
+  attemptId: string,
+  signal: "SIGTERM" | "SIGKILL",
+): Promise<void> {
+  try {
+    await docker.getContainer(containerName(attemptId)).kill({ signal });
+  } catch (error) {
+    const status = statusOf(error);
+    if (status !== 404 && status !== 409) throw error;
+  }
+}
+
+/** Removes the container, whatever its state, with its anonymous volumes. One that is gone, or going, is fine. */
+export async function removeContainer(docker: Dockerode, attemptId: string): Promise<void> {
+  try {
+    await docker.getContainer(containerName(attemptId)).remove({ force: true, v: true });
+  } catch (error) {
+    const status = statusOf(error);
+    if (status !== 404 && status !== 409) throw error;
+  }
+}

@@ -1,0 +1,153 @@
+import type Dockerode from "dockerode";
+import type { ContainerInfo } from "dockerode";
+import type { Clock } from "../../ports/clock.ts";
+import type { AttemptSpec, Driver, DriverEvent } from "../../ports/driver.ts";
+import type { LogSink } from "../../ports/logs.ts";
+import { ContainerAttempt } from "./attempt.ts";
+import type { AttemptContext } from "./attempt.ts";
+import { inspect, isOurs, removeContainer } from "./container.ts";
+import { Cursors } from "./cursor.ts";
+import { engineMessage, isAbort, isEngineAway } from "./failure.ts";
+import { EngineLink } from "./link.ts";
+import { mayNotHaveRun, phaseOf } from "./outcome.ts";
+import { ImagePuller } from "./pull.ts";
+import { LABEL } from "./spec.ts";
+
+const DEFAULT_IMAGE = "busybox:stable";
+
+export interface DockerDriverOptions {
+  readonly clock: Clock;
+  readonly logs: LogSink;
+  /** Containers of other clusters are not seen. */
+  readonly clusterId: string;
+  /** The engine's socket. Default: where one answers, of the usual places. */
+  readonly socketPath?: string | undefined;
+  /** Where to remember how far output has been copied. Without it the next server reads all output again to find its place. */
+  readonly directory?: string | undefined;
+  /** The image of attempts that have none (NO_IMAGE). Default: busybox:stable. */
+  readonly defaultImage?: string | undefined;
+  /** Operating troubles that no event tells: an engine that does not answer, output that cannot be read. */
+  readonly onNotice?: ((message: string) => void) | undefined;
+}
+
+/** Runs attempts as containers of a Docker Engine, 20.10 or later, or of Podman's API for Docker's clients. */
+export function createDockerDriver(options: DockerDriverOptions): Driver {
+  return new DockerDriver(options);
+}
+
+class DockerDriver implements Driver {
+  readonly name = "docker";
+  readonly #context: AttemptContext;
+  readonly #attempts = new Map<string, ContainerAttempt>();
+  /** Forgotten, but the engine did not hear of it yet. */
+  readonly #unremoved = new Set<string>();
+  /** Forgotten while a listing was under way, which may still show them. */
+  #forgottenWhileListing: Set<string> | undefined;
+  /** Stops (attempt to killAt) that came while the engine was out of sight, for attempts that may be there. */
+  readonly #earlyStops = new Map<string, number>();
+  #report: (event: DriverEvent) => void = () => {};
+
+  constructor({
+    clock,
+    logs,
+    clusterId,
+    socketPath,
+    directory,
+    defaultImage,
+    onNotice = () => {},
+  }: DockerDriverOptions) {
+    this.#context = {
+      clock,
+      link: new EngineLink({ clock, clusterId, socketPath, onNotice }),
+      pulls: new ImagePuller(clock),
+      cursors: new Cursors(logs, directory),
+      settings: { clusterId, defaultImage: defaultImage ?? DEFAULT_IMAGE },
+      report: (event) => this.#report(event),
+      onNotice,
+    };
+  }
+
+  async open(report: (event: DriverEvent) => void): Promise<void> {
+    this.#report = report;
+    this.#context.link.open({
+      sighted: (docker) => this.#takeInventory(docker),
+      changed: (attemptId) => this.#attempts.get(attemptId)?.changed(),
+    });
+  }
+
+  async start(spec: AttemptSpec): Promise<void> {
+    const { attemptId } = spec;
+    const attempt = this.#attempts.get(attemptId) ?? new ContainerAttempt(this.#context, attemptId);
+    this.#attempts.set(attemptId, attempt);
+    await attempt.launch(spec);
+  }
+
+  async stop(attemptId: string, killAt: number): Promise<void> {
+    const attempt = this.#attempts.get(attemptId);
+    if (attempt !== undefined) attempt.stop(killAt);
+    else if (this.#context.link.docker === undefined) this.#earlyStops.set(attemptId, killAt);
+  }
+
+  async forget(attemptId: string): Promise<void> {
+    const attempt = this.#attempts.get(attemptId);
+    attempt?.release();
+    this.#attempts.delete(attemptId);
+    this.#forgottenWhileListing?.add(attemptId);
+    this.#unremoved.add(attemptId);
+    const { docker } = this.#context.link;
+    if (docker === undefined) return;
+    await attempt?.released();
+    await this.#remove(docker, attemptId, attempt !== undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#report = () => {};
+    const attempts = [...this.#attempts.values()];
+    for (const attempt of attempts) attempt.release();
+    await this.#context.link.close();
+    await Promise.all(attempts.map((attempt) => attempt.released()));
+  }
+
+  /** What the engine refuses to remove is left: the next inventory shows it, and it is forgotten again. */
+  async #remove(docker: Dockerode, attemptId: string, isKnown: boolean): Promise<void> {
+    const { link, settings, cursors, onNotice } = this.#context;
+    try {
+      const found = isKnown ? undefined : await inspect(docker, attemptId, link.closing);
+      if (isKnown || isOurs(found?.Config.Labels, settings.clusterId)) await removeContainer(docker, attemptId);
+      cursors.remove(attemptId);
+    } catch (error) {
+      if (isEngineAway(error) || isAbort(error)) return;
+      onNotice(`The container of attempt ${attemptId} cannot be removed: ${engineMessage(error)}`);
+    }
+    this.#unremoved.delete(attemptId);
+  }
+
+  async #takeInventory(docker: Dockerode): Promise<void> {
+    this.#forgottenWhileListing = new Set(this.#unremoved);
+    for (const attemptId of this.#unremoved) await this.#remove(docker, attemptId, false);
+    const filters = { label: [`${LABEL.cluster}=${this.#context.settings.clusterId}`] };
+    const listed = await docker.listContainers({ all: true, filters });
+    for (const container of listed) await this.#adopt(docker, container);
+    this.#forgottenWhileListing = undefined;
+    for (const [attemptId, killAt] of this.#earlyStops) this.#attempts.get(attemptId)?.stop(killAt);
+    this.#earlyStops.clear();
+    if (this.#context.link.closing.aborted) return;
+    this.#report({ kind: "inventory", attemptIds: [...this.#attempts.keys()] });
+    for (const attempt of [...this.#attempts.values()]) attempt.announce();
+  }
+
+  /**
+   * A container that was made and never started is left out: nothing has run, and only the engine knows whether the attempt is still
+   * wanted. If it is, `start` finds the container; if it was stopped meanwhile, `forget` removes it.
+   */
+  async #adopt(docker: Dockerode, { State, Labels, Created }: ContainerInfo): Promise<void> {
+    const attemptId = Labels[LABEL.attempt];
+    if (attemptId === undefined || this.#attempts.has(attemptId)) return;
+    if (mayNotHaveRun(State)) {
+      const found = await inspect(docker, attemptId, this.#context.link.closing);
+      if (found === undefined || phaseOf(found.State).kind === "created") return;
+    }
+    if (this.#attempts.has(attemptId) || this.#forgottenWhileListing?.has(attemptId)) return;
+    this.#attempts.set(attemptId, new ContainerAttempt(this.#context, attemptId, Created * 1000));
+  }
+}

@@ -1,0 +1,56 @@
+/** AWS's names for what stops a container before its program runs. Source: ECS stopped-task errors. */
+export type StartFailure = "CannotPullContainerError" | "CannotCreateContainerError" | "CannotStartContainerError";
+
+/** The attempt cannot start; trying again would not help. `message` is what AWS shows as `container.reason`. */
+export class AttemptFailure extends Error {
+  override readonly name = "AttemptFailure";
+
+  constructor(failure: StartFailure, cause: unknown) {
+    super(`${failure}: ${engineMessage(cause)}`, { cause });
+  }
+}
+
+/** The HTTP status of an answer of the engine; undefined when there was no answer. */
+export function statusOf(error: unknown): number | undefined {
+  const status = property(error, "statusCode");
+  return typeof status === "number" ? status : undefined;
+}
+
+/** The engine's own words, without the client's decoration around them. */
+export function engineMessage(error: unknown): string {
+  const said = property(property(error, "json"), "message");
+  if (typeof said === "string" && said !== "") return said;
+  return error instanceof Error ? error.message.trim() : String(error);
+}
+
+const CONNECTION_CODES: ReadonlySet<unknown> = new Set([
+  "ENOENT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "EACCES",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ERR_STREAM_PREMATURE_CLOSE",
+]);
+
+/** The engine did not answer, or went away while it did: what became of the request is unknown. */
+export function isEngineAway(error: unknown): boolean {
+  return statusOf(error) === undefined && CONNECTION_CODES.has(property(error, "code"));
+}
+
+/** The request was given up by ourselves. */
+export function isAbort(error: unknown): boolean {
+  return property(error, "name") === "AbortError" || property(error, "code") === "ABORT_ERR";
+}
+
+/** The name is taken. Podman says so with status 500. */
+export function isNameTaken(error: unknown): boolean {
+  return statusOf(error) === 409 || (statusOf(error) === 500 && /already in use/i.test(engineMessage(error)));
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -1,0 +1,167 @@
+import type {
+  ContainerProperties,
+  Device,
+  LinuxParameters,
+  MountPoint,
+  Tmpfs,
+  Ulimit,
+  Volume,
+} from "@aws-sdk/client-batch";
+import type { ContainerCreateOptions, DeviceMapping, DeviceRequest, HostConfig, MountSettings } from "dockerode";
+import type { AttemptSpec } from "../../ports/driver.ts";
+import { NO_IMAGE } from "../../ports/driver.ts";
+
+/** The labels that every container of ours carries. A container without our cluster's label is not ours. */
+export const LABEL = {
+  cluster: "longshore.cluster",
+  attempt: "longshore.attempt",
+  job: "longshore.job",
+} as const;
+
+/** The engine refuses smaller limits (6 MiB since 20.10), while Batch allows 4 MiB. */
+const LEAST_MEMORY_MIB = 6;
+/** The kernel's least CPU weight. */
+const LEAST_CPU_SHARES = 2;
+const BYTES_PER_MIB = 1024 * 1024;
+
+/** What the server decides for all its containers. */
+export interface ContainerSettings {
+  readonly clusterId: string;
+  /** The image of attempts that name none (NO_IMAGE). */
+  readonly defaultImage: string;
+}
+
+/** The container's name. It follows from the attempt, so that the engine itself refuses to make a second one. */
+export function containerName(attemptId: string): string {
+  return `longshore-${attemptId}`;
+}
+
+/** The image that the attempt runs in. */
+export function imageOf(attempt: AttemptSpec, settings: ContainerSettings): string {
+  const { image } = attempt.container;
+  return image === undefined || image === NO_IMAGE ? settings.defaultImage : image;
+}
+
+/**
+ * The attempt as the engine's create request. The rules are those of ECS: `command` replaces the image's command and leaves its
+ * entrypoint and working directory; vCPUs are a relative weight and not a ceiling; memory is a hard limit.
+ *
+ * Not mapped: EFS and S3 Files volumes, secrets, log configuration (the output is read from the engine), network configuration,
+ * roles, runtime platform, ephemeral storage, repository credentials, execute command.
+ */
+export function containerOptions(
+  attempt: AttemptSpec,
+  settings: ContainerSettings,
+): ContainerCreateOptions & { name: string } {
+  const { container } = attempt;
+  return {
+    name: containerName(attempt.attemptId),
+    Image: imageOf(attempt, settings),
+    Env: Object.entries(attempt.environment).map(([name, value]) => `${name}=${value}`),
+    Labels: {
+      [LABEL.cluster]: settings.clusterId,
+      [LABEL.attempt]: attempt.attemptId,
+      [LABEL.job]: attempt.jobId,
+    },
+    HostConfig: hostConfig(attempt),
+    ...(container.command?.length ? { Cmd: [...container.command] } : {}),
+    ...(container.user ? { User: container.user } : {}),
+  };
+}
+
+function hostConfig(attempt: AttemptSpec): HostConfig {
+  const { container } = attempt;
+  return {
+    CpuShares: Math.max(LEAST_CPU_SHARES, Math.round((attempt.vcpuMilli * 1024) / 1000)),
+    ...memoryLimits(attempt.memoryMiB, container.linuxParameters),
+    ReadonlyRootfs: container.readonlyRootFilesystem === true,
+    Privileged: container.privileged === true,
+    Ulimits: (container.ulimits ?? []).map(ulimit),
+    ...linuxOptions(container.linuxParameters),
+    ...mounts(container),
+    ...gpus(container),
+    // Jobs call the server and other services of the machine that they run on.
+    ExtraHosts: ["host.docker.internal:host-gateway"],
+    // Named, because the engine's default may be a driver whose output cannot be read back.
+    LogConfig: { Type: "json-file", Config: {} },
+    RestartPolicy: { Name: "no" },
+  };
+}
+
+/**
+ * ECS allows swap up to the size of the memory when `maxSwap` is absent, but its machines have no swap. Laptops do, and a program
+ * that swaps neither ends nor gets on; so absent means none here, and a program that exceeds its memory is killed at once.
+ */
+function memoryLimits(memoryMiB: number, linux: LinuxParameters | undefined): HostConfig {
+  const memory = Math.max(LEAST_MEMORY_MIB, memoryMiB) * BYTES_PER_MIB;
+  const swap = (linux?.maxSwap ?? 0) * BYTES_PER_MIB;
+  const swappiness = linux?.maxSwap === undefined ? undefined : linux.swappiness;
+  return {
+    Memory: memory,
+    MemorySwap: memory + swap,
+    ...(swappiness === undefined ? {} : { MemorySwappiness: swappiness }),
+  };
+}
+
+function linuxOptions(linux: LinuxParameters | undefined): HostConfig {
+  return {
+    Init: linux?.initProcessEnabled === true,
+    Tmpfs: Object.fromEntries((linux?.tmpfs ?? []).map(tmpfs)),
+    Devices: (linux?.devices ?? []).map(device),
+    ...(linux?.sharedMemorySize ? { ShmSize: linux.sharedMemorySize * BYTES_PER_MIB } : {}),
+  };
+}
+
+function ulimit({ name, softLimit, hardLimit }: Ulimit): { Name: string; Soft: number; Hard: number } {
+  return { Name: name ?? "", Soft: softLimit ?? 0, Hard: hardLimit ?? 0 };
+}
+
+function tmpfs({ containerPath, size, mountOptions }: Tmpfs): [string, string] {
+  return [containerPath ?? "", [`size=${size ?? 0}m`, ...(mountOptions ?? [])].join(",")];
+}
+
+/** Without permissions a device may be read, written and made, as on ECS. */
+function device({ hostPath, containerPath, permissions }: Device): DeviceMapping {
+  const letters = { READ: "r", WRITE: "w", MKNOD: "m" } as const;
+  const given = (permissions ?? []).map((permission) => letters[permission]).join("");
+  return {
+    PathOnHost: hostPath ?? "",
+    PathInContainer: containerPath ?? hostPath ?? "",
+    CgroupPermissions: given || "rwm",
+  };
+}
+
+/** Host directories are binds, which the engine creates when they are absent, as ECS does; a volume without one is anonymous and goes with the container. */
+function mounts(container: ContainerProperties): HostConfig {
+  const binds: string[] = [];
+  const anonymous: MountSettings[] = [];
+  for (const point of container.mountPoints ?? []) {
+    const volume = container.volumes?.find(({ name }) => name === point.sourceVolume);
+    if (volume === undefined || point.containerPath === undefined) continue;
+    if (isElsewhere(volume)) continue;
+    const source = volume.host?.sourcePath;
+    if (source) binds.push(bind(source, point));
+    else anonymous.push(anonymousVolume(point));
+  }
+  return { Binds: binds, Mounts: anonymous };
+}
+
+function isElsewhere(volume: Volume): boolean {
+  return volume.efsVolumeConfiguration !== undefined || volume.s3filesVolumeConfiguration !== undefined;
+}
+
+function bind(source: string, { containerPath, readOnly }: MountPoint): string {
+  return `${source}:${containerPath}${readOnly ? ":ro" : ""}`;
+}
+
+function anonymousVolume({ containerPath, readOnly }: MountPoint): MountSettings {
+  return { Type: "volume", Source: "", Target: containerPath ?? "", ReadOnly: readOnly === true };
+}
+
+/** GPUs are asked of the engine by number; an engine without them refuses to start the container, which says so. */
+function gpus(container: ContainerProperties): HostConfig {
+  const requirement = container.resourceRequirements?.find(({ type }) => type === "GPU");
+  if (requirement === undefined) return {};
+  const request: DeviceRequest = { Count: Number(requirement.value), Capabilities: [["gpu"]] };
+  return { DeviceRequests: [request] };
+}
