@@ -19,7 +19,7 @@ export interface LogStreamQuery {
   /** Only streams that come after the one of this name in order of names (before it, when `order` is `nameDescending`). */
   readonly after?: string;
   readonly limit: number;
-  /** By name, in the order of its UTF-16 code units, unless told otherwise. `newest`: by `createdAt`, the latest first. */
+  /** By name, in the order of its UTF-8 bytes, unless told otherwise. `newest`: by `createdAt`, the latest first. */
   readonly order?: "name" | "nameDescending" | "newest";
 }
 
