@@ -133,7 +133,7 @@ class DockerDriver implements Driver {
     this.#earlyStops.clear();
     if (this.#context.link.closing.aborted) return;
     this.#report({ kind: "inventory", attemptIds: [...this.#attempts.keys()] });
-    for (const attempt of [...this.#attempts.values()]) attempt.announce();
+    for (const attempt of this.#attempts.values()) attempt.announce();
   }
 
   /**
