@@ -20,3 +20,8 @@ export function attemptId(jobId: string, attempt: number): string {
 export function hexId(name: string, digits: number): string {
   return createHash("sha256").update(name).digest("hex").slice(0, digits);
 }
+
+/** A UUID that always is the same for the same name. */
+export function uuidFrom(name: string): string {
+  return hexId(name, 32).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
+}

@@ -31,7 +31,10 @@ export class Pages<Position> {
 
   #decode(token: string): Position {
     try {
-      const [fingerprint, position] = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as [string, Position];
+      const [fingerprint, position] = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as [
+        string,
+        Position,
+      ];
       if (fingerprint === this.#fingerprint) return position;
     } catch {
       // Not one of ours.

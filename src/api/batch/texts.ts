@@ -6,6 +6,14 @@ export const TEXTS = {
   // Compute environments
   environmentName: "Compute environment name should match a valid pattern.",
   environmentNotFound: (name: string) => `ComputeEnvironment ${name} not found.`,
+  environmentType: (type: string) => `Compute environment type ${type} is not valid. Valid types: [MANAGED, UNMANAGED]`,
+  computeResourceType: (type: string) =>
+    `Compute resource type ${type} is not valid. Valid types: [EC2, SPOT, FARGATE, FARGATE_SPOT, ECS_MANAGED_INSTANCES]`,
+  computeResourcesRequired: "computeResources is required for managed Compute Environments.",
+  unmanagedvCpus: "unmanagedvCpus is not applicable for managed Compute Environments",
+  typeFixed: "Compute resource type can not be changed to or from Fargate.",
+  concurrentUpdate: (noun: string, name: string) =>
+    `${noun} ${name} was changed by another request at the same time. Try again.`,
   createdDisabled: "Compute Environment must be created in ENABLED state.",
   instanceRoleRequired: "Instance role is required.",
   minvCpusRequired: "Resource minvCpus is required.",
@@ -39,6 +47,11 @@ export const TEXTS = {
   definitionNotActive: (name: string) => `JobDefinition name ${name} does not exist or is not in ACTIVE status`,
   definitionArnNotFound: (arn: string) => `JobDefinition ${arn} not found.`,
   definitionRevisionRequired: "jobDefinition must be name:revision or an ARN with a revision.",
+  definitionType: (type: string) => `Job definition type ${type} is not valid. Valid types: [container, multinode]`,
+  resourceType: (type: string) => `Resource type ${type} is not valid. Valid types: [VCPU, MEMORY, GPU]`,
+  variableWithoutName: "Environment variables need a name.",
+  variableName: (name: string) =>
+    `Environment variable ${JSON.stringify(name)} is not valid: no = in its name and no NUL in it.`,
   imageRequired: "ECS Container Image must be provided.",
   vcpuRequired: "vCPU is required.",
   memoryRequired: "Memory is required.",
@@ -79,8 +92,7 @@ export const TEXTS = {
   unknownDependencyType: (type: string) => `Dependency type ${type} is not valid. Valid types: [N_TO_N, SEQUENTIAL]`,
   emptyCommandEntry: "Command override must not contain empty strings.",
   tooManyJobs: "Maximum number of jobs supported is  100",
-  jobStatus:
-    "Job status is not one of SUBMITTED | PENDING | RUNNABLE | STARTING | RUNNING | SUCCEEDED | FAILED",
+  jobStatus: "Job status is not one of SUBMITTED | PENDING | RUNNABLE | STARTING | RUNNING | SUCCEEDED | FAILED",
   oneListingOf: "Exactly one of jobQueue, arrayJobId and multiNodeJobId must be provided.",
   oneFilter: "Only one filter is allowed.",
   filterName: (name: string) =>
@@ -95,8 +107,10 @@ export const TEXTS = {
   maxResults: (max: number) => `maxResults must be between 1 and ${max}.`,
   tooManyNames: (member: string) => `${member} can have at most 100 entries.`,
   tooManyTags: "A resource can have at most 50 tags.",
-  tagKey: (key: string) => `Tag key ${JSON.stringify(key)} is not valid: 1 to 128 letters, digits, spaces and + - = . _ : / @.`,
-  tagValue: (key: string) => `The value of tag ${key} is not valid: at most 256 letters, digits, spaces and + - = . _ : / @.`,
+  tagKey: (key: string) =>
+    `Tag key ${JSON.stringify(key)} is not valid: 1 to 128 letters, digits, spaces and + - = . _ : / @.`,
+  tagValue: (key: string) =>
+    `The value of tag ${key} is not valid: at most 256 letters, digits, spaces and + - = . _ : / @.`,
   tagReserved: "Tag keys and values must not start with aws:.",
   tooLarge: (noun: string, kibibytes: number) => `${noun} cannot exceed ${kibibytes} KiB.`,
   notAvailable: (what: string, version: string) => `${what} is not available yet in Longshore ${version}.`,

@@ -1,0 +1,145 @@
+import type { ContainerProperties, JobDefinition, RetryStrategy } from "@aws-sdk/client-batch";
+import type { DefinitionRecord, DefinitionSettings } from "../../ports/store.ts";
+import { clientException, validationException } from "../wire/errors.ts";
+import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
+import type { Backend } from "./backend.ts";
+import {
+  validateContainer,
+  validatePriority,
+  validateRetry,
+  validateSize,
+  validateTimeout,
+} from "./definition-rules.ts";
+import { arnOf, nameOf, RESOURCE_NAME, scopeOf } from "./names.ts";
+import { Pages, pageSize } from "./pages.ts";
+import { validateTags } from "./tags.ts";
+import { TEXTS } from "./texts.ts";
+
+type Operations = "RegisterJobDefinition" | "DescribeJobDefinitions" | "DeregisterJobDefinition";
+
+/** Job definitions and their revisions (reference 4). */
+export function jobDefinitionHandlers(backend: Backend): Required<Pick<BatchHandlers, Operations>> {
+  const { store, clock, version } = backend;
+  return {
+    async RegisterJobDefinition(input, call) {
+      validateNew(input, version);
+      const name = input.jobDefinitionName;
+      const record = await store.definitions.register({
+        scope: scopeOf(call),
+        name,
+        unrevisionedArn: arnOf(call, "job-definition", name),
+        createdAt: clock.now(),
+        settings: newSettings(input),
+      });
+      return { jobDefinitionName: name, jobDefinitionArn: record.arn, revision: record.revision };
+    },
+
+    async DescribeJobDefinitions(input, call) {
+      const { jobDefinitions, jobDefinitionName, status, maxResults, nextToken } = input;
+      if (jobDefinitions !== undefined && jobDefinitions.length > 0) {
+        if (jobDefinitions.length > 100) throw clientException(TEXTS.tooManyNames("jobDefinitions"));
+        const found = await Promise.all(jobDefinitions.map((name) => findRevision(backend, call, name)));
+        return { jobDefinitions: found.flatMap((record) => (record ? [toDetail(record)] : [])) };
+      }
+      const scope = scopeOf(call);
+      const name = jobDefinitionName?.startsWith("arn:") ? nameOf(jobDefinitionName) : jobDefinitionName;
+      const query = { ...(name !== undefined && { name }), ...(status !== undefined && { status }) };
+      const pages = new Pages<{ name: string; revision: number }>([scope, query], nextToken, pageSize(maxResults));
+      const read = await store.definitions.list(scope, {
+        ...query,
+        ...(pages.position !== undefined && { after: pages.position }),
+        limit: pages.size + 1,
+      });
+      const { items, ...more } = pages.page(read, (last) => ({ name: last.name, revision: last.revision }));
+      return { jobDefinitions: items.map(toDetail), ...more };
+    },
+
+    async DeregisterJobDefinition({ jobDefinition }, call) {
+      if (!/:\d+$/.test(jobDefinition)) throw clientException(TEXTS.definitionRevisionRequired);
+      const record = await findRevision(backend, call, jobDefinition);
+      if (record === undefined) throw clientException(TEXTS.definitionNotActive(nameOf(jobDefinition)));
+      await store.definitions.deregister(record.arn, clock.now());
+      return {};
+    },
+  };
+}
+
+/** The ACTIVE definition that SubmitJob means: `name`, `name:revision`, or an ARN with or without revision (reference 4.1). */
+export async function findActive(backend: Backend, call: Call, value: string): Promise<DefinitionRecord> {
+  const isArn = value.startsWith("arn:");
+  const [name, revision, ...rest] = nameOf(value).split(":");
+  if (!RESOURCE_NAME.test(name!) || rest.length > 0 || (revision !== undefined && !/^\d+$/.test(revision))) {
+    throw clientException(TEXTS.definitionName(value));
+  }
+  const isOurs = !isArn || value.startsWith(arnOf(call, "job-definition", ""));
+  const record =
+    revision === undefined && isOurs
+      ? await backend.store.definitions.latestActive(scopeOf(call), name!)
+      : await findRevision(backend, call, value);
+  if (record?.status === "ACTIVE") return record;
+  throw clientException(isArn ? TEXTS.definitionArnNotFound(value) : TEXTS.definitionNotActive(value));
+}
+
+async function findRevision(backend: Backend, call: Call, value: string): Promise<DefinitionRecord | undefined> {
+  const arn = value.startsWith("arn:") ? value : arnOf(call, "job-definition", value);
+  if (!/:\d+$/.test(nameOf(arn))) return backend.store.definitions.latestActive(scopeOf(call), nameOf(arn));
+  const record = await backend.store.definitions.get(arn);
+  return record?.scope === scopeOf(call) ? record : undefined;
+}
+
+function toDetail({ arn, name, revision, status, settings }: DefinitionRecord): JobDefinition {
+  return { jobDefinitionName: name, jobDefinitionArn: arn, revision, status, ...settings };
+}
+
+function validateNew(input: BatchInput<"RegisterJobDefinition">, version: string): void {
+  if (!RESOURCE_NAME.test(input.jobDefinitionName))
+    throw clientException(TEXTS.definitionName(input.jobDefinitionName));
+  if (input.type === "multinode") throw clientException(TEXTS.notAvailable("A multinode job definition", version));
+  if (input.type !== "container") throw validationException(TEXTS.definitionType(input.type));
+  for (const member of ["nodeProperties", "ecsProperties", "eksProperties"] as const) {
+    if (input[member] !== undefined) throw clientException(TEXTS.notAvailable(member, version));
+  }
+  if (input.consumableResourceProperties?.consumableResourceList?.length) {
+    throw clientException(TEXTS.notAvailable("consumableResourceProperties", version));
+  }
+  const capabilities = input.platformCapabilities ?? [];
+  const unknown = capabilities.find((capability) => !["EC2", "FARGATE", "MANAGED_INSTANCES"].includes(capability));
+  if (unknown !== undefined) throw validationException(TEXTS.unknownCapability(unknown));
+  if (capabilities.length > 1) throw validationException(TEXTS.oneCapability);
+  if (capabilities[0] === "MANAGED_INSTANCES") throw clientException(TEXTS.notAvailable("MANAGED_INSTANCES", version));
+  if (input.containerProperties === undefined) throw validationException(TEXTS.imageRequired);
+  validateContainer(input.containerProperties, capabilities[0] === "FARGATE");
+  validateRetry(input.retryStrategy);
+  validateTimeout(input.timeout);
+  validatePriority(input.schedulingPriority);
+  validateTags(input.tags);
+  validateSize(input, "Job definition", 24);
+}
+
+/** What was registered, with the lists that AWS fills in, so that a description can be registered again as it is (reference 4.1). */
+function newSettings(input: BatchInput<"RegisterJobDefinition">): DefinitionSettings {
+  const { jobDefinitionName: _, containerProperties, retryStrategy, ...rest } = input;
+  return {
+    ...rest,
+    parameters: input.parameters ?? {},
+    tags: input.tags ?? {},
+    containerProperties: withLists(containerProperties!),
+    containerOrchestrationType: "ECS",
+    ...(retryStrategy !== undefined && { retryStrategy: lowerCaseActions(retryStrategy) }),
+  };
+}
+
+function withLists(container: ContainerProperties): ContainerProperties {
+  const lists = { command: [], mountPoints: [], resourceRequirements: [], secrets: [], ulimits: [], volumes: [] };
+  const environment = (container.environment ?? []).filter(({ value }) => value !== undefined && value !== "");
+  return { ...lists, ...container, environment };
+}
+
+/** `evaluateOnExit` actions come back in lower case. */
+export function lowerCaseActions({ attempts, evaluateOnExit }: RetryStrategy): RetryStrategy {
+  const conditions = evaluateOnExit?.map((condition) => ({
+    ...condition,
+    action: condition.action!.toLowerCase() as "RETRY",
+  }));
+  return { attempts, evaluateOnExit: conditions ?? [] };
+}
