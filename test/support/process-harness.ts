@@ -13,7 +13,8 @@ export interface ProcessHarness extends DriverHarness {
   readonly logs: LogFiles;
   /** What the drivers told the operator. */
   readonly notices: readonly string[];
-  attemptFile(attemptId: string, name: string): string;
+  /** What the driver has noted of the attempt. */
+  journal(attemptId: string): string;
 }
 
 /** Process drivers over a temporary directory. */
@@ -26,7 +27,7 @@ export async function makeProcessHarness(): Promise<ProcessHarness> {
     attempts,
     logs,
     notices,
-    attemptFile: (attemptId, name) => path.join(attempts, attemptId, name),
+    journal: (attemptId) => readFileSync(path.join(attempts, `${attemptId}.journal`), "utf8"),
     createDriver: () =>
       createProcessDriver({
         directory: attempts,
@@ -45,12 +46,13 @@ export async function makeProcessHarness(): Promise<ProcessHarness> {
 
 /** Attempts without an exit code, when a test failed in the middle. */
 function killWhatRuns(attempts: string): void {
-  for (const attemptId of readdirSync(attempts)) {
-    const files = readdirSync(path.join(attempts, attemptId));
-    if (!files.includes("pid") || files.includes("exit")) continue;
-    const pid = Number.parseInt(readFileSync(path.join(attempts, attemptId, "pid"), "utf8"), 10);
+  const journals = readdirSync(attempts).filter((name) => name.endsWith(".journal"));
+  for (const journal of journals) {
+    const text = readFileSync(path.join(attempts, journal), "utf8");
+    const pid = /^program (\d+) /m.exec(text)?.[1];
+    if (pid === undefined || /^exit /m.test(text)) continue;
     try {
-      process.kill(-pid, "SIGKILL");
+      process.kill(-Number(pid), "SIGKILL");
     } catch {
       // It has ended.
     }

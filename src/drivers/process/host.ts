@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { findProgram } from "./find-program.ts";
 import { HAS_PROC } from "./process-table.ts";
+import { inherited } from "./spec.ts";
 import type { ArgumentLimits, Host } from "./spec.ts";
 
 /** This machine cannot run processes for us. The message says what to install. */
@@ -20,7 +21,7 @@ export interface Machine extends Host {
 export function readMachine(): Machine {
   const userId = process.getuid?.() ?? 0;
   return {
-    environment: process.env,
+    environment: inherited(process.env),
     userId,
     userName: userName(userId),
     limits: argumentLimits(),

@@ -20,11 +20,9 @@ export const HAS_PROC = existsSync("/proc/self/stat");
 /** Bytes in a page, as the kernel counts resident memory: 4, 16 or 64 KiB. */
 const PAGE_BYTES = pageBytes();
 
-/** Reads "PID" or "PID <line of /proc/PID/stat>"; undefined when it is not complete. */
-export function parseIdentity(text: string): ProcessIdentity | undefined {
-  const match = /^(\d+) ?(.*)\n$/s.exec(text);
-  if (match === null) return undefined;
-  return { pid: Number(match[1]), startTicks: parseStat(match[2] ?? "")?.startTicks };
+/** `statLine` is the process's line of /proc/PID/stat, or empty where there is no /proc. */
+export function identify(pid: number, statLine: string): ProcessIdentity {
+  return { pid, startTicks: parseStat(statLine)?.startTicks };
 }
 
 /** Whether the process runs. A zombie does not. */

@@ -1,6 +1,7 @@
 /** What one attempt's script needs. All paths are absolute. */
 export interface ScriptInput {
-  readonly attemptDirectory: string;
+  readonly workDirectory: string;
+  readonly journal: string;
   readonly logPath: string;
   /** Where a process writes 0 to come under the attempt's memory limit. */
   readonly memoryEntrance: string | undefined;
@@ -13,28 +14,12 @@ export interface ScriptInput {
   readonly envFile: string;
 }
 
-/** The exit code of a script that could not become the program; the file `refused` then says why. */
+/** The exit code of a script that could not become the program; the journal then says why. */
 export const REFUSED_CODE = 125;
 
-/** Names of the files in an attempt's directory, shared by both sides. */
-export const FILES = {
-  /** The script: see `attemptScript`. */
-  script: "run",
-  /** There since somebody took the attempt to run it, or to prevent that. */
-  claim: "claim",
-  /** "PID" or "PID <line of /proc/PID/stat>": written by the process that becomes the program, before it does. */
-  process: "pid",
-  /** The exit code and a newline; without the newline it is incomplete. */
-  exit: "exit",
-  /** Why the program was not started. */
-  refused: "refused",
-  /** There since SIGTERM was sent. */
-  stopped: "stopped",
-  /** There since the memory limit was exceeded. */
-  outOfMemory: "oom",
-  /** The program's working directory. */
-  work: "work",
-} as const;
+/** What follows the attempt's id in the names of its files. */
+export const SCRIPT = ".run";
+export const JOURNAL = ".journal";
 
 /**
  * A runner: reads attempt ids, runs one attempt at a time, answers `taken` (somebody else has claimed it) or `started PID`
@@ -50,34 +35,34 @@ trap : PIPE
 set -C
 shopt -s execfail
 refuse() {
-  builtin printf '%s\\n' "$2" >| "$1/${FILES.refused}"
+  builtin echo "refused $2" >> "$1"
   builtin exit ${REFUSED_CODE}
 }
 become() {
   if [[ $BASHPID ]]; then
     stat=
     [[ -r /proc/self/stat ]] && read -r stat < /proc/self/stat
-    printf '%s\\n' "$BASHPID $stat" >| "$1/${FILES.process}"
+    echo "program $BASHPID \${EPOCHREALTIME:--} $stat" >> "$1${JOURNAL}"
   fi
   set +C
-  . "$1/${FILES.script}"
+  . "$1${SCRIPT}"
 }
 while IFS= read -r id; do
-  directory=$1/$id
-  if ! : > "$directory/${FILES.claim}"; then
+  attempt=$1/$id
+  if ! : > "$attempt${JOURNAL}"; then
     echo taken
     continue
   fi
   set -m
-  become "$directory" &
+  become "$attempt" &
   child=$!
   set +m
-  [[ $BASHPID ]] || echo $child >| "$directory/${FILES.process}"
+  [[ $BASHPID ]] || echo "program $child -" >> "$attempt${JOURNAL}"
   echo "started $child"
   wait $child
   code=$?
   kill -KILL -- -$child
-  echo $code >| "$directory/${FILES.exit}"
+  echo "exit $code \${EPOCHREALTIME:--}" >> "$attempt${JOURNAL}"
   echo "exited $code"
 done
 `;
@@ -87,8 +72,7 @@ done
  * variables is used: the attempt may have set any of them. `exec -a` keeps the name that the user wrote as argv[0].
  */
 export function attemptScript(input: ScriptInput): string {
-  const directory = quote(input.attemptDirectory);
-  const refuse = (reason: string) => `refuse ${directory} ${quote(reason)}`;
+  const refuse = (reason: string) => `refuse ${quote(input.journal)} ${quote(reason)}`;
   const { exported, unexportable } = splitEnvironment(input.environment);
   const [name, ...args] = input.argv;
   const program = [input.programFile, ...args].map(quote);
@@ -103,7 +87,7 @@ export function attemptScript(input: ScriptInput): string {
     );
   }
   lines.push(
-    `cd ${quote(`${input.attemptDirectory}/${FILES.work}`)} || ${refuse("ResourceInitializationError: cannot enter the working directory of the attempt")}`,
+    `cd ${quote(input.workDirectory)} || ${refuse("ResourceInitializationError: cannot enter the working directory of the attempt")}`,
     `: >> ${quote(input.logPath)} || ${refuse("ResourceInitializationError: cannot write the log of the attempt")}`,
   );
   if (exported.length > 0) lines.push(`export ${exported.join(" ")}`);

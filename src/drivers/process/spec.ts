@@ -2,8 +2,8 @@ import type { AttemptSpec } from "../../ports/driver.ts";
 
 /** What the mapping needs to know of the machine and of the server. */
 export interface Host {
-  /** The server's own environment. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What of the server's own environment every program gets: see `inherited`. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly userName: string;
   readonly userId: number;
   readonly limits: ArgumentLimits;
@@ -50,13 +50,13 @@ export function toLaunch(attempt: AttemptSpec, host: Host): Launch | Refusal {
       `ResourceInitializationError: cannot run as user "${user}": processes run as the server's user, ${host.userName}; leave user out, or use a compute environment with containers`,
     );
   }
-  const environment = { ...inherited(host.environment), ...attempt.environment };
+  const environment = { ...host.environment, ...attempt.environment };
   const argv = [command, ...args] as const;
   return refusedStrings(argv, environment, host.limits) ?? { kind: "launch", argv, environment };
 }
 
 /** The server's variables that are passed on, with their values. */
-export function inherited(environment: Host["environment"]): Record<string, string> {
+export function inherited(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const passed: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (value !== undefined && (INHERITED.has(name) || name.startsWith("LC_"))) passed[name] = value;

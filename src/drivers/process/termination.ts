@@ -1,5 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
-import type { AttemptDirectories } from "./attempt-directories.ts";
+import type { Journals } from "./journals.ts";
 import { signalGroup } from "./process-table.ts";
 
 /** Ends programs: SIGTERM once, SIGKILL when their time has come. */
@@ -19,7 +19,7 @@ interface Target {
   cancelKill: (() => void) | undefined;
 }
 
-export function createTermination(directories: AttemptDirectories, clock: Clock): Termination {
+export function createTermination(journals: Journals, clock: Clock): Termination {
   const targets = new Map<string, Target>();
 
   function targetOf(attemptId: string): Target {
@@ -35,15 +35,15 @@ export function createTermination(directories: AttemptDirectories, clock: Clock)
     const { pid, killAt } = target;
     if (pid === undefined || killAt === Number.POSITIVE_INFINITY) return;
     target.cancelKill?.();
-    const state = directories.read(attemptId);
-    if (state.kind !== "claimed") return; // It ended by itself just now.
-    const process = state.process ?? { pid, startTicks: undefined };
+    const { phase, stopped } = journals.read(attemptId);
+    if (phase.kind !== "claimed") return; // It ended by itself just now.
+    const process = phase.process ?? { pid, startTicks: undefined };
     const delayMs = killAt - clock.now();
     if (delayMs <= 0) return signalGroup(process, "SIGKILL");
-    if (!directories.isMarked(attemptId, "stopped")) {
+    if (!stopped) {
       // Signal first: a crash between the two repeats the signal, the other order could lose it.
       signalGroup(process, "SIGTERM");
-      directories.mark(attemptId, "stopped");
+      journals.append(attemptId, "stopped");
     }
     target.cancelKill = clock.after(Math.min(delayMs, TIMER_MAX_MS), () => act(attemptId, target));
   }
