@@ -8,7 +8,7 @@ import type { Segment, Window } from "./segments.ts";
 const EVENT_OVERHEAD_BYTES = 26;
 const PAGE_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
-const SMALLEST_CHUNK_BYTES = 64 * 1024;
+const SMALLEST_CHUNK_BYTES = 4 * 1024;
 const LIKELY_LINE_BYTES = 256;
 /** A page of a log full of empty lines ends here, without events, and goes on with the next page. */
 const SCAN_BYTES = 16 * 1024 * 1024;
