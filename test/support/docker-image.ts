@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
@@ -48,7 +48,10 @@ async function build(): Promise<string> {
 function archive(): Buffer {
   const root = mkdtempSync(path.join(tmpdir(), "longshore-image-"));
   try {
+    // A temporary directory is its owner's alone; this one is every user's root.
+    chmodSync(root, 0o755);
     for (const directory of ["bin", "etc", "tmp"]) mkdirSync(path.join(root, directory));
+    chmodSync(path.join(root, "tmp"), 0o1777);
     copyFileSync(BUSYBOX, path.join(root, BUSYBOX));
     for (const applet of execFileSync(BUSYBOX, ["--list"], { encoding: "utf8" }).trim().split("\n")) {
       if (applet !== "busybox") symlinkSync("busybox", path.join(root, "bin", applet));

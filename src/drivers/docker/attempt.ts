@@ -6,7 +6,7 @@ import { OutputCopy } from "./copy.ts";
 import type { Cursors } from "./cursor.ts";
 import { AttemptFailure, engineMessage, isAbort, isEngineAway } from "./failure.ts";
 import type { EngineLink } from "./link.ts";
-import { phaseOf } from "./outcome.ts";
+import { phaseOf, pieceEndOf } from "./outcome.ts";
 import type { ContainerPhase, Exited } from "./outcome.ts";
 import { pause } from "./pause.ts";
 import type { ImagePuller } from "./pull.ts";
@@ -175,6 +175,7 @@ export class ContainerAttempt {
     const found = await inspect(docker, this.attemptId, this.#context.link.closing);
     if (this.#isReleased) return;
     if (found === undefined) return this.#over({ reason: REMOVED });
+    this.#output.pieceEnd = pieceEndOf(found);
     await this.#observe(docker, phaseOf(found.State));
   }
 

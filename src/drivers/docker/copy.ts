@@ -4,11 +4,14 @@ import type Dockerode from "dockerode";
 import type { Cursors, Resume } from "./cursor.ts";
 import { containerName } from "./spec.ts";
 import { FrameReader, LineReader, secondBefore } from "./output.ts";
+import type { PieceEnd } from "./output.ts";
 
 /** Copies one container's output into its attempt's log: as it comes while the container runs, and to the end when it has ended. */
 export class OutputCopy {
   readonly #attemptId: string;
   readonly #cursors: Cursors;
+  /** Set by whoever has looked at the container, before the first copy. */
+  pieceEnd: PieceEnd = "line-end";
   #resume: Promise<Resume> | undefined;
   #following: AbortController | undefined;
   #drained = false;
@@ -58,7 +61,7 @@ export class OutputCopy {
     const resume = await this.#resume;
     const stream = await openLog(docker, this.#attemptId, secondBefore(resume.position), signal);
     const frames = new FrameReader();
-    const lines = new LineReader(resume.position, resume.linesAhead);
+    const lines = new LineReader(resume.position, resume.linesAhead, this.pieceEnd);
     for await (const chunk of stream) {
       signal.throwIfAborted();
       const got = lines.read(frames.push(chunk as Buffer));

@@ -12,6 +12,7 @@ import { EngineLink } from "./link.ts";
 import { mayNotHaveRun, phaseOf } from "./outcome.ts";
 import { ImagePuller } from "./pull.ts";
 import { LABEL } from "./spec.ts";
+import type { OutputKeeper } from "./spec.ts";
 
 const DEFAULT_IMAGE = "busybox:stable";
 
@@ -45,6 +46,7 @@ class DockerDriver implements Driver {
   #forgottenWhileListing: Set<string> | undefined;
   /** Stops (attempt to killAt) that came while the engine was out of sight, for attempts that may be there. */
   readonly #earlyStops = new Map<string, number>();
+  #outputKeeper: OutputKeeper = "json-file";
   #report: (event: DriverEvent) => void = () => {};
 
   constructor({
@@ -56,12 +58,16 @@ class DockerDriver implements Driver {
     defaultImage,
     onNotice = () => {},
   }: DockerDriverOptions) {
+    const settings = { clusterId, defaultImage: defaultImage ?? DEFAULT_IMAGE };
+    const outputKeeper = (): OutputKeeper => this.#outputKeeper;
     this.#context = {
       clock,
       link: new EngineLink({ clock, clusterId, socketPath, onNotice }),
       pulls: new ImagePuller(clock),
       cursors: new Cursors(logs, directory),
-      settings: { clusterId, defaultImage: defaultImage ?? DEFAULT_IMAGE },
+      get settings() {
+        return { ...settings, outputKeeper: outputKeeper() };
+      },
       report: (event) => this.#report(event),
       onNotice,
     };
@@ -126,6 +132,7 @@ class DockerDriver implements Driver {
     this.#forgottenWhileListing = new Set(this.#unremoved);
     for (const attemptId of this.#unremoved) await this.#remove(docker, attemptId, false);
     const filters = { label: [`${LABEL.cluster}=${this.#context.settings.clusterId}`] };
+    this.#outputKeeper = await outputKeeperOf(docker);
     const listed = await docker.listContainers({ all: true, filters });
     for (const container of listed) await this.#adopt(docker, container);
     this.#forgottenWhileListing = undefined;
@@ -150,4 +157,10 @@ class DockerDriver implements Driver {
     if (this.#attempts.has(attemptId) || this.#forgottenWhileListing?.has(attemptId)) return;
     this.#attempts.set(attemptId, new ContainerAttempt(this.#context, attemptId, Created * 1000));
   }
+}
+
+/** Podman has no `local`. */
+async function outputKeeperOf(docker: Dockerode): Promise<OutputKeeper> {
+  const { Plugins } = (await docker.info()) as { readonly Plugins?: { readonly Log?: readonly string[] | null } };
+  return Plugins?.Log?.includes("local") ? "local" : "json-file";
 }

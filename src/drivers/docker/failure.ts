@@ -16,11 +16,15 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === "number" ? status : undefined;
 }
 
+/** What the client puts before the engine's words when it has only read them as text. */
+const CLIENT_PREFIX = /^\(HTTP code \d+\) .*? - /;
+
 /** The engine's own words, without the client's decoration around them. */
 export function engineMessage(error: unknown): string {
   const said = property(property(error, "json"), "message");
   if (typeof said === "string" && said !== "") return said;
-  return error instanceof Error ? error.message.trim() : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(CLIENT_PREFIX, "").trim();
 }
 
 const CONNECTION_CODES: ReadonlySet<unknown> = new Set([

@@ -3,6 +3,7 @@ import type { DriverEvent } from "../../ports/driver.ts";
 import { OUT_OF_MEMORY } from "../../ports/driver.ts";
 import { AttemptFailure } from "./failure.ts";
 import { millisecondsOf } from "./output.ts";
+import type { PieceEnd } from "./output.ts";
 
 export type Exited = Extract<DriverEvent, { kind: "exited" }>;
 
@@ -51,4 +52,9 @@ function instant(timestamp: string | undefined): number | undefined {
 /** The containers that the engine lists under this state may not have run yet; all others have. */
 export function mayNotHaveRun(listedState: string): boolean {
   return ["created", "configured", "initialized"].includes(listedState);
+}
+
+/** How long lines end in what the engine keeps of this container's output. An earlier server may have chosen otherwise than this one would. */
+export function pieceEndOf({ HostConfig }: ContainerInspectInfo): PieceEnd {
+  return HostConfig.LogConfig?.Type === "local" ? "line-end-or-short" : "line-end";
 }

@@ -3,7 +3,7 @@ import type { LogLine } from "../../ports/logs.ts";
 const STREAMS = ["stdout", "stderr"] as const;
 export type StreamName = (typeof STREAMS)[number];
 
-/** One record of the engine's log: a line, or up to 16 kB of one. `data` ends in a line end only when the line does. */
+/** One record of the engine's log: a line, or a piece of one. `data` ends in a line end only when the line does, if at all (PieceEnd). */
 export interface OutputEntry {
   readonly stream: StreamName;
   /** As the engine wrote it: RFC 3339 with nanoseconds. */
@@ -55,6 +55,13 @@ export interface OutputPosition extends Readonly<Partial<Record<StreamName, Stre
   readonly openSince?: string;
 }
 
+/**
+ * How the last piece of a long line is known. The `local` log driver of Docker 20.10 leaves out its line end; but Docker cuts lines into
+ * pieces of exactly 16 KiB, so that a shorter one without a line end is a last one. Podman's pieces have any size.
+ */
+export type PieceEnd = "line-end" | "line-end-or-short";
+const PIECE_BYTES = 16 * 1024;
+
 /** A longer line is cut, as CloudWatch Logs cuts its events: so a program that never ends its line does not fill the memory. */
 export const LONGEST_MESSAGE_BYTES = 256 * 1024;
 
@@ -66,8 +73,11 @@ export class LineReader {
   readonly #lines: Readonly<Record<StreamName, StreamLines>>;
   #linesAhead: number;
 
-  constructor(position: OutputPosition, linesAhead: number) {
-    this.#lines = { stdout: new StreamLines(position.stdout), stderr: new StreamLines(position.stderr) };
+  constructor(position: OutputPosition, linesAhead: number, pieceEnd: PieceEnd = "line-end") {
+    this.#lines = {
+      stdout: new StreamLines(position.stdout, pieceEnd),
+      stderr: new StreamLines(position.stderr, pieceEnd),
+    };
     this.#linesAhead = linesAhead;
   }
 
@@ -100,6 +110,7 @@ export class LineReader {
 }
 
 class StreamLines {
+  readonly #pieceEnd: PieceEnd;
   /** After the last whole line, and after the last entry read. */
   #position: StreamPosition | undefined;
   #read: StreamPosition | undefined;
@@ -108,7 +119,8 @@ class StreamLines {
   #pieceBytes = 0;
   #firstTimestamp = "";
 
-  constructor(position: StreamPosition | undefined) {
+  constructor(position: StreamPosition | undefined, pieceEnd: PieceEnd) {
+    this.#pieceEnd = pieceEnd;
     this.#position = position;
     this.#read = position;
     this.#resume = position && { at: nanosecondsOf(position.timestamp), left: position.count };
@@ -128,7 +140,8 @@ class StreamLines {
     if (this.#pieces.length === 0) this.#firstTimestamp = timestamp;
     this.#pieces.push(data);
     this.#pieceBytes += data.length;
-    const isWhole = data.at(-1) === LINE_FEED;
+    const isShort = this.#pieceEnd === "line-end-or-short" && data.length < PIECE_BYTES;
+    const isWhole = data.at(-1) === LINE_FEED || isShort;
     if (!isWhole && this.#pieceBytes <= LONGEST_MESSAGE_BYTES) return [];
     return this.#take(isWhole);
   }

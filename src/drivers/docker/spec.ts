@@ -29,7 +29,15 @@ export interface ContainerSettings {
   readonly clusterId: string;
   /** The image of attempts that name none (NO_IMAGE). */
   readonly defaultImage: string;
+  /** How the engine is to keep the output until it is copied. */
+  readonly outputKeeper: OutputKeeper;
 }
+
+/**
+ * The engine's log driver. `local` keeps the bytes as they were; `json-file` spoils a character of several bytes where the engine cuts
+ * a line over 16 kB, but every engine has it.
+ */
+export type OutputKeeper = "local" | "json-file";
 
 /** The container's name. It follows from the attempt, so that the engine itself refuses to make a second one. */
 export function containerName(attemptId: string): string {
@@ -63,13 +71,13 @@ export function containerOptions(
       [LABEL.attempt]: attempt.attemptId,
       [LABEL.job]: attempt.jobId,
     },
-    HostConfig: hostConfig(attempt),
+    HostConfig: hostConfig(attempt, settings),
     ...(container.command?.length ? { Cmd: [...container.command] } : {}),
     ...(container.user ? { User: container.user } : {}),
   };
 }
 
-function hostConfig(attempt: AttemptSpec): HostConfig {
+function hostConfig(attempt: AttemptSpec, settings: ContainerSettings): HostConfig {
   const { container } = attempt;
   return {
     CpuShares: Math.max(LEAST_CPU_SHARES, Math.round((attempt.vcpuMilli * 1024) / 1000)),
@@ -82,10 +90,15 @@ function hostConfig(attempt: AttemptSpec): HostConfig {
     ...gpus(container),
     // Jobs call the server and other services of the machine that they run on.
     ExtraHosts: ["host.docker.internal:host-gateway"],
-    // Named, because the engine's default may be a driver whose output cannot be read back.
-    LogConfig: { Type: "json-file", Config: {} },
+    LogConfig: logConfig(settings.outputKeeper),
     RestartPolicy: { Name: "no" },
   };
+}
+
+/** Named, because the engine's default may be a driver that cannot be read back. `local` would drop output beyond 100 MB by default. */
+function logConfig(keeper: OutputKeeper): { Type: string; Config: Record<string, string> } {
+  const wholeFile = { "max-size": "1000g", "max-file": "1", compress: "false" };
+  return { Type: keeper, Config: keeper === "local" ? wholeFile : {} };
 }
 
 /**

@@ -60,6 +60,22 @@ test("a line in pieces is one message with the time of its first piece, even whe
   ]);
 });
 
+test("where the engine leaves out the line end of a line in pieces, the short piece ends it", () => {
+  const full = "x".repeat(16_384);
+  const bytes = Buffer.concat([
+    frame("stdout", at(1), full),
+    frame("stdout", at(1), full),
+    frame("stdout", at(1), "end"),
+    frame("stdout", at(2), full),
+    frame("stdout", at(2), ""),
+    frame("stdout", at(3), "next\n"),
+  ]);
+  const reader = new LineReader({}, 0, "line-end-or-short");
+  const got = reader.read(new FrameReader().push(bytes)).map(({ message }) => message);
+  assert.deepEqual(got, [`${full}${full}end`, full, "next"]);
+  assert.deepEqual(reader.end(), []);
+});
+
 test("a last line without an end is given at the end only", () => {
   const reader = new LineReader({}, 0);
   assert.deepEqual(reader.read(new FrameReader().push(frame("stdout", at(1), "no end"))), []);

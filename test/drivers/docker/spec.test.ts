@@ -5,7 +5,7 @@ import { containerOptions, imageOf } from "../../../src/drivers/docker/spec.ts";
 import { NO_IMAGE } from "../../../src/ports/driver.ts";
 import type { AttemptSpec } from "../../../src/ports/driver.ts";
 
-const SETTINGS = { clusterId: "c1", defaultImage: "busybox:stable" };
+const SETTINGS = { clusterId: "c1", defaultImage: "busybox:stable", outputKeeper: "local" } as const;
 const MIB = 1024 * 1024;
 
 function spec(container: ContainerProperties, more: Partial<AttemptSpec> = {}): AttemptSpec {
@@ -111,6 +111,13 @@ test("volumes: host directories, anonymous ones, and those that this driver does
   );
   assert.deepEqual(HostConfig?.Binds, ["/srv/data:/data:ro", "/srv/data:/out"]);
   assert.deepEqual(HostConfig?.Mounts, [{ Type: "volume", Source: "", Target: "/scratch", ReadOnly: false }]);
+});
+
+test("the engine keeps all output, in a way that can be read back", () => {
+  const local = containerOptions(spec({}), SETTINGS).HostConfig?.LogConfig;
+  assert.deepEqual(local, { Type: "local", Config: { "max-size": "1000g", "max-file": "1", compress: "false" } });
+  const json = containerOptions(spec({}), { ...SETTINGS, outputKeeper: "json-file" }).HostConfig?.LogConfig;
+  assert.deepEqual(json, { Type: "json-file", Config: {} });
 });
 
 test("user, privileges, read-only root, GPUs, and the way to the host", () => {
