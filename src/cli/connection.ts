@@ -1,0 +1,127 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Batch } from "@aws-sdk/client-batch";
+import type { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import { EXIT, Failure } from "./failure.ts";
+
+export const DEFAULT_PORT = 4590;
+
+export interface ConnectionOptions {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly dataDir?: string;
+}
+
+/** Where the API is. `url` serves Batch; `logsUrl` CloudWatch Logs, undefined for the SDK's own choice. */
+export interface Endpoint {
+  readonly url: string;
+  readonly logsUrl: string | undefined;
+  readonly region: string;
+  /** Loopback addresses are Longshore (or another emulator) on this machine: quick polls, no real credentials. */
+  readonly isLocal: boolean;
+}
+
+/** The two APIs. Each use goes through a callback, because the server behind it may change while a command runs. */
+export interface Connection {
+  readonly endpoint: Endpoint;
+  batch<T>(use: (batch: Batch) => Promise<T>): Promise<T>;
+  logs<T>(use: (logs: CloudWatchLogs) => Promise<T>): Promise<T>;
+  close(): void;
+}
+
+/** --data-dir, else LONGSHORE_DATA_DIR, else ~/.longshore; absolute. */
+export function dataDirOf(options: { readonly dataDir?: string }): string {
+  const fromEnvironment = process.env.LONGSHORE_DATA_DIR;
+  return resolve(options.dataDir ?? (fromEnvironment || join(homedir(), ".longshore")));
+}
+
+/** The endpoint that the user means: --endpoint, AWS's variables, the server that runs on the data directory, the default port. */
+export function endpointOf(options: ConnectionOptions): Endpoint {
+  const { AWS_ENDPOINT_URL_BATCH, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS } = process.env;
+  if (options.endpoint !== undefined) return toEndpoint(options.endpoint, "--endpoint", options.region);
+  if (options.dataDir === undefined) {
+    const url = AWS_ENDPOINT_URL_BATCH || AWS_ENDPOINT_URL;
+    if (url) {
+      const source = AWS_ENDPOINT_URL_BATCH ? "AWS_ENDPOINT_URL_BATCH" : "AWS_ENDPOINT_URL";
+      return toEndpoint(url, source, options.region, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS || AWS_ENDPOINT_URL);
+    }
+  }
+  const server = readServerFile(dataDirOf(options));
+  return toEndpoint(server?.url ?? `http://127.0.0.1:${DEFAULT_PORT}`, "server.json", options.region);
+}
+
+function toEndpoint(url: string, source: string, region: string | undefined, logsUrl?: string): Endpoint {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+    throw new Failure(
+      `${source} is not a URL: ${url}`,
+      EXIT.usage,
+      `Give it with its scheme, like http://127.0.0.1:${DEFAULT_PORT}.`,
+    );
+  }
+  const ofAws = /^batch(?:-fips)?\.([a-z0-9-]+)\./.exec(parsed.hostname)?.[1];
+  return {
+    url,
+    logsUrl: logsUrl || (ofAws === undefined ? url : undefined),
+    region: region ?? (process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || ofAws || "us-east-1"),
+    isLocal: isLoopback(parsed.hostname),
+  };
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname) || hostname.endsWith(".localhost");
+}
+
+export interface ServerFile {
+  readonly pid: number;
+  readonly url: string;
+}
+
+/** What the server that runs on this data directory wrote about itself; undefined when none runs, or none was ever ready. */
+export function readServerFile(dataDir: string): ServerFile | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(join(dataDir, "server.json"), "utf8"));
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== "object" || parsed === null || !("url" in parsed) || !("pid" in parsed)) return undefined;
+  return typeof parsed.url === "string" && typeof parsed.pid === "number"
+    ? { url: parsed.url, pid: parsed.pid }
+    : undefined;
+}
+
+/** Connects to one endpoint for the whole command. `maxAttempts` is the SDK's: 1 never sends a request twice. */
+export async function connect(endpoint: Endpoint, maxAttempts = 3): Promise<Connection> {
+  const [{ Batch }, { CloudWatchLogs }] = await Promise.all([
+    import("@aws-sdk/client-batch"),
+    import("@aws-sdk/client-cloudwatch-logs"),
+  ]);
+  const common = {
+    region: endpoint.region,
+    maxAttempts,
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000 },
+    ...credentialsFor(endpoint),
+  };
+  const batch = new Batch({ ...common, endpoint: endpoint.url });
+  const logs = new CloudWatchLogs({
+    ...common,
+    ...(endpoint.logsUrl === undefined ? {} : { endpoint: endpoint.logsUrl }),
+  });
+  return {
+    endpoint,
+    batch: (use) => use(batch),
+    logs: (use) => use(logs),
+    close: () => {
+      batch.destroy();
+      logs.destroy();
+    },
+  };
+}
+
+/** A local server takes any credentials: without this, the SDK would look for real ones, also on the network. */
+function credentialsFor(endpoint: Endpoint): { credentials?: { accessKeyId: string; secretAccessKey: string } } {
+  const configured = (process.env.AWS_ACCESS_KEY_ID ?? "") !== "" && (process.env.AWS_SECRET_ACCESS_KEY ?? "") !== "";
+  return endpoint.isLocal && !configured ? { credentials: { accessKeyId: "local", secretAccessKey: "local" } } : {};
+}
