@@ -17,6 +17,8 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
   switch (reason.kind) {
     case "no-valid-environment":
       return "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.";
+    case "no-container-engine":
+      return "ACTION_REQUIRED - The compute environment runs containers and no container engine answered when the server started: start one, then the server again.";
     case "above-environment-maximum":
       return "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job queue cannot meet the CPU requirement of the job.";
     case "above-instance-size":

@@ -10,6 +10,8 @@ export type Placement =
 /** Why nothing of a shape can start now. */
 export type BlockedReason =
   | { readonly kind: "no-valid-environment" }
+  /** Every usable environment runs containers, and no engine answered when the server started. */
+  | { readonly kind: "no-container-engine" }
   /** No environment's maxvCpus suffices, ever. */
   | { readonly kind: "above-environment-maximum"; readonly maxVcpuMilli: number }
   /** The machine is too small, ever. */
@@ -24,6 +26,8 @@ export function place(world: World, requirements: Requirements, queue: Queue): P
     return environment !== undefined && accepts(environment) ? [environment] : [];
   });
   if (usable.length === 0) return blocked({ kind: "no-valid-environment" });
+  if (!world.hasDocker && usable.every(({ driver }) => driver === "docker"))
+    return blocked({ kind: "no-container-engine" });
   const maxVcpuMilli = Math.max(...usable.map((environment) => environment.maxVcpuMilli));
   if (requirements.vcpuMilli > maxVcpuMilli) return blocked({ kind: "above-environment-maximum", maxVcpuMilli });
   if (requirements.gpus > 0 || !fits(requirements, world.capacity)) {
@@ -31,7 +35,10 @@ export function place(world: World, requirements: Requirements, queue: Queue): P
   }
   const free = freeCapacity(world);
   const environment = fits(requirements, free)
-    ? usable.find(({ arn, maxVcpuMilli: max }) => world.usedVcpuMilli(arn) + requirements.vcpuMilli <= max)
+    ? usable.find(
+        ({ arn, driver, maxVcpuMilli: max }) =>
+          (driver !== "docker" || world.hasDocker) && world.usedVcpuMilli(arn) + requirements.vcpuMilli <= max,
+      )
     : undefined;
   return environment === undefined ? blocked({ kind: "capacity", free }) : { kind: "fits", environment };
 }

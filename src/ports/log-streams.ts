@@ -14,7 +14,7 @@ export interface LogStreamQuery {
   readonly group: string;
   /** Only streams whose names begin with this. */
   readonly prefix?: string;
-  /** Only these streams (at most 100 names); those that do not exist are left out. */
+  /** Only these streams; those that do not exist are left out. */
   readonly names?: readonly string[];
   /** Only streams that come after the one of this name in order of names (before it, when `order` is `nameDescending`). */
   readonly after?: string;

@@ -9,6 +9,7 @@ import type {
   RetryStrategy,
 } from "@aws-sdk/client-batch";
 import type { Change, Fact, Outcome } from "../core/changes.ts";
+import type { DriverName } from "../core/driver-name.ts";
 import type { Job, JobState, JobStatus, Scheduling, StopRequest } from "../core/job.ts";
 import type { ResourceStatus } from "../core/resources.ts";
 
@@ -178,6 +179,8 @@ export interface SchedulingStore {
   outcomes(jobIds: readonly string[]): Promise<Map<string, Outcome>>;
   /** What dispatch needs to start these jobs' attempts: by job id; a child has its parent's. */
   launches(jobs: readonly Pick<Job, "id" | "parent">[]): Promise<Map<string, Launch>>;
+  /** Whether an attempt that is not over runs on this driver. */
+  hasAttemptsOn(driver: DriverName): Promise<boolean>;
   /** All or nothing. Rejects with StaleEpoch when another one leads by now. */
   commit(epoch: number, changes: readonly Change[]): Promise<void>;
 }

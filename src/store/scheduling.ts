@@ -1,5 +1,6 @@
 import type { Change, Fact, JobChange, Outcome, ResourceChange } from "../core/changes.ts";
-import type { Job, StopRequest } from "../core/job.ts";
+import type { Job, JobState, StopRequest } from "../core/job.ts";
+import { activeAttempt } from "../core/job.ts";
 import type { Environment, Queue } from "../core/resources.ts";
 import { DRIVER_TAG, isFargate } from "../core/resources.ts";
 import type { DriverName } from "../core/driver-name.ts";
@@ -70,6 +71,10 @@ export function schedulingStore(database: Database, { defaultDriver }: Schedulin
           ];
         }),
       );
+    },
+    async hasAttemptsOn(driver) {
+      const rows = await database.read(`SELECT state FROM jobs WHERE status IN ('STARTING', 'RUNNING')`);
+      return rows.some((row) => activeAttempt(JSON.parse(String(row["state"])) as JobState)?.driver === driver);
     },
     async commit(epoch, changes) {
       // The guard changes its one row only for the leader; a stale leader's transaction is refused whole.

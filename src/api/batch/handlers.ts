@@ -1,0 +1,43 @@
+import { StoreUnavailable } from "../../ports/store.ts";
+import { serverException } from "../wire/errors.ts";
+import type { BatchHandlers, Call } from "../wire/operations.ts";
+import type { Backend } from "./backend.ts";
+import { computeEnvironmentHandlers } from "./compute-environments.ts";
+import { DefaultResources } from "./default-resources.ts";
+import { describeJobHandlers } from "./describe-jobs.ts";
+import { jobDefinitionHandlers } from "./job-definitions.ts";
+import { jobQueueHandlers } from "./job-queues.ts";
+import { stopJobHandlers } from "./stop-jobs.ts";
+import { submitJobHandler } from "./submit-job.ts";
+
+/** Every Batch operation that works; the wire layer answers for the others. */
+export function batchHandlers(backend: Backend): BatchHandlers {
+  const defaults = new DefaultResources(backend);
+  return prepared((call) => defaults.ensure(call), {
+    ...computeEnvironmentHandlers(backend),
+    ...jobQueueHandlers(backend),
+    ...jobDefinitionHandlers(backend),
+    ...submitJobHandler(backend),
+    ...describeJobHandlers(backend),
+    ...stopJobHandlers(backend),
+  });
+}
+
+type AnyHandler = (input: never, call: Call) => Promise<unknown>;
+
+/** Has `prepare` done before each operation, and names the operating errors of the store for what they are. */
+function prepared(prepare: (call: Call) => Promise<void>, handlers: BatchHandlers): BatchHandlers {
+  const wrap =
+    (handler: AnyHandler): AnyHandler =>
+    async (input, call) => {
+      try {
+        await prepare(call);
+        return await handler(input, call);
+      } catch (error) {
+        throw error instanceof StoreUnavailable ? serverException(error.message) : error;
+      }
+    };
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]) => [name, wrap(handler as AnyHandler)]),
+  ) as BatchHandlers;
+}

@@ -1,0 +1,114 @@
+import type { ArrayPropertiesDetail, AttemptDetail, ContainerDetail, JobDetail } from "@aws-sdk/client-batch";
+import { hexId, uuidFrom } from "../../core/ids.ts";
+import type { Attempt, JobStatus } from "../../core/job.ts";
+import { JOB_STATUSES } from "../../core/job.ts";
+import { instanceId } from "../../core/lifecycle.ts";
+import type { JobRecord, JobSpec } from "../../ports/store.ts";
+import type { Scheduler } from "../../ports/scheduler.ts";
+import { nameOf } from "./names.ts";
+import { restOf } from "./job-records.ts";
+
+export type ChildCounts = Partial<Record<JobStatus, number>>;
+
+/** DescribeJobs' view of a job (reference 2.6). `counts`: of an array parent's recorded children. */
+export function jobDetail(
+  job: JobRecord,
+  spec: JobSpec,
+  counts: ChildCounts | undefined,
+  scheduler: Scheduler,
+): JobDetail {
+  const { state } = job;
+  const reason = statusReason(job, scheduler);
+  return {
+    jobArn: jobArn(job),
+    jobId: job.id,
+    jobName: job.name,
+    jobQueue: job.queueArn,
+    jobDefinition: job.definitionArn,
+    status: state.status,
+    ...(reason !== undefined && { statusReason: reason }),
+    createdAt: job.createdAt,
+    // The SDK's type requires startedAt; AWS omits it before the start, and clients take its presence for a start.
+    startedAt: state.startedAt!,
+    stoppedAt: state.stoppedAt,
+    attempts: state.attempts.map((attempt) => attemptDetail(job, attempt)),
+    eksAttempts: [],
+    dependsOn: [...spec.dependsOn],
+    parameters: spec.parameters,
+    retryStrategy: spec.retryStrategy,
+    timeout: spec.timeout,
+    container: containerDetail(job, spec),
+    // Children do not take over their parent's tags (reference 1.7).
+    tags: job.parent === undefined ? spec.tags : {},
+    propagateTags: spec.propagateTags,
+    platformCapabilities: [...spec.platformCapabilities],
+    arrayProperties: arrayProperties(job, counts),
+    isCancelled: state.isCancelled ?? false,
+    isTerminated: state.isTerminated ?? false,
+  };
+}
+
+/** A RUNNABLE job says why it waits. */
+export function statusReason(job: JobRecord, scheduler: Scheduler): string | undefined {
+  if (job.state.statusReason !== undefined || job.state.status !== "RUNNABLE") return job.state.statusReason;
+  return scheduler.waitingText(job.queueArn, job.id, job.scheduling.requirements);
+}
+
+export function jobArn(job: Pick<JobRecord, "id" | "scope">): string {
+  return `${arnPrefix("batch", job.scope)}:job/${job.id}`;
+}
+
+/** All seven states, zeros included; children without a record are counted as their parent describes them. */
+export function statusSummary(parent: JobRecord, counts: ChildCounts): Record<string, number> {
+  const summary: Record<string, number> = Object.fromEntries(
+    JOB_STATUSES.map((status) => [status, counts[status] ?? 0]),
+  );
+  const recorded = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const { status } = restOf(parent.state);
+  summary[status] = summary[status]! + parent.scheduling.arraySize! - recorded;
+  return summary;
+}
+
+function arrayProperties(job: JobRecord, counts: ChildCounts | undefined): ArrayPropertiesDetail | undefined {
+  if (job.parent !== undefined) return { index: job.parent.index, statusSummary: {} };
+  const size = job.scheduling.arraySize;
+  return size === undefined ? undefined : { size, statusSummary: statusSummary(job, counts ?? {}) };
+}
+
+function containerDetail(job: JobRecord, spec: JobSpec): ContainerDetail {
+  const last = job.state.attempts.at(-1);
+  return {
+    logConfiguration: { logDriver: "awslogs", options: {}, secretOptions: [] },
+    ...spec.container,
+    networkInterfaces: [],
+    ...(last !== undefined && attemptContainer(job, last)),
+  };
+}
+
+function attemptDetail(job: JobRecord, attempt: Attempt): AttemptDetail {
+  return {
+    container: { ...attemptContainer(job, attempt), networkInterfaces: [] },
+    startedAt: attempt.startedAt,
+    stoppedAt: attempt.stoppedAt,
+    statusReason: attempt.statusReason,
+    taskProperties: [],
+  };
+}
+
+/** The ECS names of an attempt (reference 8.1): its task in the environment's cluster, on the instance that stands for this machine. */
+function attemptContainer(job: JobRecord, { id, environmentArn, exitCode, reason, logStreamName }: Attempt) {
+  const ecs = arnPrefix("ecs", job.scope);
+  const cluster = `${nameOf(environmentArn)}_Batch_${uuidFrom(environmentArn)}`;
+  return {
+    taskArn: `${ecs}:task/${cluster}/${id}`,
+    containerInstanceArn: `${ecs}:container-instance/${cluster}/${hexId(instanceId(environmentArn), 32)}`,
+    ...(exitCode !== undefined && { exitCode }),
+    ...(reason !== undefined && { reason }),
+    ...(logStreamName !== undefined && { logStreamName }),
+  };
+}
+
+function arnPrefix(service: string, scope: string): string {
+  const [account, region] = scope.split("/");
+  return `arn:aws:${service}:${region}:${account}`;
+}
