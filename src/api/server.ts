@@ -5,6 +5,7 @@ import { fastify, LogController } from "fastify";
 import type { Answer, Protocol } from "./wire/answer.ts";
 import { apiErrorOf, errorAnswer, isUnexpected, MAX_BODY_BYTES, outputAnswer, rawErrorMessage } from "./wire/answer.ts";
 import { createAwsJson } from "./wire/aws-json.ts";
+import { closeConnectionsWhileDraining } from "./wire/draining.ts";
 import { ApiError, tooManyRequestsException, unknownOperationException } from "./wire/errors.ts";
 import { refusal } from "./wire/guard.ts";
 import type { BatchHandlers, Call, LogsHandlers } from "./wire/operations.ts";
@@ -99,19 +100,6 @@ function guardEveryRequest(app: FastifyInstance, options: ServerOptions): void {
     reply.raw.once("close", () => {
       inFlight -= 1;
     });
-    done();
-  });
-}
-
-/** A connection that stays open after its last answer would hold up the close until the client leaves. */
-function closeConnectionsWhileDraining(app: FastifyInstance): void {
-  let draining = false;
-  app.addHook("preClose", (done) => {
-    draining = true;
-    done();
-  });
-  app.addHook("onSend", (_request, reply, _payload, done) => {
-    if (draining) reply.header("connection", "close");
     done();
   });
 }
