@@ -6,6 +6,7 @@ import {
   closeSync,
   existsSync,
   openSync,
+  readFileSync,
   readdirSync,
   statSync,
   truncateSync,
@@ -91,7 +92,7 @@ test("growth is noted by event: no read is needed, and marks are few", async (t)
   assert.ok(new Set(given).size >= 2 && given.every((time) => time >= began - 20 && time <= Date.now()));
 });
 
-test("a short job leaves no sidecar, and its watcher goes", async (t) => {
+test("a short job leaves no sidecar", async (t) => {
   const { logs, directory } = freshLogs(t);
   for (let n = 0; n < 500; n += 1) {
     const id = attemptId(n);
@@ -105,6 +106,33 @@ test("a short job leaves no sidecar, and its watcher goes", async (t) => {
   const [time] = await times(logs, attemptId(1));
   assert.ok(Math.abs((time ?? 0) - Date.now()) < 5_000);
 });
+
+test(
+  "one watcher for a directory while attempts in it are followed",
+  { skip: !existsSync("/proc/self/fdinfo") },
+  (t) => {
+    const { logs } = freshLogs(t);
+    const before = watches();
+    for (let n = 0; n < 300; n += 1) logs.follow(attemptId(n));
+    assert.equal(watches(), before + 1);
+    logs.follow("ff".padEnd(32, "0"));
+    assert.equal(watches(), before + 2);
+    for (let n = 0; n < 300; n += 1) logs.unfollow(attemptId(n));
+    assert.equal(watches(), before + 1);
+    logs.close();
+    assert.equal(watches(), before);
+  },
+);
+
+/** How many directories and files this process watches (Linux). */
+function watches(): number {
+  let count = 0;
+  for (const name of readdirSync("/proc/self/fdinfo")) {
+    const path = `/proc/self/fdinfo/${name}`;
+    if (existsSync(path)) count += readFileSync(path, "utf8").split("inotify wd:").length - 1;
+  }
+  return count;
+}
 
 test("reads by time", async (t) => {
   const { logs } = freshLogs(t);

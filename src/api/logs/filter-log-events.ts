@@ -6,6 +6,7 @@ import { checkedLimit, exclusive } from "./checks.ts";
 import { eventIds } from "./event-id.ts";
 import { compilePattern } from "./filter-pattern.ts";
 import { missing, requestedGroup, requireGroup, scopeOf } from "./groups.ts";
+import { inParallel } from "./in-parallel.ts";
 import { Answer, search } from "./search.ts";
 import type { Found } from "./search.ts";
 import type { Cursor, TimeRange } from "./stream-source.ts";
@@ -105,10 +106,10 @@ async function namedStreams(
   group: string,
   asked: readonly string[],
 ): Promise<LogStream[]> {
-  const names = [...new Set(asked)];
-  const found = await streams.list(scope, { group, names, limit: names.length });
-  if (found.length < names.length) throw await missing(streams, scope, group);
-  return found;
+  const found = await inParallel([...new Set(asked)], (name) => streams.find(scope, group, name));
+  const there = found.filter((stream) => stream !== undefined);
+  if (there.length < found.length) throw await missing(streams, scope, group);
+  return there;
 }
 
 /** Where the search goes on: in the same streams (even when new ones have come between them), or with the next ones. */
