@@ -1,13 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createProcessDriver } from "../../src/drivers/process/driver.ts";
+import type { Driver } from "../../src/ports/driver.ts";
 import type { DriverHarness } from "../conformance/driver/suite.ts";
 import { systemClock } from "./clock.ts";
 import { createLogFiles } from "./log-files.ts";
 import type { LogFiles } from "./log-files.ts";
 
 export interface ProcessHarness extends DriverHarness {
+  createDriver(memoryLimits?: "auto" | "watch"): Driver;
   /** The driver's own directory. */
   readonly attempts: string;
   readonly logs: LogFiles;
@@ -21,6 +23,7 @@ export interface ProcessHarness extends DriverHarness {
 export async function makeProcessHarness(): Promise<ProcessHarness> {
   const directory = mkdtempSync(path.join(tmpdir(), "longshore-process-"));
   const attempts = path.join(directory, "attempts");
+  mkdirSync(attempts);
   const logs = createLogFiles(path.join(directory, "logs"));
   const notices: string[] = [];
   return {
@@ -28,11 +31,12 @@ export async function makeProcessHarness(): Promise<ProcessHarness> {
     logs,
     notices,
     journal: (attemptId) => readFileSync(path.join(attempts, `${attemptId}.journal`), "utf8"),
-    createDriver: () =>
+    createDriver: (memoryLimits = "auto") =>
       createProcessDriver({
         directory: attempts,
         clock: systemClock,
         logs,
+        memoryLimits,
         onNotice: (notice) => notices.push(notice),
       }),
     readLog: async (attemptId) => logs.read(attemptId).toString("utf8"),

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Refusal } from "./spec.ts";
 
@@ -24,7 +24,7 @@ export function findProgram(
   if (command.includes("/")) return atPath(command, path.resolve(workingDirectory, command));
   for (const folder of (searchPath ?? DEFAULT_PATH).split(":")) {
     const file = path.resolve(workingDirectory, folder, command);
-    if (isExecutableFile(file)) return { kind: "program", file };
+    if (isExecutableFile(file)) return withInterpreter(command, file);
   }
   return refusal(command, "executable file not found in $PATH");
 }
@@ -34,7 +34,31 @@ function atPath(command: string, file: string): Program | Refusal {
   if (found === undefined) return refusal(command, `stat ${command}: no such file or directory`);
   if (found.isDirectory()) return refusal(command, "is a directory");
   if (!isExecutableFile(file)) return refusal(command, "permission denied");
-  return { kind: "program", file };
+  return withInterpreter(command, file);
+}
+
+/** A script whose interpreter is missing fails only in the kernel, and its shell would say so in the program's log. */
+function withInterpreter(command: string, file: string): Program | Refusal {
+  const interpreter = /^#![ \t]*(\S+)/.exec(beginningOf(file))?.[1];
+  if (interpreter === undefined || !path.isAbsolute(interpreter) || isExecutableFile(interpreter)) {
+    return { kind: "program", file };
+  }
+  return refusal(command, `its interpreter ${interpreter}: no such file or directory`);
+}
+
+/** As much as the kernel reads to find an interpreter; nothing when the file may be run but not read. */
+function beginningOf(file: string): string {
+  const buffer = Buffer.alloc(256);
+  try {
+    const descriptor = openSync(file, "r");
+    try {
+      return buffer.toString("latin1", 0, readSync(descriptor, buffer));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return "";
+  }
 }
 
 function isExecutableFile(file: string): boolean {

@@ -33,7 +33,6 @@ export const RUNNER_SCRIPT = `
 exec 2>/dev/null
 trap : PIPE
 set -C
-shopt -s execfail
 refuse() {
   builtin echo "refused $2" >> "$1"
   builtin exit ${REFUSED_CODE}
@@ -91,12 +90,7 @@ export function attemptScript(input: ScriptInput): string {
     `: >> ${quote(input.logPath)} || ${refuse("ResourceInitializationError: cannot write the log of the attempt")}`,
   );
   if (exported.length > 0) lines.push(`export ${exported.join(" ")}`);
-  lines.push(
-    `exec ${target.join(" ")} < /dev/null >> ${quote(input.logPath)} 2>&1`,
-    refuse(
-      `CannotStartContainerError: exec: "${name}": the system cannot execute ${input.programFile}; the log says why`,
-    ),
-  );
+  lines.push(`exec ${target.join(" ")} < /dev/null >> ${quote(input.logPath)} 2>&1`);
   return `${lines.join("\n")}\n`;
 }
 
