@@ -71,6 +71,8 @@ test("malformed bodies are refused with the place of the fault", async (t) => {
     [" ", "is not valid JSON: line 1, column 2: expected a value, got the end"],
     ['{"a": 01}', "line 1, column 7: expected a value"],
     [Buffer.from([0x22, 0xff, 0x22]), "is not valid UTF-8"],
+    [`{"a":"${"\\n".repeat(4_000_000)}`, "is not valid JSON: at or after line 1, column 6"],
+    [`[${"1,\n".repeat(3_000_000)}]`, "is not valid JSON: at or after line 66667, column"],
     ["[".repeat(65) + "]".repeat(65), "is nested more than 64 levels deep"],
     ["[".repeat(5_000_000), "is nested more than 64 levels deep"],
     [`{"jobName":"${"[".repeat(100)}\\"["}x`, "is not valid JSON"],

@@ -1,5 +1,6 @@
 /** One token of JSON. Only the numbers' and the words' own grammar is here; order is the walk's business. */
 const TOKEN =
+  // oxlint-disable-next-line no-control-regex -- JSON forbids exactly these characters in strings
   /[{}[\]:,]|"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
 const SPACE = /[ \t\r\n]*/y;
 
@@ -19,17 +20,23 @@ const EXPECTED: Readonly<Record<Expectation, string>> = {
 
 const LONGEST_QUOTED = 20;
 
+/** In characters. Faults further in are not located: the walk must cost little, whatever a client sends. */
+const LONGEST_WALK = 200_000;
+
 /**
  * Where and how a text is not JSON, such as `line 2, column 8: expected a comma or }, got "x"`. JSON.parse tells the position
  * only sometimes; this walks a text that is known to be wrong.
  */
-export function findJsonFault(text: string): string {
+export function findJsonFault(wholeText: string): string {
+  const text = wholeText.slice(0, LONGEST_WALK);
+  const isCut = text.length < wholeText.length;
   const open: ("list" | "object")[] = [];
   let expectation: Expectation = "value";
   let at = 0;
   for (;;) {
     at += matchAt(SPACE, text, at)?.length ?? 0;
     const token = matchAt(TOKEN, text, at);
+    if (token === undefined && isCut) return `at or after ${placeOf(text, at)}`;
     const next: Expectation | undefined = token === undefined ? undefined : step(expectation, token, open);
     if (token === undefined || next === undefined) return describe(text, at, expectation);
     expectation = next;
@@ -91,8 +98,11 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
 }
 
 function describe(text: string, at: number, expectation: Expectation): string {
-  const before = text.slice(0, at).split("\n");
-  const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
   const found = at >= text.length ? "the end" : JSON.stringify(text.slice(at, at + LONGEST_QUOTED));
-  return `${place}: expected ${EXPECTED[expectation]}, got ${found}`;
+  return `${placeOf(text, at)}: expected ${EXPECTED[expectation]}, got ${found}`;
+}
+
+function placeOf(text: string, at: number): string {
+  const before = text.slice(0, at).split("\n");
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }
