@@ -99,7 +99,7 @@ export class Engine implements Scheduler {
 
   #report(driver: DriverName, event: DriverEvent): void {
     this.#reported.push({ driver, event });
-    void this.#wake();
+    this.#wake();
   }
 
   #nextTick(): Promise<void> {
