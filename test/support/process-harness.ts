@@ -12,6 +12,7 @@ export interface ProcessHarness extends DriverHarness {
   createDriver(memoryLimits?: "auto" | "watch"): Driver;
   /** The driver's own directory. */
   readonly attempts: string;
+  readonly logsDirectory: string;
   readonly logs: LogFiles;
   /** What the drivers told the operator. */
   readonly notices: readonly string[];
@@ -24,10 +25,12 @@ export async function makeProcessHarness(): Promise<ProcessHarness> {
   const directory = mkdtempSync(path.join(tmpdir(), "longshore-process-"));
   const attempts = path.join(directory, "attempts");
   mkdirSync(attempts);
-  const logs = createLogFiles(path.join(directory, "logs"));
+  const logsDirectory = path.join(directory, "logs");
+  const logs = createLogFiles(logsDirectory);
   const notices: string[] = [];
   return {
     attempts,
+    logsDirectory,
     logs,
     notices,
     journal: (attemptId) => readFileSync(path.join(attempts, `${attemptId}.journal`), "utf8"),

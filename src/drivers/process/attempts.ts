@@ -136,8 +136,9 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
   }
 
   /** Ends an attempt that has not run and never will. If somebody has taken it to run it after all, follows that instead. */
-  function refuse(attempt: Attempt, reason: Refusal["reason"]): void {
+  function refuse(attempt: Attempt, why: Refusal["reason"]): void {
     const { attemptId } = attempt;
+    const reason = why.replaceAll("\n", " ");
     if (!journals.claim(attemptId)) return adopt(attempt);
     journals.append(attemptId, `refused ${reason}`);
     end(attempt, { at: clock.now(), reason });

@@ -56,7 +56,9 @@ function openAttempts(settings: ProcessDriverSettings, report: (event: DriverEve
   const { directory, clock, logs, memoryLimits = "auto", onNotice: notice = () => {} } = settings;
   const machine = readMachine();
   const journals = openJournals(directory);
-  const cgroups = memoryLimits === "watch" ? undefined : openMemoryCgroups(machine.bash, clock);
+  const isKnown = (attemptId: string) => journals.memoryOf(attemptId) !== undefined;
+  const cgroups =
+    memoryLimits === "watch" ? undefined : openMemoryCgroups({ bash: machine.bash, clock, directory, isKnown });
   const limits = cgroups ?? watchMemory(journals, clock, notice);
   return createAttempts({ directory, clock, logs, machine, journals, limits, notice, report });
 }

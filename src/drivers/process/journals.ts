@@ -98,7 +98,7 @@ export function openJournals(base: string): Journals {
         throw error;
       }
     },
-    append: (attemptId, entry) => appendFileSync(fileOf(attemptId, JOURNAL), `${entry.replaceAll("\n", " ")}\n`),
+    append: (attemptId, entry) => appendFileSync(fileOf(attemptId, JOURNAL), `${entry}\n`),
     read: (attemptId) => readRecord(fileOf(attemptId, JOURNAL)),
     memoryOf(attemptId) {
       const script = readText(fileOf(attemptId, SCRIPT));

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Clock } from "../../ports/clock.ts";
 import type { MemoryLimits } from "./memory-limits.ts";
@@ -23,21 +24,40 @@ const V1: Controller = {
 };
 const V2: Controller = { limit: "memory.max", swap: "memory.swap.max", swapBytes: () => 0, events: "memory.events" };
 
-/** Our cgroups are children of one with this name, and are called by attempt id. */
+/** All our cgroups are children of one with this name. Theirs are a prefix, one for each driver directory, and the attempt id. */
 const PARENT = "longshore";
 const PROCESSES = "cgroup.procs";
 const REMOVE_RETRY_MS = 10;
 const REMOVE_RETRIES_MAX = 100;
 
+export interface CgroupSettings {
+  /** Absolute path of bash. */
+  readonly bash: string;
+  readonly clock: Clock;
+  /** The driver's directory: other drivers on this machine have other ones, and cgroups of their own. */
+  readonly directory: string;
+  /** Whether the attempt is still there. Cgroups of others were left behind by a server that was killed, and are removed. */
+  readonly isKnown: (attemptId: string) => boolean;
+}
+
 /**
  * Limits by memory cgroups, or undefined where none can be made (no root, no delegation, not Linux). Finds out by making
  * one and sending a process through it.
  */
-export function openMemoryCgroups(bash: string, clock: Clock): MemoryLimits | undefined {
+export function openMemoryCgroups(settings: CgroupSettings): MemoryLimits | undefined {
+  const prefix = `${createHash("sha256").update(settings.directory).digest("hex").slice(0, 12)}-`;
   for (const { folder, controller } of candidates()) {
-    if (works(folder, controller, bash)) return createMemoryCgroups(folder, controller, clock);
+    if (!works(folder, controller, settings.bash)) continue;
+    sweep(folder, prefix, settings.isKnown);
+    return createMemoryCgroups(path.join(folder, prefix), controller, settings.clock);
   }
   return undefined;
+}
+
+function sweep(folder: string, prefix: string, isKnown: (attemptId: string) => boolean): void {
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(prefix) && !isKnown(name.slice(prefix.length))) removeCgroup(path.join(folder, name));
+  }
 }
 
 /** Places for our parent cgroup: the root of the v1 memory hierarchy; in v2 our own cgroup, if delegated, then the root. */
@@ -98,8 +118,8 @@ function enableBelow(folder: string): void {
   }
 }
 
-function createMemoryCgroups(folder: string, controller: Controller, clock: Clock): MemoryLimits {
-  const cgroupOf = (attemptId: string) => path.join(folder, attemptId);
+function createMemoryCgroups(pathPrefix: string, controller: Controller, clock: Clock): MemoryLimits {
+  const cgroupOf = (attemptId: string) => pathPrefix + attemptId;
   const retries = new Map<string, () => void>();
 
   function remove(attemptId: string, triesLeft: number): void {
