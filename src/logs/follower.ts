@@ -4,7 +4,6 @@ import type { Clock } from "../ports/clock.ts";
 import { appendMarks, lastMark } from "./mark-writer.ts";
 import { MARK_INTERVAL_MS, unmarkedTime } from "./mark.ts";
 import type { Mark } from "./mark.ts";
-import { attemptOfLogName, shardOf } from "./paths.ts";
 import type { LogPaths } from "./paths.ts";
 import { createShardWatch } from "./shard-watch.ts";
 import { isSystemError } from "./system-error.ts";
@@ -12,7 +11,7 @@ import { isSystemError } from "./system-error.ts";
 /**
  * Notes when output arrives in logs that programs write themselves. A growth is noted when the system reports it (at most once per
  * MARK_INTERVAL_MS and log), when the log is read, and at the end; its time is that of the last write, which the file tells, so a late note is
- * not a wrong one. Without watchers the last two remain.
+ * not a wrong one.
  */
 export interface Follower {
   follow(attemptId: string): void;
@@ -35,10 +34,9 @@ interface Followed {
 
 export function createFollower(paths: LogPaths, clock: Clock): Follower {
   const followed = new Map<string, Followed>();
-  const watch = createShardWatch(paths.directory, (fileName) => {
-    const attemptId = attemptOfLogName(fileName);
-    const log = attemptId === undefined ? undefined : followed.get(attemptId);
-    if (attemptId !== undefined && log !== undefined) noteSoon(attemptId, log);
+  const watch = createShardWatch(paths.directory, clock, (attemptId) => {
+    const log = followed.get(attemptId);
+    if (log !== undefined) noteSoon(attemptId, log);
   });
 
   function noteSoon(attemptId: string, log: Followed): void {
@@ -67,7 +65,7 @@ export function createFollower(paths: LogPaths, clock: Clock): Follower {
     log.cancel = undefined;
     note(attemptId, log, how);
     followed.delete(attemptId);
-    watch.leave(shardOf(attemptId));
+    watch.leave(attemptId);
   }
 
   return {
@@ -77,7 +75,7 @@ export function createFollower(paths: LogPaths, clock: Clock): Follower {
       const last = lastMark(paths.marks(attemptId));
       const log = { noted: last?.end ?? 0, marked: last !== undefined, notedAt: -Infinity, cancel: undefined };
       followed.set(attemptId, log);
-      watch.enter(shardOf(attemptId));
+      watch.enter(attemptId);
       note(attemptId, log, "brief");
     },
     unfollow(attemptId) {

@@ -92,6 +92,29 @@ test("growth is noted by event: no read is needed, and marks are few", async (t)
   assert.ok(new Set(given).size >= 2 && given.every((time) => time >= began - 20 && time <= Date.now()));
 });
 
+test("programs that write byte by byte cost little, and their output is still noted on the way", async (t) => {
+  const { logs } = freshLogs(t);
+  const ids = [1, 2, 3].map(attemptId);
+  const began = Date.now();
+  const cpuBefore = process.cpuUsage();
+  const exits = ids.map((id) => {
+    const output = openSync(logs.path(id), "a");
+    logs.follow(id);
+    const child = spawn("dd", ["if=/dev/zero", "bs=1", "count=200000"], { stdio: ["ignore", output, "ignore"] });
+    closeSync(output);
+    return once(child, "exit");
+  });
+  await Promise.all(exits);
+  const tookMs = Date.now() - began;
+  const cpu = process.cpuUsage(cpuBefore);
+  const cpuShare = (cpu.user + cpu.system) / 1_000 / tookMs;
+  assert.ok(cpuShare < 0.2, `${cpuShare} of a CPU`);
+  for (const id of ids) {
+    const marks = statSync(logs.path(id).replace(/log$/, "at")).size / 12;
+    assert.ok(marks >= tookMs / 50 / 5 && marks <= tookMs / 50 + 2, `${marks} marks in ${tookMs} ms`);
+  }
+});
+
 test("a short job leaves no sidecar", async (t) => {
   const { logs, directory } = freshLogs(t);
   for (let n = 0; n < 500; n += 1) {
