@@ -200,12 +200,11 @@ function answerUnreadable(error: Error & { readonly code?: string }, socket: Soc
 }
 
 function unreadable(code: string | undefined): ApiError {
-  switch (code) {
-    case "ERR_HTTP_REQUEST_TIMEOUT":
-      return new ApiError("RequestTimeoutException", 408, "The request did not arrive in time.");
-    case "HPE_HEADER_OVERFLOW":
-      return new ApiError("RequestHeaderTooLargeException", 431, "The request's headers are too large.");
-    default:
-      return new ApiError("BadRequestException", 400, "The request is not valid HTTP.");
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return new ApiError("RequestTimeoutException", 408, "The request did not arrive in time.");
   }
+  if (code === "HPE_HEADER_OVERFLOW") {
+    return new ApiError("RequestHeaderTooLargeException", 431, "The request's headers are too large.");
+  }
+  return new ApiError("BadRequestException", 400, "The request is not valid HTTP.");
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as batch from "@aws-sdk/client-batch";
 import { clientException, validationException } from "../../src/api/wire/errors.ts";
 import { operationsOf } from "../../src/api/wire/schema.ts";
+import type { BatchInput } from "../../src/api/wire/operations.ts";
 import type { Received } from "./harness.ts";
 import { batchClient, recordingHandlers, send, sendJson, startServer } from "./harness.ts";
 
@@ -33,6 +34,16 @@ test("every command of the SDK is routed to the handler of its name", async (t) 
       needs === undefined ? `${name} is not available yet in Longshore 1.2.3.` : `${needs.name} is required`;
     assert.ok(answer.json.message?.includes(expected), `${name}: ${answer.json.message}`);
   }
+});
+
+test("required members are typed as there, on every level, optional ones as the SDK types them", () => {
+  const input: BatchInput<"SubmitJob"> = { jobName: "a", jobQueue: "q", jobDefinition: "d" };
+  const asSdk: batch.SubmitJobRequest = input;
+  const name: string = input.jobName;
+  const action: batch.RetryAction | undefined = input.retryStrategy?.evaluateOnExit?.[0]?.action;
+  // @ts-expect-error a required member cannot be left out
+  const incomplete: BatchInput<"SubmitJob"> = { jobName: undefined, jobQueue: "q", jobDefinition: "d" };
+  assert.deepEqual([asSdk, name, action, incomplete.jobQueue], [input, "a", undefined, "q"]);
 });
 
 test("an SDK client gets the handler's output, and the handler the input, region and request id", async (t) => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { findJsonFault } from "../../src/api/wire/json-fault.ts";
 
-const characters = fc.constantFrom(...'{}[]:,"\\ a1-.en\n\u0001');
+const characters = fc.constantFrom(...Array.from('{}[]:,"\\ a1-.en\n\u0001'));
 
 test("the walk finds a fault exactly where JSON.parse refuses", () => {
   const nearlyJson = fc.tuple(fc.json(), fc.nat(), characters).map(([json, where, character]) => {

@@ -139,16 +139,9 @@ function refuseSize(trail: Trail, count: number): never {
 function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
-  switch (typeof value) {
-    case "string":
-      return "a string";
-    case "boolean":
-      return String(value);
-    case "number":
-      return describeNumber(value);
-    default:
-      return "an object";
-  }
+  if (typeof value === "string") return "a string";
+  if (typeof value === "number") return describeNumber(value);
+  return typeof value === "boolean" ? String(value) : "an object";
 }
 
 function describeNumber(value: number): string {

@@ -1,6 +1,5 @@
 /** One token of JSON. Only the numbers' and the words' own grammar is here; order is the walk's business. */
 const TOKEN =
-  // oxlint-disable-next-line no-control-regex -- JSON forbids exactly these characters in strings
   /[{}[\]:,]|"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
 const SPACE = /[ \t\r\n]*/y;
 

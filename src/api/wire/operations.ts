@@ -39,9 +39,7 @@ export type Decoded<T> = T extends string | number | boolean | undefined
   : T extends (infer Item)[]
     ? Decoded<Item>[]
     : {
-        [Key in keyof T]: Record<never, never> extends Pick<T, Key>
-          ? Decoded<T[Key]>
-          : Decoded<Exclude<T[Key], undefined>>;
+        [Key in keyof T]: T extends Record<Key, unknown> ? Decoded<Exclude<T[Key], undefined>> : Decoded<T[Key]>;
       };
 
 /** One of AWS Batch's operations, such as `"SubmitJob"`. */
