@@ -52,7 +52,7 @@ test("lines get the time at which they arrive, kept over a restart; the last lin
   program.next();
   await eventually("two", async () => (await head(logs, ID)).length === 2);
   const before = await times(logs, ID);
-  assert.ok((before[0] ?? 0) >= began - 20 && (before[0] ?? 0) < second - 50, `${before} ${began} ${second}`);
+  assert.ok((before[0] ?? 0) >= began - 20 && (before[0] ?? 0) < second - 50, `${before.join()} ${began} ${second}`);
   assert.ok((before[1] ?? 0) >= second - 20);
 
   const again = reopen();
