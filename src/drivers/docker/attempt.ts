@@ -3,7 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { AttemptSpec, DriverEvent } from "../../ports/driver.ts";
 import { ensureContainer, inspect, removeContainer, signalContainer, startContainer } from "./container.ts";
 import { OutputCopy } from "./copy.ts";
-import type { Cursors } from "./cursor.ts";
+import type { CursorPlace } from "./cursor.ts";
 import { AttemptFailure, engineMessage, isAbort, isEngineAway } from "./failure.ts";
 import type { EngineLink } from "./link.ts";
 import { phaseOf, pieceEndOf } from "./outcome.ts";
@@ -24,7 +24,7 @@ export interface AttemptContext {
   readonly clock: Clock;
   readonly link: EngineLink;
   readonly pulls: ImagePuller;
-  readonly cursors: Cursors;
+  readonly output: CursorPlace;
   readonly settings: ContainerSettings;
   readonly report: (event: DriverEvent) => void;
   readonly onNotice: (message: string) => void;
@@ -54,7 +54,7 @@ export class ContainerAttempt {
   constructor(context: AttemptContext, attemptId: string, foundAt?: number) {
     this.#context = context;
     this.attemptId = attemptId;
-    this.#output = new OutputCopy(attemptId, context.cursors);
+    this.#output = new OutputCopy(attemptId, context.output);
     this.#phase = foundAt === undefined ? "starting" : "found";
     this.#startedAt = foundAt;
   }

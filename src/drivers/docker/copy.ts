@@ -1,7 +1,8 @@
 import { addAbortSignal } from "node:stream";
 import type { Readable } from "node:stream";
 import type Dockerode from "dockerode";
-import type { Cursors, Resume } from "./cursor.ts";
+import { Cursor } from "./cursor.ts";
+import type { CursorPlace, Resume } from "./cursor.ts";
 import { containerName } from "./spec.ts";
 import { FrameReader, LineReader, secondBefore } from "./output.ts";
 import type { PieceEnd } from "./output.ts";
@@ -9,16 +10,16 @@ import type { PieceEnd } from "./output.ts";
 /** Copies one container's output into its attempt's log: as it comes while the container runs, and to the end when it has ended. */
 export class OutputCopy {
   readonly #attemptId: string;
-  readonly #cursors: Cursors;
+  readonly #cursor: Cursor;
   /** Set by whoever has looked at the container, before the first copy. */
   pieceEnd: PieceEnd = "line-end";
   #resume: Promise<Resume> | undefined;
   #following: AbortController | undefined;
   #drained = false;
 
-  constructor(attemptId: string, cursors: Cursors) {
+  constructor(attemptId: string, place: CursorPlace) {
     this.#attemptId = attemptId;
-    this.#cursors = cursors;
+    this.#cursor = new Cursor(attemptId, place);
   }
 
   /** Begins to follow the output, unless that goes on already. `onEnd` is called when the engine ends the stream, by itself or with an error. */
@@ -45,7 +46,8 @@ export class OutputCopy {
     this.stop();
     const reader = await this.#copy(docker, signal);
     const rest = reader.end();
-    if (rest.length > 0) this.#cursors.append(this.#attemptId, rest, reader.position);
+    if (rest.length > 0) this.#cursor.append(rest, reader.position);
+    this.#cursor.settle();
     this.#resume = Promise.resolve({ position: reader.position, linesAhead: 0 });
     this.#drained = true;
   }
@@ -57,7 +59,7 @@ export class OutputCopy {
   }
 
   async #copy(docker: Dockerode, signal: AbortSignal): Promise<LineReader> {
-    this.#resume ??= this.#cursors.load(this.#attemptId);
+    this.#resume ??= this.#cursor.load();
     const resume = await this.#resume;
     const stream = await openLog(docker, this.#attemptId, secondBefore(resume.position), signal);
     const frames = new FrameReader();
@@ -66,7 +68,7 @@ export class OutputCopy {
       signal.throwIfAborted();
       const got = lines.read(frames.push(chunk as Buffer));
       if (got.length === 0) continue;
-      this.#cursors.append(this.#attemptId, got, lines.position);
+      this.#cursor.append(got, lines.position);
       this.#resume = Promise.resolve({ position: lines.position, linesAhead: 0 });
     }
     signal.throwIfAborted();

@@ -5,6 +5,9 @@ import type { OutputPosition } from "./output.ts";
 
 const LINE_FEED = 0x0a;
 
+/** So much new output is worth a note: counting its lines again takes less time than asking the engine anything. */
+const NOTE_AFTER_BYTES = 64 * 1024;
+
 /** Where to go on copying. */
 export interface Resume {
   readonly position: OutputPosition;
@@ -12,85 +15,117 @@ export interface Resume {
   readonly linesAhead: number;
 }
 
-interface CursorFile {
+/** The log held `logBytes` when exactly the output up to `position` was in it. */
+interface Note {
   readonly position: OutputPosition;
-  /** Size of the attempt's log at this position; absent when the log's file does not show what is appended. */
-  readonly logBytes?: number;
+  readonly logBytes: number;
+}
+
+const NOTHING: Note = { position: {}, logBytes: 0 };
+
+/** Where cursors keep their notes. */
+export interface CursorPlace {
+  readonly logs: LogSink;
+  /** Without one no notes are kept: correct, but the next server reads all output again to find its place. */
+  readonly directory: string | undefined;
 }
 
 /**
- * Remembers how far each attempt's output has been copied into its log, across restarts of the server.
+ * Writes one attempt's output into its log and knows, also after a restart of the server, how far it is.
  *
- * The log and the cursor cannot change in one step, so the cursor is written after the log, and says how long the log was. Lines
- * beyond that length are counted when copying goes on, and skipped: a server killed in between doubles nothing. A cursor that is
- * absent or unreadable is one that says "nothing copied", and the same count makes it good.
+ * What is in the log itself decides, since nothing else changes together with it: the lines there are counted, and as many of the output
+ * are skipped. A note only spares counting from the beginning. It is taken when the log is seen to hold all that was appended, so it
+ * does not matter when the sink writes; and without a note, or with an old one, the count is merely longer.
  */
-export class Cursors {
-  readonly #logs: LogSink;
-  readonly #directory: string | undefined;
+export class Cursor {
+  readonly #attemptId: string;
+  readonly #place: CursorPlace;
+  #position: OutputPosition = {};
+  /** Size of the log when all that was appended is written. */
+  #logBytes = 0;
+  #notedBytes = 0;
 
-  /** Without a directory nothing is kept, and copying goes on by counting alone: correct, but it reads all output again. */
-  constructor(logs: LogSink, directory: string | undefined) {
-    this.#logs = logs;
-    this.#directory = directory;
-    if (directory !== undefined) mkdirSync(directory, { recursive: true });
+  constructor(attemptId: string, place: CursorPlace) {
+    this.#attemptId = attemptId;
+    this.#place = place;
   }
 
-  async load(attemptId: string): Promise<Resume> {
-    const cursor = this.#read(attemptId);
-    if (cursor.logBytes === undefined) return { position: cursor.position, linesAhead: 0 };
-    return {
-      position: cursor.position,
-      linesAhead: await countLines(this.#logs.path(attemptId), cursor.logBytes),
-    };
+  async load(): Promise<Resume> {
+    this.settle();
+    const note = this.#read();
+    const size = this.#sizeOfLog();
+    this.#position = note.position;
+    this.#logBytes = size;
+    this.#notedBytes = note.logBytes;
+    return { position: note.position, linesAhead: await countLines(this.#logPath(), note.logBytes, size) };
   }
 
-  /** Appends the lines to the log and notes the position after them. */
-  append(attemptId: string, lines: readonly LogLine[], position: OutputPosition): void {
-    const before = this.#directory === undefined ? 0 : this.#logBytes(attemptId);
-    if (lines.length > 0) this.#logs.append(attemptId, lines);
-    if (this.#directory === undefined) return;
-    const after = this.#logBytes(attemptId);
-    const isShown = lines.length === 0 || after > before;
-    const cursor: CursorFile = isShown ? { position, logBytes: after } : { position };
-    writeFileSync(this.#path(this.#directory, attemptId), JSON.stringify(cursor));
+  /** Appends the lines, after which the output is copied up to `position`. */
+  append(lines: readonly LogLine[], position: OutputPosition): void {
+    if (this.#logBytes - this.#notedBytes >= NOTE_AFTER_BYTES) this.#note();
+    this.#place.logs.append(this.#attemptId, lines);
+    for (const { message } of lines) this.#logBytes += Buffer.byteLength(message) + 1;
+    this.#position = position;
   }
 
-  remove(attemptId: string): void {
-    if (this.#directory !== undefined) rmSync(this.#path(this.#directory, attemptId), { force: true });
+  /** Has the sink write what it may still hold of this attempt. */
+  settle(): void {
+    this.#place.logs.unfollow(this.#attemptId);
   }
 
-  #read(attemptId: string): CursorFile {
-    const nothing: CursorFile = { position: {}, logBytes: 0 };
-    if (this.#directory === undefined) return nothing;
+  #note(): void {
+    const path = this.#notePath();
+    if (path === undefined || this.#sizeOfLog() !== this.#logBytes) return;
+    const note: Note = { position: this.#position, logBytes: this.#logBytes };
+    writeFileSync(path, JSON.stringify(note));
+    this.#notedBytes = this.#logBytes;
+  }
+
+  /** A note that is absent, or was being written when the server died, is as good as none. */
+  #read(): Note {
+    const path = this.#notePath();
+    if (path === undefined) return NOTHING;
     try {
-      const text = readFileSync(this.#path(this.#directory, attemptId), "utf8");
-      return JSON.parse(text) as CursorFile;
+      return JSON.parse(readFileSync(path, "utf8")) as Note;
     } catch (error) {
-      if (error instanceof SyntaxError || isAbsent(error)) return nothing;
+      if (error instanceof SyntaxError || isAbsent(error)) return NOTHING;
       throw error;
     }
   }
 
-  #path(directory: string, attemptId: string): string {
-    return join(directory, `${attemptId}.json`);
+  #notePath(): string | undefined {
+    return notePath(this.#place.directory, this.#attemptId);
   }
 
-  #logBytes(attemptId: string): number {
-    return statSync(this.#logs.path(attemptId), { throwIfNoEntry: false })?.size ?? 0;
+  #logPath(): string {
+    return this.#place.logs.path(this.#attemptId);
+  }
+
+  #sizeOfLog(): number {
+    return statSync(this.#logPath(), { throwIfNoEntry: false })?.size ?? 0;
   }
 }
 
-/** Line ends in a file from byte `from` on. */
-async function countLines(path: string, from: number): Promise<number> {
+export function prepareNotes({ directory }: CursorPlace): void {
+  if (directory !== undefined) mkdirSync(directory, { recursive: true });
+}
+
+export function removeNote({ directory }: CursorPlace, attemptId: string): void {
+  const path = notePath(directory, attemptId);
+  if (path !== undefined) rmSync(path, { force: true });
+}
+
+function notePath(directory: string | undefined, attemptId: string): string | undefined {
+  return directory === undefined ? undefined : join(directory, `${attemptId}.json`);
+}
+
+/** Line ends in the bytes of a file from `from` up to `to`. */
+async function countLines(path: string, from: number, to: number): Promise<number> {
+  if (to <= from) return 0;
   let count = 0;
-  try {
-    for await (const chunk of createReadStream(path, { start: from })) {
-      const bytes: Buffer = chunk;
-      for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) count += 1;
-    }
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
+  for await (const chunk of createReadStream(path, { start: from, end: to - 1 })) {
+    const bytes: Buffer = chunk;
+    for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) count += 1;
   }
   return count;
 }

@@ -6,7 +6,7 @@ import type { LogSink } from "../../ports/logs.ts";
 import { ContainerAttempt } from "./attempt.ts";
 import type { AttemptContext } from "./attempt.ts";
 import { inspect, isOurs, removeContainer } from "./container.ts";
-import { Cursors } from "./cursor.ts";
+import { prepareNotes, removeNote } from "./cursor.ts";
 import { engineMessage, isAbort, isEngineAway } from "./failure.ts";
 import { EngineLink } from "./link.ts";
 import { mayNotHaveRun, phaseOf } from "./outcome.ts";
@@ -64,7 +64,7 @@ class DockerDriver implements Driver {
       clock,
       link: new EngineLink({ clock, clusterId, socketPath, onNotice }),
       pulls: new ImagePuller(clock),
-      cursors: new Cursors(logs, directory),
+      output: { logs, directory },
       get settings() {
         return { ...settings, outputKeeper: outputKeeper() };
       },
@@ -75,6 +75,7 @@ class DockerDriver implements Driver {
 
   async open(report: (event: DriverEvent) => void): Promise<void> {
     this.#report = report;
+    prepareNotes(this.#context.output);
     this.#context.link.open({
       sighted: (docker) => this.#takeInventory(docker),
       changed: (attemptId) => this.#attempts.get(attemptId)?.changed(),
@@ -116,11 +117,11 @@ class DockerDriver implements Driver {
 
   /** What the engine refuses to remove is left: the next inventory shows it, and it is forgotten again. */
   async #remove(docker: Dockerode, attemptId: string, isKnown: boolean): Promise<void> {
-    const { link, settings, cursors, onNotice } = this.#context;
+    const { link, settings, output, onNotice } = this.#context;
     try {
       const found = isKnown ? undefined : await inspect(docker, attemptId, link.closing);
       if (isKnown || isOurs(found?.Config.Labels, settings.clusterId)) await removeContainer(docker, attemptId);
-      cursors.remove(attemptId);
+      removeNote(output, attemptId);
     } catch (error) {
       if (isEngineAway(error) || isAbort(error)) return;
       onNotice(`The container of attempt ${attemptId} cannot be removed: ${engineMessage(error)}`);

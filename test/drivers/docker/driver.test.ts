@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
@@ -67,7 +67,7 @@ describe("docker driver: what runs", { skip }, () => {
       const session = await open();
       const source = path.join(directory, "made-by-the-engine");
       const spec = attempt({
-        ...sh("id -un; touch /x 2>&1; touch /run/x /fresh/x /out/x && ulimit -n && touch /in/x 2>&1; exit 0"),
+        ...sh("exec 2>&1; id -un; touch /x; touch /run/x /fresh/x /out/x && ulimit -n && touch /in/x; exit 0"),
         user: "worker",
         readonlyRootFilesystem: true,
         ulimits: [{ name: "nofile", softLimit: 123, hardLimit: 456 }],
@@ -178,39 +178,37 @@ describe("docker driver: output", { skip }, () => {
     });
   });
 
-  test("a second driver goes on where the first was, whether it was told or not, and doubles nothing", async () => {
-    await withBench(async (bench) => {
-      const { open, sh, lines, directory } = bench;
-      const spec = attempt(
-        sh(
-          "i=0; while [ $i -lt 1500 ]; do echo out $i; echo err $i >&2; i=$((i+1)); [ $((i%100)) = 0 ] && sleep 0.2; done; exit 6",
-        ),
-      );
+  test("each driver goes on where the last one was, with its note, without it, and with one that is torn", async () => {
+    await withBench(async ({ open, sh, lines, directory }) => {
+      const lineCount = 4000;
+      const text = "x".repeat(50);
+      const script = `i=0; while [ $i -lt ${lineCount} ]; do echo out $i ${text}; echo err $i >&2; i=$((i+1)); [ $((i%200)) = 0 ] && sleep 0.2; done; exit 6`;
+      const spec = attempt(sh(script));
+      const note = path.join(directory, "docker", `${spec.attemptId}.json`);
       const session = await open();
       await session.driver.start(spec);
-      await until("some output", async () => (await lines(spec.attemptId)).length > 100);
+      await until("a note", () => existsSync(note));
       await session.close();
-      const count = (await lines(spec.attemptId)).length;
+      let count = (await lines(spec.attemptId)).length;
+      const more = () => until("more output", async () => (await lines(spec.attemptId)).length > count + 100);
 
       const second = await open();
-      await until("more output", async () => (await lines(spec.attemptId)).length > count + 100);
+      await more();
       await second.close();
-      // As if the server had been killed after it wrote the log and before it noted how far it was.
-      writeFileSync(path.join(directory, "docker", `${spec.attemptId}.json`), "");
-
+      count = (await lines(spec.attemptId)).length;
       const third = await open({ directory: undefined });
-      assert.equal((await third.exited(spec.attemptId)).exitCode, 6);
-      const numbers = Array.from({ length: 1500 }, (_, n) => n);
+      await more();
+      await third.close();
+      writeFileSync(note, '{"position":');
+
+      const last = await open();
+      assert.equal((await last.exited(spec.attemptId)).exitCode, 6);
+      const numbers = Array.from({ length: lineCount }, (_, n) => n);
       const log = await lines(spec.attemptId);
-      assert.deepEqual(
-        log.filter((line) => line.startsWith("out")),
-        numbers.map((n) => `out ${n}`),
-      );
-      assert.deepEqual(
-        log.filter((line) => line.startsWith("err")),
-        numbers.map((n) => `err ${n}`),
-      );
-      assert.equal(log.length, 3000);
+      const outs = log.filter((line) => line.startsWith("out"));
+      const errs = log.filter((line) => line.startsWith("err"));
+      assert.deepEqual([outs, errs], [numbers.map((n) => `out ${n} ${text}`), numbers.map((n) => `err ${n}`)]);
+      assert.equal(log.length, 2 * lineCount);
     });
   });
 
@@ -236,7 +234,7 @@ describe("docker driver: containers of its own and others'", { skip }, () => {
     await withBench(async ({ open, run, sh, containers, docker, directory }) => {
       const session = await open();
       const spec = attempt({
-        ...sh("touch /v/x"),
+        ...sh("touch /v/x; i=0; while [ $i -lt 20000 ]; do echo line number $i; i=$((i+1)); done"),
         volumes: [{ name: "v", host: {} }],
         mountPoints: [{ sourceVolume: "v", containerPath: "/v" }],
       });
@@ -244,6 +242,7 @@ describe("docker driver: containers of its own and others'", { skip }, () => {
       const { Mounts } = await docker.getContainer(containerName(spec.attemptId)).inspect();
       const volume = Mounts[0]?.Name;
       assert.ok(volume);
+      assert.deepEqual(readdirSync(path.join(directory, "docker")), [`${spec.attemptId}.json`]);
       await session.driver.forget(spec.attemptId);
       assert.deepEqual(await containers(), []);
       assert.deepEqual(readdirSync(path.join(directory, "docker")), []);
