@@ -44,6 +44,15 @@ export async function followArray(
   }
 }
 
+/** Gives the output that the children have written so far. */
+export async function readArray(
+  connection: Connection,
+  parent: JobDetail,
+  take: NonNullable<Listener["lines"]>,
+): Promise<void> {
+  await new ChildrenOutput(connection, parent.jobId ?? "", arraySizeOf(parent) ?? 0, take).look(parent);
+}
+
 function waitingReasonOf(job: JobDetail): string | undefined {
   return isWaiting(job) ? job.statusReason : undefined;
 }

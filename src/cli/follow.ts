@@ -1,6 +1,6 @@
 import type { JobDetail } from "@aws-sdk/client-batch";
 import type { Connection } from "./connection.ts";
-import { followArray } from "./follow-array.ts";
+import { followArray, readArray } from "./follow-array.ts";
 import { arraySizeOf, describeOne, hasEnded, isWaiting } from "./job.ts";
 import { JobOutput, logLagMs, type Listener } from "./job-output.ts";
 import type { Pace } from "./pace.ts";
@@ -15,6 +15,16 @@ export async function followJob(
   const job = await describeOne(connection, jobId);
   if (arraySizeOf(job) === undefined) return followSingle(connection, job, listener, pace);
   return followArray(connection, job, listener, pace);
+}
+
+/** Gives the listener the output that there is now of a job, or of all children of an array. */
+export async function readJob(
+  connection: Connection,
+  job: JobDetail,
+  take: NonNullable<Listener["lines"]>,
+): Promise<void> {
+  if (arraySizeOf(job) === undefined) await new JobOutput(connection, take).catchUp(job);
+  else await readArray(connection, job, take);
 }
 
 async function followSingle(

@@ -1,0 +1,102 @@
+import type { ComputeEnvironmentDetail } from "@aws-sdk/client-batch";
+import { Command } from "commander";
+import { clientCommand, withConnection, type ClientOptions } from "../command.ts";
+import type { Connection } from "../connection.ts";
+import { EXIT, Failure } from "../failure.ts";
+import type { Result } from "../output.ts";
+import { keyValues, table } from "../text.ts";
+
+export function environmentsCommand(): Command {
+  const environments = new Command("environments").summary("list, describe, enable and disable compute environments");
+  environments.addCommand(
+    clientCommand("list")
+      .summary("all compute environments")
+      .action((options: ClientOptions) => withConnection(options, list)),
+    { isDefault: true },
+  );
+  environments.addCommand(
+    named("describe", "all about one compute environment").action((name: string, options: ClientOptions) =>
+      withConnection(options, (connection) => describe(connection, name)),
+    ),
+  );
+  environments.addCommand(stateCommand("enable", "start jobs there again", "ENABLED"));
+  environments.addCommand(stateCommand("disable", "start no more jobs there; those that run go on", "DISABLED"));
+  return environments;
+}
+
+function named(name: string, summary: string): Command {
+  return clientCommand(name).summary(summary).argument("<name>", "compute environment: name or ARN");
+}
+
+function stateCommand(name: string, summary: string, state: "ENABLED" | "DISABLED"): Command {
+  return named(name, summary).action((computeEnvironment: string, options: ClientOptions) =>
+    withConnection(options, async (connection) => {
+      await connection.batch((batch) => batch.updateComputeEnvironment({ computeEnvironment, state }));
+      const text = `${state === "ENABLED" ? "Enabled" : "Disabled"} compute environment ${computeEnvironment}.`;
+      return { data: { computeEnvironmentName: computeEnvironment }, text, brief: computeEnvironment };
+    }),
+  );
+}
+
+async function list(connection: Connection): Promise<Result> {
+  const environments = await allEnvironments(connection);
+  return {
+    data: { computeEnvironments: environments },
+    text:
+      environments.length === 0
+        ? "There is no compute environment."
+        : table(
+            ["NAME", "STATE", "STATUS", "TYPE", "MAX VCPUS"],
+            environments.map((environment) => [
+              environment.computeEnvironmentName ?? "",
+              environment.state ?? "",
+              environment.status ?? "",
+              typeOf(environment),
+              String(environment.computeResources?.maxvCpus ?? "-"),
+            ]),
+          ),
+    brief: environments.map((environment) => environment.computeEnvironmentName).join("\n"),
+  };
+}
+
+async function allEnvironments(connection: Connection): Promise<ComputeEnvironmentDetail[]> {
+  const environments: ComputeEnvironmentDetail[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = nextToken === undefined ? {} : { nextToken };
+    const answer = await connection.batch((batch) => batch.describeComputeEnvironments(page));
+    environments.push(...(answer.computeEnvironments ?? []));
+    nextToken = answer.nextToken;
+  } while (nextToken !== undefined);
+  return environments;
+}
+
+async function describe(connection: Connection, name: string): Promise<Result> {
+  const answer = await connection.batch((batch) => batch.describeComputeEnvironments({ computeEnvironments: [name] }));
+  const environment = answer.computeEnvironments?.[0];
+  if (environment === undefined) {
+    const names = (await allEnvironments(connection)).map((one) => one.computeEnvironmentName).join(", ");
+    throw new Failure(`No compute environment ${name}.`, EXIT.server, names === "" ? undefined : `There is: ${names}.`);
+  }
+  const text = keyValues([
+    ["Environment", environment.computeEnvironmentName],
+    ["State", environment.state],
+    ["Status", environment.status],
+    ["Reason", environment.statusReason],
+    ["Type", typeOf(environment)],
+    ["Max vCPUs", environment.computeResources?.maxvCpus?.toString()],
+    ["Instance types", environment.computeResources?.instanceTypes?.join(", ")],
+    [
+      "Tags",
+      Object.entries(environment.tags ?? {})
+        .map(([key, value]) => `${key}=${value}`)
+        .join(", "),
+    ],
+    ["ARN", environment.computeEnvironmentArn],
+  ]);
+  return { data: { computeEnvironments: [environment] }, text, brief: environment.computeEnvironmentName ?? "" };
+}
+
+function typeOf(environment: ComputeEnvironmentDetail): string {
+  return [environment.type, environment.computeResources?.type].filter(Boolean).join(" ");
+}

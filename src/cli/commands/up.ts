@@ -1,0 +1,108 @@
+import { Command, Option } from "commander";
+import type { RunningServer, ServerOptions } from "../../compose.ts";
+import { wholeNumber } from "../command.ts";
+import { dataDirOf, DEFAULT_PORT } from "../connection.ts";
+import { EXIT } from "../failure.ts";
+import { startOwnServer } from "../local-server.ts";
+import { say, writeLine } from "../output.ts";
+
+/** The server's part of the options of `up` and `run`. */
+export interface ServerFlags {
+  readonly host: string;
+  readonly port?: number;
+  readonly dataDir?: string;
+  readonly driver: ServerOptions["driver"];
+  readonly vcpus?: number;
+  readonly memoryMib?: number;
+}
+
+export function addServerOptions(command: Command): Command {
+  return command
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <n>", "port to listen on, 0 for any free one", wholeNumber(0, 65_535))
+    .option("--data-dir <dir>", "where state and logs are kept (default: LONGSHORE_DATA_DIR, else ~/.longshore)")
+    .addOption(
+      new Option("--driver <name>", "what runs jobs; auto: docker if it answers, else process")
+        .choices(["auto", "process", "docker"])
+        .default("auto"),
+    )
+    .option("--vcpus <n>", "vCPUs that jobs may use together (default: all)", wholeNumber(1))
+    .option("--memory-mib <n>", "memory that jobs may use together (default: what the machine has)", wholeNumber(4));
+}
+
+export function serverOptionsOf(flags: ServerFlags, defaultPort: number): ServerOptions {
+  return {
+    host: flags.host,
+    port: flags.port ?? defaultPort,
+    dataDir: dataDirOf(flags),
+    driver: flags.driver,
+    ...(flags.vcpus === undefined ? {} : { vcpus: flags.vcpus }),
+    ...(flags.memoryMib === undefined ? {} : { memoryMiB: flags.memoryMib }),
+  };
+}
+
+export function upCommand(): Command {
+  return addServerOptions(new Command("up"))
+    .summary("start the server and stay")
+    .description(
+      "Starts the server and stays until Ctrl-C or SIGTERM. Jobs that run then go on, and the next server finds them.",
+    )
+    .addOption(
+      new Option("--log-level <level>", "the server's own log on stderr")
+        .choices(["fatal", "error", "warn", "info", "debug", "silent"])
+        .default("warn"),
+    )
+    .option("--json", "print one line of JSON when ready")
+    .action(up);
+}
+
+async function up(flags: ServerFlags & { readonly json?: boolean; readonly logLevel: string }): Promise<void> {
+  const options = { ...serverOptionsOf(flags, DEFAULT_PORT), logLevel: flags.logLevel };
+  const stopped = stopSignal();
+  const server = await startOwnServer(options);
+  await writeLine(process.stdout, flags.json === true ? readyJson(server, options) : readyText(server, options));
+  const signal = await stopped;
+  say(`\nStopping (${signal}). Jobs that run go on; the next \`longshore up\` finds them.`);
+  await server.close();
+  process.exitCode = EXIT.ok;
+}
+
+/** The first SIGINT or SIGTERM. The second one ends the process at once. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = (signal: NodeJS.Signals): void => {
+      if (asked) process.exit(EXIT.interrupted);
+      asked = true;
+      resolve(signal);
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+}
+
+function readyJson(server: RunningServer, options: ServerOptions): string {
+  const { url, capacity, notices } = server;
+  return JSON.stringify({ url, pid: process.pid, dataDir: options.dataDir, capacity, notices });
+}
+
+function readyText(server: RunningServer, options: ServerOptions): string {
+  const { url, capacity, notices } = server;
+  const gib = (capacity.memoryMiB / 1024).toFixed(1);
+  return `Longshore is ready at ${url}
+  runs jobs with   the ${capacity.driver} driver: ${capacity.vcpus} vCPU, ${gib} GiB
+  keeps data in    ${options.dataDir}
+${notices.map((notice) => `  note             ${notice}\n`).join("")}
+Point the AWS CLI and SDKs at it:
+  export AWS_ENDPOINT_URL_BATCH=${url} AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=${url}
+  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+
+Submit a first job and read its output:
+  aws batch submit-job --job-name hello --job-queue default --job-definition default \\
+    --container-overrides '{"command":["echo","hello"]}'
+  longshore jobs list
+
+(An AWS CLI that does not know these variables, before 1.29 and 2.13, needs --endpoint-url ${url}.)
+Ctrl-C stops the server; jobs that run go on.`;
+}
