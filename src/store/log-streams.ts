@@ -1,5 +1,5 @@
-import type { LogStream, LogStreams } from "../ports/log-streams.ts";
-import type { Database, Row } from "./database.ts";
+import type { LogStream, LogStreamQuery, LogStreams } from "../ports/log-streams.ts";
+import type { Database, Row, SqlValue } from "./database.ts";
 
 const ORDERS = {
   name: "name",
@@ -18,16 +18,12 @@ export function logStreamTable(database: Database): LogStreams {
       ]);
       return row && toStream(row);
     },
-    async list(scope, { group, prefix = "", names, after, limit, order = "name" }) {
+    async list(scope, query) {
+      const { conditions, values } = streamConditions(query);
       const rows = await database.read(
-        `SELECT * FROM log_streams WHERE scope = ? AND group_name = ? AND substr(name, 1, ?) = ?
-           AND (? IS NULL OR name ${order === "nameDescending" ? "<" : ">"} ?)
-           AND (? IS NULL OR name IN (SELECT value FROM json_each(?)))
-         ORDER BY ${ORDERS[order]} LIMIT ?`,
-        [
-          ...[scope, group, [...prefix].length, prefix, after ?? null, after ?? null],
-          ...[names === undefined ? null : 1, JSON.stringify(names ?? []), limit],
-        ],
+        `SELECT * FROM log_streams WHERE scope = ? AND group_name = ? ${conditions}
+         ORDER BY ${ORDERS[query.order ?? "name"]} LIMIT ?`,
+        [scope, query.group, ...values, query.limit],
       );
       return rows.map(toStream);
     },
@@ -40,6 +36,23 @@ export function logStreamTable(database: Database): LogStreams {
     },
   };
 }
+
+/** Conditions on the name are ranges, which the primary key answers without looking at other streams. */
+function streamConditions({ prefix, names, after, order }: LogStreamQuery): { conditions: string; values: SqlValue[] } {
+  const conditions: string[] = [];
+  const values: SqlValue[] = [];
+  const add = (condition: string, ...more: SqlValue[]): void => {
+    conditions.push(`AND ${condition}`);
+    values.push(...more);
+  };
+  if (prefix) add(`name >= ? AND name < ?`, prefix, prefix + HIGHEST_CHARACTER);
+  if (names !== undefined) add(`name IN (SELECT value FROM json_each(?))`, JSON.stringify(names));
+  if (after !== undefined) add(order === "nameDescending" ? `name < ?` : `name > ?`, after);
+  return { conditions: conditions.join(" "), values };
+}
+
+/** Sorts after every name that goes on from a prefix. */
+const HIGHEST_CHARACTER = "\u{10FFFF}";
 
 function toStream(row: Row): LogStream {
   return {

@@ -30,6 +30,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE log_streams (
       scope TEXT NOT NULL, group_name TEXT NOT NULL, name TEXT NOT NULL, attempt_id TEXT NOT NULL,
       created_at BIGINT NOT NULL, PRIMARY KEY (scope, group_name, name))`,
+    `CREATE INDEX log_streams_by_age ON log_streams (scope, group_name, created_at)`,
   ],
 ];
 

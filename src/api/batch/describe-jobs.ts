@@ -17,7 +17,7 @@ type Listing = BatchInput<"ListJobs">;
 
 /** DescribeJobs and ListJobs (reference 2.6, 2.7). */
 export function describeJobHandlers(backend: Backend): Required<Pick<BatchHandlers, "DescribeJobs" | "ListJobs">> {
-  const { store, scheduler } = backend;
+  const { store } = backend;
   return {
     async DescribeJobs({ jobs }, call) {
       if (jobs.length > 100) throw validationException(TEXTS.tooManyJobs);
@@ -26,7 +26,7 @@ export function describeJobHandlers(backend: Backend): Required<Pick<BatchHandle
       const specs = await store.jobs.specs([...new Set(records.map(({ id, parent }) => parent?.id ?? id))]);
       const counts = await countChildren(backend, records);
       return {
-        jobs: records.map((job) => jobDetail(job, specs.get(job.parent?.id ?? job.id)!, counts.get(job.id), scheduler)),
+        jobs: records.map((job) => jobDetail(job, specs.get(job.parent?.id ?? job.id)!, counts.get(job.id), backend)),
       };
     },
 

@@ -5,6 +5,7 @@ import { JOB_STATUSES } from "../../core/job.ts";
 import { instanceId } from "../../core/lifecycle.ts";
 import type { JobRecord, JobSpec } from "../../ports/store.ts";
 import type { Scheduler } from "../../ports/scheduler.ts";
+import type { Backend } from "./backend.ts";
 import { nameOf } from "./names.ts";
 import { restOf } from "./job-records.ts";
 
@@ -15,9 +16,10 @@ export function jobDetail(
   job: JobRecord,
   spec: JobSpec,
   counts: ChildCounts | undefined,
-  scheduler: Scheduler,
+  { scheduler, clock }: Pick<Backend, "scheduler" | "clock">,
 ): JobDetail {
   const { state } = job;
+  const now = clock.now();
   const reason = statusReason(job, scheduler);
   return {
     jobArn: jobArn(job),
@@ -42,7 +44,7 @@ export function jobDetail(
     tags: job.parent === undefined ? spec.tags : {},
     propagateTags: spec.propagateTags,
     platformCapabilities: [...spec.platformCapabilities],
-    arrayProperties: arrayProperties(job, counts),
+    arrayProperties: arrayProperties(job, counts, now),
     isCancelled: state.isCancelled ?? false,
     isTerminated: state.isTerminated ?? false,
   };
@@ -69,10 +71,20 @@ export function statusSummary(parent: JobRecord, counts: ChildCounts): Record<st
   return summary;
 }
 
-function arrayProperties(job: JobRecord, counts: ChildCounts | undefined): ArrayPropertiesDetail | undefined {
+/** Summaries are counted when they are asked for, so they are as of now until the array is over. */
+function arrayProperties(
+  job: JobRecord,
+  counts: ChildCounts | undefined,
+  now: number,
+): ArrayPropertiesDetail | undefined {
   if (job.parent !== undefined) return { index: job.parent.index, statusSummary: {} };
   const size = job.scheduling.arraySize;
-  return size === undefined ? undefined : { size, statusSummary: statusSummary(job, counts ?? {}) };
+  if (size === undefined) return undefined;
+  return {
+    size,
+    statusSummary: statusSummary(job, counts ?? {}),
+    statusSummaryLastUpdatedAt: job.state.stoppedAt ?? now,
+  };
 }
 
 function containerDetail(job: JobRecord, spec: JobSpec): ContainerDetail {
