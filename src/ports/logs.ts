@@ -10,7 +10,7 @@ export interface LogSink {
    * restart, goes on where the notes end.
    */
   follow(attemptId: string): void;
-  /** Notes what has arrived and stops following. */
+  /** Notes what has arrived, writes out what was appended, and stops following. */
   unfollow(attemptId: string): void;
   /** Appends lines that arrive with their times (epoch ms), for drivers that receive output themselves. A message has no line end. */
   append(attemptId: string, lines: readonly LogLine[]): void;
