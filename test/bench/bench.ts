@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+/** How much is measured. */
+export interface Sizes {
+  /** Jobs of one round of figure 1. */
+  readonly submitJobs: number;
+  /** Children of one array of figure 2. */
+  readonly processJobs: number;
+  /** Single jobs of figure 3. */
+  readonly latencyJobs: number;
+  /** Submissions of figure 4. */
+  readonly arraySubmits: number;
+  /** Waiting jobs of figure 5. */
+  readonly waitingJobs: number;
+  /** Submissions that figure 5 watches. */
+  readonly watchedSubmits: number;
+  /** Starts of figure 6. */
+  readonly starts: number;
+  readonly rounds: number;
+}
+
+export const FULL: Sizes = {
+  submitJobs: 10_000,
+  processJobs: 2_000,
+  latencyJobs: 200,
+  arraySubmits: 20,
+  waitingJobs: 100_000,
+  watchedSubmits: 100,
+  starts: 10,
+  rounds: 5,
+};
+
+export const QUICK: Sizes = {
+  submitJobs: 3_000,
+  processJobs: 500,
+  latencyJobs: 50,
+  arraySubmits: 20,
+  waitingJobs: 10_000,
+  watchedSubmits: 40,
+  starts: 3,
+  rounds: 3,
+};
+
+/** What a figure is given. */
+export interface Bench {
+  readonly sizes: Sizes;
+  /** Where the servers write their CPU profiles when they end, if anywhere. */
+  readonly profileDirectory: string | undefined;
+  progress(text: string): void;
+  /** Runs `task` with an empty directory on the disk that is measured, and removes it. */
+  withDirectory<T>(task: (directory: string) => Promise<T>): Promise<T>;
+}
+
+export function createBench(options: Pick<Bench, "sizes" | "profileDirectory" | "progress"> & { base: string }): Bench {
+  const { base, ...rest } = options;
+  return {
+    ...rest,
+    async withDirectory(task) {
+      const directory = mkdtempSync(join(base, "longshore-bench-"));
+      try {
+        return await task(directory);
+      } finally {
+        rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+      }
+    },
+  };
+}

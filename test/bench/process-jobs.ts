@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { BatchCalls } from "./batch-calls.ts";
+import { submission } from "./batch-calls.ts";
+import type { Figure } from "./figure.ts";
+import { compared } from "./figure.ts";
+import { withServer } from "./server.ts";
+
+const PARALLEL = 8;
+const WARM_UP = 200;
+const POLL_MS = 25;
+
+/** Figure 2: whole jobs per second, from SubmitJob of an array to all its children SUCCEEDED. */
+export const processJobs: Figure = {
+  number: 2,
+  title: "no-op process jobs, end to end",
+  measure: (bench) =>
+    bench.withDirectory((directory) =>
+      withServer(
+        bench,
+        join(directory, "data"),
+        async ({ calls }) => {
+          const size = bench.sizes.processJobs;
+          await jobsPerSecond(calls, WARM_UP);
+          const limits: number[] = [];
+          const values: number[] = [];
+          for (let round = 1; round <= bench.sizes.rounds; round += 1) {
+            bench.progress(`round ${round} of ${bench.sizes.rounds}`);
+            limits.push(await programsPerSecond(size));
+            values.push(await jobsPerSecond(calls, size));
+          }
+          return [compared("jobs succeeded", "1/s", { values, limits }, `xargs -P ${PARALLEL} true`, { atLeast: 0.5 })];
+        },
+        { vcpus: PARALLEL },
+      ),
+    ),
+};
+
+async function jobsPerSecond(calls: BatchCalls, size: number): Promise<number> {
+  const startedAt = performance.now();
+  const jobId = await calls.submit(submission(["true"], { arrayProperties: { size } }));
+  await calls.until(jobId, ({ status }) => status === "SUCCEEDED", POLL_MS);
+  return size / ((performance.now() - startedAt) / 1000);
+}
+
+async function programsPerSecond(count: number): Promise<number> {
+  const startedAt = performance.now();
+  await promisify(execFile)("sh", ["-c", `seq ${count} | xargs -P ${PARALLEL} -n 1 /bin/true`]);
+  return count / ((performance.now() - startedAt) / 1000);
+}
