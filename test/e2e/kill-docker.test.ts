@@ -1,0 +1,27 @@
+import { test } from "node:test";
+import { dockerUnavailable } from "../support/docker.ts";
+import { ensureTestImage, testEngine } from "../support/docker-image.ts";
+import { killSuite } from "./kill-suite.ts";
+
+const unavailable = await dockerUnavailable();
+
+if (unavailable !== undefined) test("killed servers whose jobs are containers", { skip: unavailable }, () => {});
+else {
+  killSuite({
+    driver: "docker",
+    image: ensureTestImage,
+    rounds: 2,
+    async cleanUp({ directory }) {
+      const engine = await testEngine();
+      const left = await engine.listContainers({ all: true, filters: { volume: [directory] } });
+      await Promise.all(
+        left.map(({ Id }) =>
+          engine
+            .getContainer(Id)
+            .remove({ force: true, v: true })
+            .catch(() => {}),
+        ),
+      );
+    },
+  });
+}

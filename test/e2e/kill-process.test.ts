@@ -1,0 +1,8 @@
+import { killSuite } from "./kill-suite.ts";
+
+killSuite({
+  driver: "process",
+  image: () => Promise.resolve("scratch"),
+  rounds: 4,
+  cleanUp: () => Promise.resolve(),
+});

@@ -1,0 +1,25 @@
+import { BatchClient } from "@aws-sdk/client-batch";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+
+/** Who closes the client: a test, or node:test's own `after` for a whole file. */
+interface Owner {
+  readonly after: (task: () => void) => void;
+}
+
+const CREDENTIALS = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
+/** A failure shall show itself at once, and a submission is not to be repeated unseen. */
+const MAX_ATTEMPTS = 1;
+
+/** AWS's own client for Batch. */
+export function batchClient(owner: Owner, endpoint: string, region = "us-east-1"): BatchClient {
+  const client = new BatchClient({ endpoint, region, credentials: CREDENTIALS, maxAttempts: MAX_ATTEMPTS });
+  owner.after(() => client.destroy());
+  return client;
+}
+
+/** AWS's own client for CloudWatch Logs. */
+export function logsClient(owner: Owner, endpoint: string, region = "us-east-1"): CloudWatchLogsClient {
+  const client = new CloudWatchLogsClient({ endpoint, region, credentials: CREDENTIALS, maxAttempts: MAX_ATTEMPTS });
+  owner.after(() => client.destroy());
+  return client;
+}
