@@ -48,6 +48,10 @@ export function endpointOf(options: ConnectionOptions): Endpoint {
     }
   }
   const server = readServerFile(dataDirOf(options));
+  if (server === undefined && options.dataDir !== undefined) {
+    const next = `Start one: longshore up --data-dir ${options.dataDir}`;
+    throw new Failure(`No server runs on the data directory ${options.dataDir}.`, EXIT.server, next);
+  }
   return toEndpoint(server?.url ?? `http://127.0.0.1:${DEFAULT_PORT}`, "server.json", options.region);
 }
 

@@ -72,6 +72,9 @@ function plainMessage(error: Error): string {
 
 function hintForRefusal(error: Error): string | undefined {
   if (/queue.*(not found|does not exist)/i.test(error.message)) return "`longshore queues list` shows the job queues.";
+  if (/definition.*(not found|not exist)/i.test(error.message)) {
+    return 'Register it first, or leave --definition out: "default" is always there.';
+  }
   if (/SyntaxError|Unexpected token|not valid JSON/i.test(`${error.name} ${error.message}`)) {
     return "Is this the address of an AWS Batch endpoint?";
   }

@@ -32,8 +32,7 @@ export function submitCommand(): Command {
     )
     .option("--param <key=value>", "value for Ref::KEY in the definition's command (repeatable)", keyValue)
     .option("--tag <key=value>", "tag (repeatable)", keyValue)
-    .option("--wait", "wait until it has ended; the exit code is then the job's")
-    .passThroughOptions();
+    .option("--wait", "wait until it has ended; the exit code is then the job's");
   return addJobOptions(command).action((name: string, argv: string[], options: SubmitOptions) =>
     withConnection(options, (connection) => submit(connection, name, argv, options)),
   );
