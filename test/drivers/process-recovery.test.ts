@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { openJournals } from "../../src/drivers/process/journals.ts";
 import type { AttemptSpec } from "../../src/ports/driver.ts";
 import { openSession, until } from "../conformance/driver/events.ts";
@@ -57,7 +58,7 @@ async function startInKilledServer(
   specs: readonly AttemptSpec[],
   when: "started" | "at once",
 ) {
-  const server = spawn(process.execPath, [path.join(import.meta.dirname, "process-server.ts")], {
+  const server = spawn(process.execPath, [fileURLToPath(import.meta.resolve("./process-server.ts"))], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   server.stdin.end(JSON.stringify({ directory: harness.attempts, logs: harness.logsDirectory, specs, when }));

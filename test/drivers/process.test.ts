@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import type { ContainerProperties } from "@aws-sdk/client-batch";
@@ -162,6 +162,16 @@ processTest("says why a program cannot be started", async (session, harness) => 
     await result(session, { command: ["true"], user: "nobody:nogroup" }),
     /^ResourceInitializationError: .*"nobody:nogroup"/,
   );
+});
+
+processTest("a disk that fails is the attempt's failure, with a reason", async (session, harness) => {
+  rmSync(harness.attempts, { recursive: true });
+  writeFileSync(harness.attempts, "not a directory");
+  const exited = await result(session, { command: ["true"] });
+  rmSync(harness.attempts);
+  mkdirSync(harness.attempts);
+  assertRefused(exited, /^ResourceInitializationError: cannot prepare the attempt: ENOTDIR/);
+  assert.equal((await result(session, { command: ["true"] })).exitCode, 0);
 });
 
 processTest("the server's own user may be named", async (session) => {

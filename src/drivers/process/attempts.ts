@@ -21,7 +21,7 @@ export interface Attempts {
   start(spec: AttemptSpec): void;
   stop(attemptId: string, killAt: number): void;
   forget(attemptId: string): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface AttemptsSettings {
@@ -98,6 +98,17 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
     journals.prepare(attemptId, script);
     logs.follow(attemptId);
     runners.run(attemptId, runListener(attempt));
+  }
+
+  /** The disk is full or out of order. Then perhaps the refusal cannot be noted either: it is reported all the same. */
+  function failToBegin(attempt: Attempt, error: unknown): void {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const reason = `ResourceInitializationError: cannot prepare the attempt: ${error.message}`;
+    try {
+      refuse(attempt, reason);
+    } catch {
+      end(attempt, { at: clock.now(), reason });
+    }
   }
 
   function runListener(attempt: Attempt): RunListener {
@@ -204,8 +215,14 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
     },
     start(spec) {
       const known = attempts.get(spec.attemptId);
-      if (known === undefined) begin(hold(spec.attemptId, spec.memoryMiB), spec);
-      else if (known.exited !== undefined) report(known.exited);
+      if (known?.exited !== undefined) report(known.exited);
+      if (known !== undefined) return;
+      const attempt = hold(spec.attemptId, spec.memoryMiB);
+      try {
+        begin(attempt, spec);
+      } catch (error) {
+        failToBegin(attempt, error);
+      }
     },
     stop(attemptId, killAt) {
       const attempt = attempts.get(attemptId);
@@ -228,13 +245,13 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
         notice(`What the ended attempt ${attemptId} left behind cannot be removed: ${error.message}`);
       });
     },
-    close() {
+    async close() {
       closed = true;
       runners.close();
       adoption.close();
       termination.close();
-      limits.close();
       for (const attempt of attempts.values()) if (attempt.exited === undefined) logs.unfollow(attempt.attemptId);
+      await limits.close();
     },
   };
 }

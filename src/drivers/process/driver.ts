@@ -46,8 +46,9 @@ export function createProcessDriver(settings: ProcessDriverSettings): Driver {
     stop: async (attemptId, killAt) => opened().stop(attemptId, killAt),
     forget: (attemptId) => opened().forget(attemptId),
     async close() {
-      attempts?.close();
+      const closing = attempts;
       attempts = undefined;
+      await closing?.close();
     },
   };
 }

@@ -120,16 +120,19 @@ function enableBelow(folder: string): void {
 
 function createMemoryCgroups(pathPrefix: string, controller: Controller, clock: Clock): MemoryLimits {
   const cgroupOf = (attemptId: string) => pathPrefix + attemptId;
-  const retries = new Map<string, () => void>();
+  /** Cgroups that still have processes in them, which were killed and take a moment to go. */
+  const emptying = new Set<string>();
+  const whenAllGone: (() => void)[] = [];
 
   function remove(attemptId: string, triesLeft: number): void {
-    retries.delete(attemptId);
-    if (removeCgroup(cgroupOf(attemptId)) || triesLeft === 0) return;
+    if (removeCgroup(cgroupOf(attemptId)) || triesLeft === 0) {
+      emptying.delete(attemptId);
+      if (emptying.size === 0) for (const resolve of whenAllGone.splice(0)) resolve();
+      return;
+    }
+    emptying.add(attemptId);
     for (const pid of readLines(path.join(cgroupOf(attemptId), PROCESSES))) kill(Number(pid), "SIGKILL");
-    retries.set(
-      attemptId,
-      clock.after(REMOVE_RETRY_MS, () => remove(attemptId, triesLeft - 1)),
-    );
+    clock.after(REMOVE_RETRY_MS, () => remove(attemptId, triesLeft - 1));
   }
 
   return {
@@ -142,12 +145,9 @@ function createMemoryCgroups(pathPrefix: string, controller: Controller, clock: 
     started: () => {},
     wasExceeded: (attemptId) => (oomKills(cgroupOf(attemptId), controller) ?? 0) > 0,
     release(attemptId) {
-      if (!retries.has(attemptId)) remove(attemptId, REMOVE_RETRIES_MAX);
+      if (!emptying.has(attemptId)) remove(attemptId, REMOVE_RETRIES_MAX);
     },
-    close() {
-      for (const cancel of retries.values()) cancel();
-      retries.clear();
-    },
+    close: () => (emptying.size === 0 ? Promise.resolve() : new Promise((resolve) => whenAllGone.push(resolve))),
   };
 }
 

@@ -8,5 +8,6 @@ export interface MemoryLimits {
   wasExceeded(attemptId: string): boolean;
   /** After the end, or when it never began: kills what is left and removes the limit. Repeating it does nothing. */
   release(attemptId: string): void;
-  close(): void;
+  /** Resolves when all that was released is gone: within about a second. */
+  close(): Promise<void>;
 }

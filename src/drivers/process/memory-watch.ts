@@ -52,7 +52,7 @@ export function createMemoryWatch(clock: Clock, exceeded: (attemptId: string) =>
       watched.delete(attemptId);
       killed.delete(attemptId);
     },
-    close() {
+    async close() {
       nextLook?.cancel();
       watched.clear();
     },
@@ -65,5 +65,5 @@ export const NO_MEMORY_LIMITS: MemoryLimits = {
   started: () => {},
   wasExceeded: () => false,
   release: () => {},
-  close: () => {},
+  close: async () => {},
 };
