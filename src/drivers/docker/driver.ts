@@ -14,7 +14,7 @@ import { ImagePuller } from "./pull.ts";
 import { LABEL } from "./spec.ts";
 import type { OutputKeeper } from "./spec.ts";
 
-const DEFAULT_IMAGE = "busybox:stable";
+const DEFAULT_IMAGE = "busybox:latest";
 
 export interface DockerDriverOptions {
   readonly clock: Clock;
@@ -25,7 +25,7 @@ export interface DockerDriverOptions {
   readonly socketPath?: string | undefined;
   /** Where to remember how far output has been copied. Without it the next server reads all output again to find its place. */
   readonly directory?: string | undefined;
-  /** The image of attempts that have none (NO_IMAGE). Default: busybox:stable. */
+  /** The image of attempts that have none (NO_IMAGE). Default: busybox:latest. */
   readonly defaultImage?: string | undefined;
   /** Operating troubles that no event tells: an engine that does not answer, output that cannot be read. */
   readonly onNotice?: ((message: string) => void) | undefined;
