@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Clock } from "../../ports/clock.ts";
 import type { MemoryLimits } from "./memory-limits.ts";
@@ -34,7 +33,7 @@ export interface CgroupSettings {
   /** Absolute path of bash. */
   readonly bash: string;
   readonly clock: Clock;
-  /** The driver's directory: other drivers on this machine have other ones, and cgroups of their own. */
+  /** The driver's directory, which exists: other drivers on this machine have other ones, and cgroups of their own. */
   readonly directory: string;
   /** Whether the attempt is still there. Cgroups of others were left behind by a server that was killed, and are removed. */
   readonly isKnown: (attemptId: string) => boolean;
@@ -45,13 +44,19 @@ export interface CgroupSettings {
  * one and sending a process through it.
  */
 export function openMemoryCgroups(settings: CgroupSettings): MemoryLimits | undefined {
-  const prefix = `${createHash("sha256").update(settings.directory).digest("hex").slice(0, 12)}-`;
+  const prefix = ownPrefix(settings.directory);
   for (const { folder, controller } of candidates()) {
     if (!works(folder, controller, settings.bash)) continue;
     sweep(folder, prefix, settings.isKnown);
     return createMemoryCgroups(path.join(folder, prefix), controller, settings.clock);
   }
   return undefined;
+}
+
+/** By the directory itself, not its path: two containers on one machine may each have a directory of the same path. */
+function ownPrefix(directory: string): string {
+  const { dev, ino } = statSync(directory);
+  return `${dev.toString(16)}-${ino.toString(16)}-`;
 }
 
 function sweep(folder: string, prefix: string, isKnown: (attemptId: string) => boolean): void {
