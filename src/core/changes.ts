@@ -7,6 +7,8 @@ export type Fact =
   | { readonly kind: "environments"; readonly environments: readonly Environment[] }
   /** A job that is not over: just submitted, or read at start. A parent comes before its children. */
   | { readonly kind: "job-admitted"; readonly job: Job }
+  /** Everything submitted up to this `seq` has been read. */
+  | { readonly kind: "jobs-read"; readonly lastSeq: number }
   /** How a job ended that another one depends on and that the world does not hold. Arrays bring their children's outcomes. */
   | { readonly kind: "outcome"; readonly jobId: string; readonly outcome: Outcome }
   | { readonly kind: "child-ended"; readonly parentId: string; readonly index: number; readonly succeeded: boolean }

@@ -117,7 +117,14 @@ export interface Job {
   readonly state: JobState;
 }
 
-export const INITIAL_STATE: JobState = { status: "SUBMITTED", attempts: [] };
+/**
+ * The state in which a job is stored. What waits for nothing is RUNNABLE at once, and the engine need not write it again before it starts; what has dependencies or
+ * children is SUBMITTED until a tick has looked at it.
+ */
+export function initialState({ dependsOn, arraySize }: Scheduling): JobState {
+  const waitsForNothing = dependsOn.length === 0 && arraySize === undefined;
+  return { status: waitsForNothing ? "RUNNABLE" : "SUBMITTED", attempts: [] };
+}
 
 export function isTerminal(status: JobStatus): boolean {
   return status === "SUCCEEDED" || status === "FAILED";

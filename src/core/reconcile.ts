@@ -72,6 +72,7 @@ class Settler {
 
   #settleJob(job: Job, stop: StopRequest | undefined): void {
     if (stop !== undefined) return this.#stop(job, stop);
+    if (!this.#world.queues.has(job.queueArn)) return this.#endForQueue(job);
     if (job.state.status !== "SUBMITTED" && job.state.status !== "PENDING") return;
     const readiness = wholeReadiness(this.#world, job);
     if (readiness === "failed") this.#set(job, failed(job.state, REASONS.dependency, this.#now));
@@ -97,6 +98,7 @@ class Settler {
       this.#set(parent, { ...parent.state, status: "PENDING", rest: { status: "PENDING" } });
     }
     if (stop !== undefined) this.#stopArray(parent, stop);
+    else if (!this.#world.queues.has(parent.queueArn)) this.#endForQueue(parent);
     const array = this.#current(parent);
     if (array.state.rest?.status === "PENDING") this.#settleWaitingArray(array);
     this.#noteStart(this.#current(parent));

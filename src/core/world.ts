@@ -28,6 +28,7 @@ export class World {
   readonly stops = new Map<string, StopRequest>();
   /** What active attempts hold of the machine. */
   readonly used = { vcpuMilli: 0, memoryMiB: 0 };
+  #lastSeq = 0;
   readonly #usedVcpuMilliByEnvironment = new Map<string, number>();
   readonly #jobIdByAttemptId = new Map<string, string>();
   readonly #dependents = new Map<string, Set<string>>();
@@ -52,6 +53,9 @@ export class World {
         break;
       case "job-admitted":
         this.#admit(event.job);
+        break;
+      case "jobs-read":
+        this.#lastSeq = Math.max(this.#lastSeq, event.lastSeq);
         break;
       case "outcome":
         this.#outcomes.set(event.jobId, event.outcome);
@@ -89,6 +93,11 @@ export class World {
   jobOfAttempt(attemptId: string): Job | undefined {
     const jobId = this.#jobIdByAttemptId.get(attemptId);
     return jobId === undefined ? undefined : this.jobs.get(jobId);
+  }
+
+  /** The newest job that was read, by `seq`. */
+  get lastSeq(): number {
+    return this.#lastSeq;
   }
 
   activeAttemptIds(): Iterable<string> {
@@ -164,6 +173,7 @@ export class World {
   }
 
   #admit(job: Job): void {
+    this.#lastSeq = Math.max(this.#lastSeq, job.seq);
     this.jobs.set(job.id, job);
     if (isArrayParent(job)) this.arrays.set(job.id, new ArrayProgress(job.scheduling.arraySize!));
     if (job.parent !== undefined) this.arrays.get(job.parent.id)!.set(job.parent.index, "active");

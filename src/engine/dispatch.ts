@@ -44,7 +44,10 @@ export class Dispatcher {
       this.#tell(driver, "stop", (d) => d.stop(attemptId, this.#options.now()));
     }
     for (const job of toStop.values()) this.#stop(job);
-    await this.#start(world, [...toStart.values()].filter(({ id }) => !toStop.has(id)));
+    await this.#start(
+      world,
+      [...toStart.values()].filter(({ id }) => !toStop.has(id)),
+    );
   }
 
   #activeJob(world: World, { jobId }: JobChange): Job | undefined {

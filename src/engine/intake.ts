@@ -7,10 +7,8 @@ const MAX_NEW_JOBS_PER_TICK = 5_000;
 
 /** Step 2 of a tick: brings what was submitted and asked for since the last one into the world. True when there is more to read. */
 export async function readNews(store: SchedulingStore, world: World): Promise<boolean> {
-  const { jobs, stops, isPartial } = await store.news(MAX_NEW_JOBS_PER_TICK);
-  // A job that is in the world already was read by the tick that failed to commit, or waits for its first change.
-  const unseen = jobs.filter(({ id }) => !world.jobs.has(id));
-  await admit(store, world, unseen);
+  const { jobs, stops, isPartial } = await store.news(world.lastSeq, MAX_NEW_JOBS_PER_TICK);
+  await admit(store, world, jobs);
   for (const stop of stops) world.apply(stop);
   return isPartial;
 }

@@ -1,5 +1,5 @@
 import type { JobState, JobStatus, Scheduling } from "../core/job.ts";
-import { INITIAL_STATE } from "../core/job.ts";
+import { initialState } from "../core/job.ts";
 import type { JobQuery, JobRecord, JobSpec, JobTable } from "../ports/store.ts";
 import type { Database, Row, SqlValue } from "./database.ts";
 import { statement } from "./database.ts";
@@ -12,12 +12,13 @@ export const JOBS = `jobs j LEFT JOIN jobs p ON p.id = j.parent_id`;
 export function jobTable(database: Database): JobTable {
   return {
     async insert({ id, scope, queueArn, name, definitionArn, createdAt, scheduling, spec }) {
+      const state = initialState(scheduling);
       await database.write([
         statement(
           `INSERT INTO jobs (id, scope, queue_arn, name, definition_arn, created_at, scheduling, spec, status, state)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           ...[id, scope, queueArn, name, definitionArn, createdAt],
-          ...[JSON.stringify(scheduling), JSON.stringify(spec), INITIAL_STATE.status, JSON.stringify(INITIAL_STATE)],
+          ...[JSON.stringify(scheduling), JSON.stringify(spec), state.status, JSON.stringify(state)],
         ),
       ]);
     },

@@ -23,7 +23,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       scheduling TEXT, spec TEXT, status TEXT NOT NULL, state TEXT NOT NULL)`,
     `CREATE INDEX jobs_by_queue ON jobs (queue_arn, status, seq) WHERE parent_id IS NULL`,
     `CREATE INDEX jobs_by_parent ON jobs (parent_id, array_index) WHERE parent_id IS NOT NULL`,
-    `CREATE INDEX jobs_new ON jobs (seq) WHERE status = 'SUBMITTED'`,
+    `CREATE INDEX jobs_as_submitted ON jobs (seq) WHERE parent_id IS NULL`,
     `CREATE INDEX jobs_open ON jobs (seq) WHERE status IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING')`,
     `CREATE TABLE stop_requests (
       job_id TEXT PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL, requested_at BIGINT NOT NULL)`,

@@ -42,10 +42,10 @@ export function schedulingStore(database: Database, { defaultDriver }: Schedulin
       return [...(await readResources(database, defaultDriver)), ...(await readOpenJobs(database, interned))];
     },
     resources: () => readResources(database, defaultDriver),
-    async news(limit) {
+    async news(afterSeq, limit) {
       const rows = await database.read(
-        `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.status = 'SUBMITTED' ORDER BY j.seq LIMIT ?`,
-        [limit],
+        `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.parent_id IS NULL AND j.seq > ? ORDER BY j.seq LIMIT ?`,
+        [afterSeq, limit],
       );
       const jobs = rows.map((row) => toJob(toJobRecord(row), interned));
       return { jobs, stops: await readStops(database), isPartial: jobs.length === limit };
@@ -100,6 +100,7 @@ async function readResources(database: Database, defaultDriver: DriverName | "au
 }
 
 async function readOpenJobs(database: Database, interned: SharedScheduling): Promise<Fact[]> {
+  const [last] = await database.read(`SELECT coalesce(max(seq), 0) AS seq FROM jobs`);
   // Parents have lower seq than their children, so this order admits them first.
   const rows = await database.read(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.status IN ${OPEN} ORDER BY j.seq`);
   const jobs = rows.map((row) => toJob(toJobRecord(row), interned));
@@ -108,6 +109,7 @@ async function readOpenJobs(database: Database, interned: SharedScheduling): Pro
        AND parent_id IN (SELECT id FROM jobs WHERE parent_id IS NULL AND status IN ${OPEN})`,
   );
   return [
+    { kind: "jobs-read", lastSeq: Number(last!["seq"]) },
     ...jobs.map((job) => ({ kind: "job-admitted", job }) as const),
     ...ended.map(
       (row) =>
