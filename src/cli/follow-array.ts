@@ -165,7 +165,7 @@ class ChildrenOutput {
   #outputOf(index: number): JobOutput {
     const known = this.#running.get(index);
     if (known !== undefined) return known;
-    const output = new JobOutput(this.#connection, this.#take);
+    const output = new JobOutput(this.#connection, index, this.#take);
     this.#running.set(index, output);
     return output;
   }

@@ -23,7 +23,7 @@ export async function readJob(
   job: JobDetail,
   take: NonNullable<Listener["lines"]>,
 ): Promise<void> {
-  if (arraySizeOf(job) === undefined) await new JobOutput(connection, take).catchUp(job);
+  if (arraySizeOf(job) === undefined) await new JobOutput(connection, undefined, take).catchUp(job);
   else await readArray(connection, job, take);
 }
 
@@ -34,7 +34,7 @@ async function followSingle(
   pace: Pace,
 ): Promise<JobDetail> {
   const jobId = first.jobId ?? "";
-  const output = listener.lines === undefined ? undefined : new JobOutput(connection, listener.lines);
+  const output = listener.lines === undefined ? undefined : new JobOutput(connection, undefined, listener.lines);
   let job = first;
   let status: string | undefined;
   for (;;) {

@@ -29,11 +29,18 @@ export function logLagMs(connection: Connection): number {
 /** The output of one job over all its attempts, in their order. */
 export class JobOutput {
   readonly #connection: Connection;
+  readonly #child: number | undefined;
   readonly #take: (child: number | undefined, lines: readonly Line[]) => Promise<void>;
   readonly #readers = new Map<string, StreamReader>();
 
-  constructor(connection: Connection, take: (child: number | undefined, lines: readonly Line[]) => Promise<void>) {
+  /** `child` is what the lines are given with: undefined when the job is not looked at as part of its array. */
+  constructor(
+    connection: Connection,
+    child: number | undefined,
+    take: (child: number | undefined, lines: readonly Line[]) => Promise<void>,
+  ) {
     this.#connection = connection;
+    this.#child = child;
     this.#take = take;
   }
 
@@ -46,7 +53,7 @@ export class JobOutput {
     for (const stream of logStreamsOf(job)) {
       await this.#reader(job, stream).read(async (lines) => {
         found = true;
-        await this.#take(job.arrayProperties?.index, lines);
+        await this.#take(this.#child, lines);
       });
     }
     return found;

@@ -4,7 +4,6 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
 import { removeDataDir } from "../support/leftovers.ts";
 import { until } from "../support/until.ts";
@@ -21,8 +20,9 @@ export interface Ended {
 
 export interface Started {
   readonly process: ChildProcessByStdio<null, Readable, Readable>;
-  /** All that has come on stdout so far. */
+  /** All that has come so far. */
   readonly stdout: string;
+  readonly stderr: string;
   readonly ended: Promise<Ended>;
 }
 
@@ -58,17 +58,21 @@ export class Cli {
     });
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
-    const stderr = text(child.stderr);
-    const ended = once(child, "close").then(async ([code]) => ({
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+    const ended = once(child, "close").then(([code]) => ({
       code: typeof code === "number" ? code : undefined,
       stdout,
-      stderr: await stderr,
+      stderr,
     }));
     return {
       process: child,
       ended,
       get stdout() {
         return stdout;
+      },
+      get stderr() {
+        return stderr;
       },
     };
   }
