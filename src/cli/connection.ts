@@ -74,7 +74,9 @@ function toEndpoint(url: string, source: string, region: string | undefined, log
 }
 
 function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname) || hostname.endsWith(".localhost");
+  return (
+    hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.") || hostname.endsWith(".localhost")
+  );
 }
 
 export interface ServerFile {

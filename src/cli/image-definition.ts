@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ContainerProperties } from "@aws-sdk/client-batch";
 import type { Connection } from "./connection.ts";
 import { nameFrom } from "./job-request.ts";
@@ -33,7 +34,7 @@ export async function definitionForImage(connection: Connection, image: string):
 function saysTheSame(described: ContainerProperties | undefined, wanted: ContainerProperties): boolean {
   if (described === undefined) return false;
   const said = Object.entries(described).filter(([, value]) => !isEmpty(value));
-  return JSON.stringify(said.sort()) === JSON.stringify(Object.entries(wanted).sort());
+  return isDeepStrictEqual(Object.fromEntries(said), wanted);
 }
 
 function isEmpty(value: unknown): boolean {

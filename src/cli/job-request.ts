@@ -1,5 +1,5 @@
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
-import { Command } from "commander";
+import type { Command } from "commander";
 import { keyValue, wholeNumber } from "./command.ts";
 
 /** What a user can say about one job on the command line. */

@@ -1,5 +1,5 @@
 import type { JobDetail } from "@aws-sdk/client-batch";
-import { Command } from "commander";
+import type { Command } from "commander";
 import { clientCommand, wholeNumber, withConnection, type ClientOptions } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { EXIT, Failure } from "../failure.ts";

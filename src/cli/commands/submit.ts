@@ -1,5 +1,5 @@
 import type { ArrayJobDependency, JobDependency } from "@aws-sdk/client-batch";
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import { clientCommand, keyValue, withConnection, type ClientOptions } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { addJobOptions, nameFrom, submitRequest, type JobOptions } from "../job-request.ts";
