@@ -72,35 +72,50 @@ export class SqliteDatabase implements Database {
   #flush(): void {
     const group = this.#pending.splice(0, MAX_WRITES_PER_COMMIT);
     if (group.length === 0) return;
-    const settle: (() => void)[] = [];
-    try {
-      this.#sqlite.exec("BEGIN IMMEDIATE");
-      for (const write of group) settle.push(this.#apply(write));
-      this.#sqlite.exec("COMMIT");
-    } catch (error) {
-      this.#rollBack();
-      settle.splice(
-        0,
-        settle.length,
-        ...group.map(
-          ({ reject }) =>
-            () =>
-              reject(asUnavailable(error)),
-        ),
-      );
-    }
-    for (const one of settle) one();
+    for (const settle of this.#commit(group)) settle();
     if (this.#pending.length > 0) setImmediate(() => this.#flush());
   }
 
+  #commit(group: readonly PendingWrite[]): (() => void)[] {
+    try {
+      this.#sqlite.exec("BEGIN IMMEDIATE");
+      const settle = this.#applyAll(group);
+      this.#sqlite.exec("COMMIT");
+      return settle;
+    } catch (error) {
+      this.#rollBack();
+      const unavailable = asUnavailable(error);
+      return group.map((write) => () => write.reject(unavailable));
+    }
+  }
+
+  /**
+   * Without savepoints first, because SQLite copies each page that changes within one. Only when a write fails is everything taken back and
+   * done again, each write in a savepoint of its own.
+   */
+  #applyAll(group: readonly PendingWrite[]): (() => void)[] {
+    try {
+      return group.map((write) => this.#apply(write));
+    } catch {
+      this.#rollBack();
+      this.#sqlite.exec("BEGIN IMMEDIATE");
+      return group.map((write) => this.#applyAlone(write));
+    }
+  }
+
   #apply(write: PendingWrite): () => void {
+    const written = write.statements.map(({ sql, values }) => this.#run(sql, values));
+    const refusal = write.unless?.(written);
+    if (refusal !== undefined) throw refusal;
+    return () => write.resolve(written);
+  }
+
+  #applyAlone(write: PendingWrite): () => void {
     this.#sqlite.exec("SAVEPOINT one");
     try {
-      const written = write.statements.map(({ sql, values }) => this.#run(sql, values));
-      const refusal = write.unless?.(written);
-      if (refusal !== undefined) throw refusal;
+      const settle = this.#apply(write);
       this.#sqlite.exec("RELEASE one");
-      return () => write.resolve(written);
+      return settle;
     } catch (error) {
       if (!this.#sqlite.isTransaction) throw error; // SQLite has rolled the whole transaction back: a full disk, an I/O error
       this.#sqlite.exec("ROLLBACK TO one; RELEASE one");
