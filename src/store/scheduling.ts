@@ -4,19 +4,15 @@ import { activeAttempt } from "../core/job.ts";
 import type { Environment, Queue } from "../core/resources.ts";
 import { DRIVER_TAG, isFargate } from "../core/resources.ts";
 import type { DriverName } from "../core/driver-name.ts";
-import type {
-  EnvironmentSettings,
-  JobRecord,
-  JobSpec,
-  QueueSettings,
-  ResourceRecord,
-  SchedulingStore,
-} from "../ports/store.ts";
+import type { EnvironmentSettings, JobSpec, QueueSettings, ResourceRecord, SchedulingStore } from "../ports/store.ts";
 import { StaleEpoch } from "../ports/store.ts";
-import type { Database, Statement, Written } from "./database.ts";
+import type { Database, Row, Statement, Written } from "./database.ts";
 import { statement } from "./database.ts";
 import { JOB_COLUMNS, JOBS, toJobRecord } from "./jobs.ts";
 import { toRecord } from "./resources.ts";
+
+/** Rows are several times larger than the jobs made of them; so they are read a page at a time. */
+const LOAD_PAGE = 5_000;
 
 const OPEN = `('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING')`;
 
@@ -27,7 +23,7 @@ export interface SchedulingOptions {
 
 /** What the engine reads and writes. */
 export function schedulingStore(database: Database, { defaultDriver }: SchedulingOptions): SchedulingStore {
-  const interned = new SharedScheduling();
+  const shared = new SharedTexts();
   return {
     async lead() {
       const [written] = await database.write([
@@ -39,7 +35,7 @@ export function schedulingStore(database: Database, { defaultDriver }: Schedulin
       return Number(written!.rows[0]!["value"]);
     },
     async load() {
-      return [...(await readResources(database, defaultDriver)), ...(await readOpenJobs(database, interned))];
+      return [...(await readResources(database, defaultDriver)), ...(await readOpenJobs(database, shared))];
     },
     resources: () => readResources(database, defaultDriver),
     async news(afterSeq, limit) {
@@ -47,7 +43,7 @@ export function schedulingStore(database: Database, { defaultDriver }: Schedulin
         `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.parent_id IS NULL AND j.seq > ? ORDER BY j.seq LIMIT ?`,
         [afterSeq, limit],
       );
-      const jobs = rows.map((row) => toJob(toJobRecord(row), interned));
+      const jobs = rows.map((row) => toJob(row, shared));
       return { jobs, stops: await readStops(database), isPartial: jobs.length === limit };
     },
     async outcomes(jobIds) {
@@ -99,11 +95,18 @@ async function readResources(database: Database, defaultDriver: DriverName | "au
   ];
 }
 
-async function readOpenJobs(database: Database, interned: SharedScheduling): Promise<Fact[]> {
+async function readOpenJobs(database: Database, shared: SharedTexts): Promise<Fact[]> {
   const [last] = await database.read(`SELECT coalesce(max(seq), 0) AS seq FROM jobs`);
-  // Parents have lower seq than their children, so this order admits them first.
-  const rows = await database.read(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.status IN ${OPEN} ORDER BY j.seq`);
-  const jobs = rows.map((row) => toJob(toJobRecord(row), interned));
+  const jobs: Job[] = [];
+  let page: Row[] = [];
+  do {
+    // Parents have lower seq than their children, so this order admits them first.
+    page = await database.read(
+      `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.status IN ${OPEN} AND j.seq > ? ORDER BY j.seq LIMIT ?`,
+      [Number(page.at(-1)?.["seq"] ?? 0), LOAD_PAGE],
+    );
+    for (const row of page) jobs.push(toJob(row, shared));
+  } while (page.length === LOAD_PAGE);
   const ended = await database.read(
     `SELECT parent_id, array_index, status FROM jobs WHERE status NOT IN ${OPEN}
        AND parent_id IN (SELECT id FROM jobs WHERE parent_id IS NULL AND status IN ${OPEN})`,
@@ -165,25 +168,44 @@ function toQueue({ arn, version, status, settings }: ResourceRecord<QueueSetting
   return { arn, version, status, priority: settings.priority!, environmentArns };
 }
 
-function toJob({ id, seq, queueArn, createdAt, scheduling, parent, state }: JobRecord, shared: SharedScheduling): Job {
-  return { id, seq, queueArn, createdAt, scheduling: shared.of(scheduling), ...(parent && { parent }), state };
+function toJob(row: Row, shared: SharedTexts): Job {
+  const parentId = row["parent_id"];
+  return {
+    id: String(row["id"]),
+    seq: Number(row["order_seq"]),
+    queueArn: shared.text(String(row["queue_arn"])),
+    createdAt: Number(row["created_at"]),
+    scheduling: shared.parse<Job["scheduling"]>(String(row["scheduling"])),
+    ...(parentId !== null && { parent: { id: String(parentId), index: Number(row["array_index"]) } }),
+    state: shared.parse<JobState>(String(row["state"])),
+  };
 }
 
-/** Jobs that are to be scheduled alike share one object: 100,000 waiting jobs of one kind hold it once. */
-class SharedScheduling {
-  readonly #byText = new Map<string, Job["scheduling"]>();
+/** Equal texts give the same object: 100,000 waiting jobs of one kind hold it once, and it is parsed once. Nobody changes these objects. */
+class SharedTexts {
+  readonly #parsed = new Map<string, unknown>();
 
-  of(scheduling: Job["scheduling"]): Job["scheduling"] {
-    if (scheduling.dependsOn.length > 0) return scheduling;
-    const text = JSON.stringify(scheduling);
-    const known = this.#byText.get(text);
+  parse<Value>(text: string): Value {
+    if (text.length > LONGEST_SHARED) return JSON.parse(text) as Value;
+    return this.#get(text, JSON.parse) as Value;
+  }
+
+  text(text: string): string {
+    return this.#get(text, (same) => same) as string;
+  }
+
+  #get(text: string, make: (text: string) => unknown): unknown {
+    const known = this.#parsed.get(text);
     if (known !== undefined) return known;
-    if (this.#byText.size >= MAX_SHARED) this.#byText.clear();
-    this.#byText.set(text, scheduling);
-    return scheduling;
+    const made = make(text);
+    if (this.#parsed.size >= MAX_SHARED) this.#parsed.clear();
+    this.#parsed.set(text, made);
+    return made;
   }
 }
 
+/** Longer texts, with attempts or many dependencies in them, hardly ever come twice. */
+const LONGEST_SHARED = 500;
 const MAX_SHARED = 10_000;
 
 function toStatements(change: Change): Statement[] {
