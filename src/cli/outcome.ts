@@ -76,8 +76,13 @@ export function outcomeJson(job: JobDetail, children: readonly ChildOutcome[], e
   };
 }
 
-/** The last words about a job: how it ended, how long it took, and where to look if it failed. */
-export function summaryOf(job: JobDetail, children: readonly ChildOutcome[], elapsedMs: number): string {
+/** The last words about a job: how it ended, how long it took, and where to look if it failed; without a server, how to get one first. */
+export function summaryOf(
+  job: JobDetail,
+  children: readonly ChildOutcome[],
+  elapsedMs: number,
+  serverStays = true,
+): string {
   const size = arraySizeOf(job);
   const took = duration(elapsedMs);
   if (size === undefined) return singleSummary(job, took);
@@ -88,7 +93,8 @@ export function summaryOf(job: JobDetail, children: readonly ChildOutcome[], ela
   const lines = failed.slice(0, FAILURES_SHOWN).map((child) => `  [${child.index}] ${howItFailed(child)}`);
   const more = failed.length - lines.length;
   if (more > 0) lines.push(`  and ${count(more, "more child", "more children")}`);
-  return [head, ...lines, `Their output: longshore logs ${failed[0]?.jobId ?? ""}`].join("\n");
+  const first = serverStays ? "" : "longshore up, then ";
+  return [head, ...lines, `Their output: ${first}longshore logs ${failed[0]?.jobId ?? ""}`].join("\n");
 }
 
 function singleSummary(job: JobDetail, took: string): string {

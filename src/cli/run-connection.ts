@@ -35,6 +35,11 @@ export class RunConnection implements Connection {
     return this.#current.endpoint;
   }
 
+  /** True when this process is the server. */
+  get isServer(): boolean {
+    return this.#server.own !== undefined;
+  }
+
   /** What the own server wants the user to know; nothing when another process serves. */
   get notices(): readonly string[] {
     return this.#server.own?.notices ?? [];

@@ -172,6 +172,7 @@ async function report(
   const children = isArray ? await endedChildren(connection, job, all ? ["SUCCEEDED", "FAILED"] : ["FAILED"]) : [];
   const exitCode = interrupted ? EXIT.interrupted : exitCodeWith(job, children);
   if (options.json === true) await writeLine(process.stdout, JSON.stringify(outcomeJson(job, children, exitCode)));
-  say(summaryOf(job, children, Date.now() - startedAt));
+  const serverStays = !(connection instanceof RunConnection && connection.isServer);
+  say(summaryOf(job, children, Date.now() - startedAt, serverStays));
   return exitCode;
 }
