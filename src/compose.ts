@@ -1,6 +1,6 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { batchHandlers } from "./api/batch/handlers.ts";
@@ -162,13 +162,28 @@ function isLoopback(host: string): boolean {
 
 function prepareDataDirectory(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeDirectory(resolve(dataDir));
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const message = `The data directory ${dataDir} cannot be written (${why}). Make it writable, or name another one with --data-dir.`;
     throw new StartError("DATA_DIR_UNWRITABLE", message);
   }
+}
+
+/** Step by step: where the kernel answers ENOENT although the parent is there (under /proc, say), Node's own recursive mkdir never returns. */
+function makeDirectory(directory: string): void {
+  if (isDirectory(directory)) return;
+  if (dirname(directory) !== directory) makeDirectory(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if (!isDirectory(directory)) throw error; // else another process was faster
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function openDatabase(dataDir: string): SqliteDatabase {

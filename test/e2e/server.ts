@@ -36,6 +36,7 @@ export interface ServerProcess {
   start(clockAheadMs?: number): Promise<void>;
 }
 
+const START_DEADLINE_MS = 30_000;
 const SERVE = join(import.meta.dirname, "serve.ts");
 const CLOCK_AHEAD = pathToFileURL(join(import.meta.dirname, "clock-ahead.ts")).href;
 
@@ -93,7 +94,9 @@ export async function failingServer(
   let stderr = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   child.stdout!.once("data", () => child.kill("SIGKILL"));
+  const deadline = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
   await once(child, "close");
+  clearTimeout(deadline);
   return { exitCode: child.exitCode, stderr };
 }
 
@@ -114,8 +117,10 @@ async function launch(
     stderr += text;
     onError(text);
   });
+  const deadline = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
   // Its first line of output is the news that it is ready; the end of the output without one, that it failed.
   for await (const line of createInterface({ input: child.stdout! })) {
+    clearTimeout(deadline);
     return { child, url: (JSON.parse(line) as { url: string }).url };
   }
   throw new Error(`The server did not start: ${stderr}`);
