@@ -22,7 +22,7 @@ export function logsCommand(): Command {
   return clientCommand("logs")
     .summary("a job's output")
     .description(
-      "Prints a job's output: of all attempts, or of one; of an array, that of all children, with [INDEX] in front.\n" +
+      "Prints a job's output: of all attempts, or of one; of an array, that of all children, with [INDEX] in front. " +
         "With --json: one JSON object per line, {timestamp, message, index}.",
     )
     .argument("<id>", "job id")

@@ -43,7 +43,7 @@ export function runCommand(): Command {
   const command = new Command("run")
     .summary("run a command as a job and wait for it")
     .description(
-      "Runs a command as a job, shows its output and ends with its exit code. Uses the server that runs on the data\n" +
+      "Runs a command as a job, shows its output and ends with its exit code. Uses the server that runs on the data " +
         "directory; if none does, it is the server itself as long as the job runs.",
     )
     .argument("[command...]", "the command and its arguments, after --")
