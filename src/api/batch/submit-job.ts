@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { ContainerProperties, JobDependency } from "@aws-sdk/client-batch";
 import type { Dependency } from "../../core/job.ts";
 import { mergeContainer, schedulingOf, UnknownParameter } from "../../core/submit.ts";
@@ -14,6 +13,7 @@ import {
   validateTimeout,
 } from "./definition-rules.ts";
 import { findActive, lowerCaseActions } from "./job-definitions.ts";
+import { newJobId } from "./job-id.ts";
 import { parseChildId } from "../../core/ids.ts";
 import { arnOf, JOB_NAME, scopeOf, toJobId } from "./names.ts";
 import { findQueue } from "./queue-lookup.ts";
@@ -141,13 +141,14 @@ function newJob(
     propagateTags: input.propagateTags ?? settings.propagateTags ?? false,
     platformCapabilities: settings.platformCapabilities ?? [],
   };
+  const createdAt = backend.clock.now();
   return {
-    id: randomUUID(),
+    id: newJobId(createdAt),
     scope: scopeOf(call),
     queueArn: queue.arn,
     name: input.jobName,
     definitionArn: definition.arn,
-    createdAt: backend.clock.now(),
+    createdAt,
     scheduling: schedulingOf({
       container,
       definitionName: definition.name,
