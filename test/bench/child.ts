@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 export interface ChildServer {
@@ -32,11 +33,12 @@ export async function startChild(
   const child = spawn(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", ...(options.nodeOptions ?? []), file, ...args],
-    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...options.environment } },
+    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...options.environment } },
   );
   running.add(child);
+  const said = keepTail(child.stderr);
   const exited = once(child, "exit").finally(() => running.delete(child)) as Promise<[number | null, string | null]>;
-  const url = await readyUrl(child, exited, script);
+  const url = await readyUrl(child, exited, () => `${script} ended before it was ready.\n${said()}`);
   return {
     url,
     pid: child.pid!,
@@ -46,16 +48,28 @@ export async function startChild(
       const deadline = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
       const [code, signal] = await exited;
       clearTimeout(deadline);
-      if (code !== 0) throw new Error(`${script} ended with ${code ?? signal} instead of 0.`);
+      if (code !== 0) throw new Error(`${script} ended with ${code ?? signal} instead of 0.\n${said()}`);
     },
   };
 }
 
-async function readyUrl(child: ChildProcess, exited: Promise<unknown>, script: string): Promise<string> {
+const TAIL_CHARACTERS = 2_000;
+
+/** What a child says last on stderr, for when it ends badly. */
+function keepTail(stderr: Readable): () => string {
+  let tail = "";
+  stderr.setEncoding("utf8");
+  stderr.on("data", (text: string) => {
+    tail = (tail + text).slice(-TAIL_CHARACTERS);
+  });
+  return () => tail;
+}
+
+async function readyUrl(child: ChildProcess, exited: Promise<unknown>, why: () => string): Promise<string> {
   const deadline = setTimeout(() => child.kill("SIGKILL"), READY_TIMEOUT_MS);
   try {
     const line = once(createInterface(child.stdout!), "line") as Promise<[string]>;
-    const ended = exited.then(() => Promise.reject(new Error(`${script} ended before it was ready.`)));
+    const ended = exited.then(() => Promise.reject(new Error(why())));
     const [text] = await Promise.race([line, ended]);
     return (JSON.parse(text) as { url: string }).url;
   } finally {

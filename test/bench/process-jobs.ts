@@ -5,9 +5,8 @@ import type { BatchCalls } from "./batch-calls.ts";
 import { submission } from "./batch-calls.ts";
 import type { Figure } from "./figure.ts";
 import { compared } from "./figure.ts";
-import { withServer } from "./server.ts";
+import { VCPUS, withServer } from "./server.ts";
 
-const PARALLEL = 8;
 const WARM_UP = 200;
 const POLL_MS = 25;
 
@@ -17,23 +16,18 @@ export const processJobs: Figure = {
   title: "no-op process jobs, end to end",
   measure: (bench) =>
     bench.withDirectory((directory) =>
-      withServer(
-        bench,
-        join(directory, "data"),
-        async ({ calls }) => {
-          const size = bench.sizes.processJobs;
-          await jobsPerSecond(calls, WARM_UP);
-          const limits: number[] = [];
-          const values: number[] = [];
-          for (let round = 1; round <= bench.sizes.rounds; round += 1) {
-            bench.progress(`round ${round} of ${bench.sizes.rounds}`);
-            limits.push(await programsPerSecond(size));
-            values.push(await jobsPerSecond(calls, size));
-          }
-          return [compared("jobs succeeded", "1/s", { values, limits }, `xargs -P ${PARALLEL} true`, { atLeast: 0.5 })];
-        },
-        { vcpus: PARALLEL },
-      ),
+      withServer(bench, join(directory, "data"), async ({ calls }) => {
+        const size = bench.sizes.processJobs;
+        await jobsPerSecond(calls, WARM_UP);
+        const limits: number[] = [];
+        const values: number[] = [];
+        for (let round = 1; round <= bench.sizes.rounds; round += 1) {
+          bench.progress(`round ${round} of ${bench.sizes.rounds}`);
+          limits.push(await programsPerSecond(size));
+          values.push(await jobsPerSecond(calls, size));
+        }
+        return [compared("jobs succeeded", "1/s", { values, limits }, `xargs -P ${VCPUS} true`, { atLeast: 0.5 })];
+      }),
     ),
 };
 
@@ -46,6 +40,6 @@ async function jobsPerSecond(calls: BatchCalls, size: number): Promise<number> {
 
 async function programsPerSecond(count: number): Promise<number> {
   const startedAt = performance.now();
-  await promisify(execFile)("sh", ["-c", `seq ${count} | xargs -P ${PARALLEL} -n 1 /bin/true`]);
+  await promisify(execFile)("sh", ["-c", `seq ${count} | xargs -P ${VCPUS} -n 1 /bin/true`]);
   return count / ((performance.now() - startedAt) / 1000);
 }

@@ -1,5 +1,4 @@
 import { mkdirSync } from "node:fs";
-import type { ServerOptions } from "../../src/compose.ts";
 import type { Bench } from "./bench.ts";
 import { BatchCalls } from "./batch-calls.ts";
 import type { ChildServer } from "./child.ts";
@@ -9,14 +8,18 @@ export interface BenchServer extends ChildServer {
   readonly calls: BatchCalls;
 }
 
+/** How many jobs run at a time in figure 2. */
+export const VCPUS = 8;
+/** Enough for as many jobs. */
+const MEMORY_MIB = 4096;
+
 /** Runs `task` with a server on `dataDir`, which goes on from what is there, and stops it. */
 export async function withServer<T>(
   bench: Bench,
   dataDir: string,
   task: (server: BenchServer) => Promise<T>,
-  options: Partial<ServerOptions> = {},
 ): Promise<T> {
-  const server = await startServerProcess(bench, dataDir, options);
+  const server = await startServerProcess(bench, dataDir);
   const calls = await BatchCalls.open(server.url);
   try {
     return await task({ ...server, calls });
@@ -26,24 +29,16 @@ export async function withServer<T>(
   }
 }
 
-/** The server with the process driver, on any port, with 8 vCPUs and memory for as many jobs. */
+/** `longshore up` with the process driver, on any free port. */
 export function startServerProcess(
   bench: Bench,
   dataDir: string,
-  options: Partial<ServerOptions> = {},
   environment: Record<string, string> = {},
 ): Promise<ChildServer> {
   mkdirSync(dataDir, { recursive: true });
-  const all: ServerOptions = {
-    host: "127.0.0.1",
-    port: 0,
-    dataDir,
-    driver: "process",
-    vcpus: 8,
-    memoryMiB: 4096,
-    ...options,
-  };
+  const flags = ["--port", "0", "--data-dir", dataDir, "--driver", "process"];
+  const size = ["--vcpus", String(VCPUS), "--memory-mib", String(MEMORY_MIB)];
   const profile = bench.profileDirectory;
   const nodeOptions = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-  return startChild("serve.ts", [JSON.stringify(all)], { nodeOptions, environment });
+  return startChild("../../src/cli/main.ts", ["up", "--json", ...flags, ...size], { nodeOptions, environment });
 }

@@ -32,7 +32,7 @@ export const startTime: Figure = {
 /** With Node's compile cache in `home`, as the launcher has one beside the packages. */
 async function startMs(bench: Bench, home: string): Promise<number> {
   const environment = { NODE_COMPILE_CACHE: join(home, "compiled") };
-  const server = await startServerProcess(bench, join(home, "data"), {}, environment);
+  const server = await startServerProcess(bench, join(home, "data"), environment);
   await server.stop();
   return server.readyMs;
 }
