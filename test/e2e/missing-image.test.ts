@@ -39,8 +39,7 @@ test("an image that does not exist fails the job with AWS's reason, and the next
   }
   const job = await ended(batch, await submit(batch, ["true"], { jobDefinition: "missing" }));
   assert.deepEqual([job.status, job.statusReason], ["FAILED", "Task failed to start"]);
-  assert.match(job.container?.reason ?? "", /^CannotPullContainerError: /);
-  assert.ok(job.container?.reason?.includes("no/such/image"), job.container?.reason);
+  assert.match(job.container?.reason ?? "", /^CannotPullContainerError: .*manifest unknown/);
   assert.deepEqual([job.startedAt, job.container?.exitCode], [undefined, undefined]);
 
   const unknown = await ended(batch, await submit(batch, ["no-such-program"], { jobDefinition: "there" }));

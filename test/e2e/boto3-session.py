@@ -1,0 +1,190 @@
+"""A session of boto3 with a Longshore server: python3 boto3-session.py URL. Ends with 0 when all went as with AWS."""
+
+import sys
+import time
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+URL = sys.argv[1]
+DEADLINE_S = 60
+GROUP = "/aws/batch/job"
+
+
+def client(service):
+    return boto3.client(
+        service,
+        endpoint_url=URL,
+        region_name="us-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
+        config=Config(retries={"max_attempts": 0}),
+    )
+
+
+batch = client("batch")
+logs = client("logs")
+
+
+def submit(command, name="boto", **more):
+    overrides = {"command": command, **more.pop("overrides", {})}
+    request = {"jobName": name, "jobQueue": "default", "jobDefinition": "default", **more}
+    answer = batch.submit_job(containerOverrides=overrides, **request)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+    return answer["jobId"]
+
+
+def describe(job_id):
+    (job,) = batch.describe_jobs(jobs=[job_id])["jobs"]
+    return job
+
+
+def wait(job_id, *statuses):
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        job = describe(job_id)
+        if job["status"] in statuses:
+            return job
+        assert job["status"] not in ("SUCCEEDED", "FAILED"), job
+        time.sleep(0.02)
+    raise AssertionError(f"{job_id} is not {statuses}: {job}")
+
+
+def output(job_id, lines):
+    stream = wait(job_id, "SUCCEEDED")["container"]["logStreamName"]
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        events = logs.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True)["events"]
+        if len(events) >= lines:
+            return [event["message"] for event in events]
+        time.sleep(0.02)
+    raise AssertionError(f"{stream} has no {lines} lines")
+
+
+def check_submit_describe_logs():
+    job_id = submit(["sh", "-c", "echo one; echo two; exit 0"], tags={"team": "blue"})
+    job = wait(job_id, "SUCCEEDED")
+    assert job["jobArn"].endswith(f":job/{job_id}"), job
+    assert job["statusReason"] == "Essential container in task exited", job
+    assert job["container"]["exitCode"] == 0 and len(job["attempts"]) == 1, job
+    assert job["createdAt"] <= job["startedAt"] <= job["stoppedAt"], job
+    assert job["tags"] == {"team": "blue"}, job
+    assert output(job_id, 2) == ["one", "two"]
+
+    # Clients follow the token until it comes back unchanged.
+    stream, lines, token = job["container"]["logStreamName"], [], None
+    for _ in range(10):
+        more = {"nextToken": token} if token else {"startFromHead": True}
+        page = logs.get_log_events(logGroupName=GROUP, logStreamName=stream, limit=1, **more)
+        lines += [event["message"] for event in page["events"]]
+        if page["nextForwardToken"] == token:
+            break
+        token = page["nextForwardToken"]
+    else:
+        raise AssertionError("the forward token never came back")
+    assert lines == ["one", "two"], lines
+
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=GROUP, logStreamNames=[stream], PaginationConfig={"PageSize": 1}
+    )
+    events = [event for page in pages for event in page["events"]]
+    assert [event["message"] for event in events] == ["one", "two"], events
+    assert len({event["eventId"] for event in events}) == 2, events
+    try:
+        logs.get_log_events(logGroupName=GROUP, logStreamName="none")
+        raise AssertionError("there is no such stream")
+    except logs.exceptions.ResourceNotFoundException:
+        pass
+
+
+def check_array():
+    parent = submit(["sh", "-c", "echo $AWS_BATCH_JOB_ARRAY_INDEX"], arrayProperties={"size": 4})
+    job = wait(parent, "SUCCEEDED")
+    assert job["arrayProperties"]["statusSummary"]["SUCCEEDED"] == 4, job
+    pages = batch.get_paginator("list_jobs").paginate(
+        arrayJobId=parent, jobStatus="SUCCEEDED", PaginationConfig={"PageSize": 1}
+    )
+    children = [child for page in pages for child in page["jobSummaryList"]]
+    assert [child["arrayProperties"]["index"] for child in children] == [0, 1, 2, 3], children
+    assert [output(child["jobId"], 1) for child in children] == [["0"], ["1"], ["2"], ["3"]]
+
+
+def check_dependencies():
+    first = submit(["true"], arrayProperties={"size": 2})
+    like = submit(["true"], arrayProperties={"size": 2}, dependsOn=[{"jobId": first, "type": "N_TO_N"}])
+    chain = submit(["true"], arrayProperties={"size": 3}, dependsOn=[{"jobId": like}, {"type": "SEQUENTIAL"}])
+    last = submit(["true"], dependsOn=[{"jobId": chain}])
+    assert wait(chain, "SUCCEEDED")["stoppedAt"] <= wait(last, "SUCCEEDED")["startedAt"]
+    for index in range(2):
+        assert describe(f"{first}:{index}")["stoppedAt"] <= describe(f"{like}:{index}")["startedAt"]
+    links = [describe(f"{chain}:{index}") for index in range(3)]
+    assert links[0]["stoppedAt"] <= links[1]["startedAt"] and links[1]["stoppedAt"] <= links[2]["startedAt"], links
+
+    failing = submit(["false"])
+    job = wait(submit(["true"], dependsOn=[{"jobId": failing}]), "FAILED")
+    assert job["statusReason"] == "Dependent Job failed" and job["attempts"] == [], job
+
+
+def check_parameters_and_overrides():
+    for _ in range(3):
+        definition = batch.register_job_definition(
+            jobDefinitionName="boto",
+            type="container",
+            parameters={"greeting": "hello"},
+            containerProperties={
+                "image": "scratch",
+                "command": ["sh", "-c", "echo Ref::greeting $NAME"],
+                "environment": [{"name": "NAME", "value": "nobody"}],
+                "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "64"}],
+            },
+        )
+    assert definition["revision"] == 3, definition
+    request = {"jobName": "p", "jobQueue": "default", "jobDefinition": "boto"}
+    overrides = {"environment": [{"name": "NAME", "value": "world"}]}
+    job_id = batch.submit_job(**request, parameters={"greeting": "bye"}, containerOverrides=overrides)["jobId"]
+    assert output(job_id, 1) == ["bye world"]
+    assert describe(job_id)["jobDefinition"] == definition["jobDefinitionArn"]
+    pages = batch.get_paginator("describe_job_definitions").paginate(
+        jobDefinitionName="boto", status="ACTIVE", PaginationConfig={"PageSize": 1}
+    )
+    revisions = [one["revision"] for page in pages for one in page["jobDefinitions"]]
+    assert sorted(revisions) == [1, 2, 3], revisions
+
+
+def check_resources():
+    for name, member in [("describe_job_queues", "jobQueues"), ("describe_compute_environments", "computeEnvironments")]:
+        found = [one for page in batch.get_paginator(name).paginate() for one in page[member]]
+        assert [(one["state"], one["status"]) for one in found] == [("ENABLED", "VALID")], found
+
+
+def check_cancel_and_terminate():
+    running = submit(["sleep", "60"])
+    waiting = submit(["true"], dependsOn=[{"jobId": running}])
+    wait(running, "RUNNING")
+    listed = batch.list_jobs(jobQueue="default", nextToken="")["jobSummaryList"]
+    assert running in [job["jobId"] for job in listed], listed
+    batch.cancel_job(jobId=waiting, reason="changed my mind")
+    job = wait(waiting, "FAILED")
+    assert job["statusReason"] == "changed my mind" and job["isCancelled"], job
+    batch.terminate_job(jobId=running, reason="enough")
+    job = wait(running, "FAILED")
+    assert job["statusReason"] == "enough" and job["isTerminated"], job
+    assert job["container"]["exitCode"] == 143, job
+
+
+def check_errors():
+    try:
+        submit(["true"], jobQueue="nowhere")
+        raise AssertionError("there is no such queue")
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "ClientException", error.response
+        assert error.response["Error"]["Message"] == "JobQueue nowhere not found.", error.response
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400, error.response
+        assert error.response["ResponseMetadata"]["RequestId"], error.response
+
+
+for name, check in list(globals().items()):
+    if name.startswith("check_"):
+        check()
+        print(name, "passed", flush=True)
