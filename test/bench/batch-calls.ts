@@ -44,10 +44,11 @@ export class BatchCalls {
     return (await this.#post<{ jobId: string }>(SUBMIT_PATH, body)).jobId;
   }
 
-  /** Has the queue wait for ever: nothing that is submitted from now on runs. */
-  async blockQueue(): Promise<void> {
+  /** Has the queue wait for ever: nothing that is submitted from now on runs. Returns the id of the job that does it. */
+  async blockQueue(): Promise<string> {
     const jobId = await this.submit(BLOCKER);
     await this.until(jobId, ({ status }) => status === "RUNNABLE");
+    return jobId;
   }
 
   async describe(jobIds: readonly string[]): Promise<JobDetail[]> {

@@ -22,13 +22,13 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Starts a script of this directory that prints one line of JSON with its `url` when it is ready. */
+/** Starts a script that prints one line of JSON with its `url` when it is ready. */
 export async function startChild(
-  script: string,
+  script: URL,
   args: readonly string[],
   options: { nodeOptions?: readonly string[]; environment?: Record<string, string> } = {},
 ): Promise<ChildServer> {
-  const file = fileURLToPath(new URL(script, import.meta.url));
+  const file = fileURLToPath(script);
   const startedAt = performance.now();
   const child = spawn(
     process.execPath,
@@ -38,7 +38,7 @@ export async function startChild(
   running.add(child);
   const said = keepTail(child.stderr);
   const exited = once(child, "exit").finally(() => running.delete(child)) as Promise<[number | null, string | null]>;
-  const url = await readyUrl(child, exited, () => `${script} ended before it was ready.\n${said()}`);
+  const url = await readyUrl(child, exited, () => `${file} ended before it was ready.\n${said()}`);
   return {
     url,
     pid: child.pid!,
@@ -48,7 +48,7 @@ export async function startChild(
       const deadline = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
       const [code, signal] = await exited;
       clearTimeout(deadline);
-      if (code !== 0) throw new Error(`${script} ended with ${code ?? signal} instead of 0.\n${said()}`);
+      if (code !== 0) throw new Error(`${file} ended with ${code ?? signal} instead of 0.\n${said()}`);
     },
   };
 }

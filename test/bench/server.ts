@@ -8,6 +8,8 @@ export interface BenchServer extends ChildServer {
   readonly calls: BatchCalls;
 }
 
+const MAIN = new URL("../../src/cli/main.ts", import.meta.url);
+
 /** How many jobs run at a time in figure 2. */
 export const VCPUS = 8;
 /** Enough for as many jobs. */
@@ -40,5 +42,5 @@ export function startServerProcess(
   const size = ["--vcpus", String(VCPUS), "--memory-mib", String(MEMORY_MIB)];
   const profile = bench.profileDirectory;
   const nodeOptions = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-  return startChild("../../src/cli/main.ts", ["up", "--json", ...flags, ...size], { nodeOptions, environment });
+  return startChild(MAIN, ["up", "--json", ...flags, ...size], { nodeOptions, environment });
 }

@@ -9,6 +9,7 @@ import type { Load } from "./load.ts";
 import { runLoad } from "./load.ts";
 import { withServer } from "./server.ts";
 
+const LIMIT_SERVER = new URL("./limit-server.ts", import.meta.url);
 const CONNECTIONS = 64;
 /** Both servers compile their hot paths before anything counts. */
 const WARM_UP = 3_000;
@@ -22,7 +23,7 @@ export const submitRate: Figure = {
     bench.withDirectory(async (directory) => {
       const body = submission(["echo", "hello"]);
       const rowBytes = await storedBytesOfJob(bench, join(directory, "calibration"), body);
-      const limit = await startChild("limit-server.ts", [join(directory, "limit.db"), String(rowBytes)]);
+      const limit = await startChild(LIMIT_SERVER, [join(directory, "limit.db"), String(rowBytes)]);
       try {
         return await withServer(bench, join(directory, "data"), async (server) => {
           await server.calls.blockQueue();

@@ -34,32 +34,39 @@ export const waitingJobs: Figure = {
 };
 
 async function measureFilled(bench: Bench, idle: BenchServer, full: BenchServer): Promise<Measure[]> {
-  for (const server of [idle, full]) {
-    await server.calls.blockQueue();
-    await runLoad(server.url, { path: SUBMIT_PATH, body: JOB, requests: WARM_UP, connections: CONNECTIONS });
-  }
-  const requests = bench.sizes.waitingJobs - WARM_UP;
+  const submitToIdle = await prepare(idle);
+  const submitToFull = await prepare(full);
   bench.progress(`${bench.sizes.waitingJobs} jobs are submitted`);
-  await runLoad(full.url, { path: SUBMIT_PATH, body: JOB, requests, connections: CONNECTIONS });
-  await submitUntilRunnableMs(full);
+  await submitWaiting(full, bench.sizes.waitingJobs - WARM_UP);
+  await submitToFull();
   const resident = memory("as submitted", bench, residentBytes(full), residentBytes(idle));
   bench.progress("submissions beside the waiting jobs");
   const limits: number[] = [];
   const values: number[] = [];
   for (let count = 0; count < bench.sizes.watchedSubmits; count += 1) {
-    limits.push(await submitUntilRunnableMs(idle));
-    values.push(await submitUntilRunnableMs(full));
+    limits.push(await submitToIdle());
+    values.push(await submitToFull());
   }
-  const time = compared("SubmitJob until RUNNABLE", "ms", { values, limits }, "few waiting", { atMost: 2 });
-  return [...resident, time];
+  const limitIs = `${WARM_UP} waiting`;
+  return [...resident, compared("SubmitJob until PENDING", "ms", { values, limits }, limitIs, { atMost: 2 })];
 }
 
-/** A new job is RUNNABLE after a whole tick of the scheduler has seen it. */
-async function submitUntilRunnableMs({ calls }: BenchServer): Promise<number> {
-  const startedAt = performance.now();
-  const jobId = await calls.submit(JOB);
-  await calls.until(jobId, ({ status }) => status === "RUNNABLE");
-  return performance.now() - startedAt;
+/** Blocks the queue and warms the server up. Returns what submits one more job and gives the ms until the scheduler has dealt with it. */
+async function prepare(server: BenchServer): Promise<() => Promise<number>> {
+  const { calls } = server;
+  // A job with a dependency leaves SUBMITTED in a tick of the scheduler; one without is RUNNABLE at once.
+  const dependent = submission(["true"], { dependsOn: [{ jobId: await calls.blockQueue() }] });
+  await submitWaiting(server, WARM_UP);
+  return async () => {
+    const startedAt = performance.now();
+    const jobId = await calls.submit(dependent);
+    await calls.until(jobId, ({ status }) => status === "PENDING");
+    return performance.now() - startedAt;
+  };
+}
+
+async function submitWaiting({ url }: BenchServer, requests: number): Promise<void> {
+  await runLoad(url, { path: SUBMIT_PATH, body: JOB, requests, connections: CONNECTIONS });
 }
 
 function memory(when: string, { sizes }: Bench, full: number, idle: number): Measure[] {
