@@ -37,7 +37,9 @@ export interface RunningServer {
   readonly url: string;
   /** What the user should know: one sentence each. */
   readonly notices: readonly string[];
-  readonly capacity: { readonly vcpus: number; readonly memoryMiB: number; readonly driver: string };
+  readonly capacity: { readonly vcpus: number; readonly memoryMiB: number };
+  /** For people: what becomes of a job. */
+  readonly runsJobsAs: string;
   /** Finishes what was accepted and stops. Jobs that run go on. */
   close(): Promise<void>;
 }
@@ -120,8 +122,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       capacity: {
         vcpus: capacity.vcpuMilli / 1000,
         memoryMiB: capacity.memoryMiB,
-        driver: drivers.has("docker") ? "docker" : "process",
       },
+      runsJobsAs: describeDriver(options.driver, drivers.has("docker")),
       close: once(() => closeAll(closing)),
     };
   } catch (error) {
@@ -237,6 +239,12 @@ async function createDrivers(
     drivers.set("docker", createDockerDriver({ directory, clock, logs, clusterId: store.clusterId, onNotice }));
   }
   return drivers;
+}
+
+function describeDriver(driver: ServerOptions["driver"], hasDocker: boolean): string {
+  if (driver === "docker") return "containers";
+  if (driver === "process" || !hasDocker) return "plain processes";
+  return "containers; plain processes where a job names no image";
 }
 
 async function listen(app: FastifyInstance, { host, port }: ServerOptions): Promise<string> {

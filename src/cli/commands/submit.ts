@@ -2,10 +2,9 @@ import type { ArrayJobDependency, JobDependency } from "@aws-sdk/client-batch";
 import { InvalidArgumentError, type Command } from "commander";
 import { clientCommand, keyValue, withConnection, type ClientOptions } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { addJobOptions, nameFrom, submitRequest, type JobOptions } from "../job-request.ts";
+import { addJobOptions, submitRequest, type JobOptions } from "../job-request.ts";
 import type { Result } from "../output.ts";
 import { withQueueHint } from "../queue-hint.ts";
-import { oneLine } from "../text.ts";
 import { waitForJobs } from "../wait.ts";
 
 interface SubmitOptions extends ClientOptions, JobOptions {
@@ -53,11 +52,7 @@ async function submit(
   const answer = await withQueueHint(connection, () => connection.batch((batch) => batch.submitJob(request)));
   const { jobId = "", jobArn, jobName } = answer;
   if (options.wait === true) return waitForJobs(connection, [jobId]);
-  return {
-    data: { jobArn, jobName, jobId },
-    text: `Submitted ${nameFrom(name) === name ? name : oneLine(name)} to ${oneLine(options.queue)}: ${jobId}`,
-    brief: jobId,
-  };
+  return { data: { jobArn, jobName, jobId }, text: jobId, brief: jobId };
 }
 
 /** `ID`, `ID:TYPE` or `SEQUENTIAL`. The id of an array child has a colon too: `ID:3`. */

@@ -82,15 +82,16 @@ function stopSignal(): Promise<string> {
 }
 
 function readyJson(server: RunningServer, options: ServerOptions): string {
-  const { url, capacity, notices } = server;
-  return JSON.stringify({ url, pid: process.pid, dataDir: options.dataDir, capacity, notices });
+  const { url, capacity, runsJobsAs, notices } = server;
+  return JSON.stringify({ url, pid: process.pid, dataDir: options.dataDir, capacity, runsJobsAs, notices });
 }
 
 function readyText(server: RunningServer, options: ServerOptions): string {
-  const { url, capacity, notices } = server;
+  const { url, capacity, runsJobsAs, notices } = server;
   const gib = (capacity.memoryMiB / 1024).toFixed(1);
   return `Longshore is ready at ${url}
-  runs jobs with   the ${capacity.driver} driver: ${capacity.vcpus} vCPU, ${gib} GiB
+  runs jobs as     ${runsJobsAs}
+  on               ${capacity.vcpus} vCPU, ${gib} GiB
   keeps data in    ${options.dataDir}
 ${notices.map((notice) => `  note             ${notice}\n`).join("")}
 Point the AWS CLI and SDKs at it:
@@ -101,7 +102,8 @@ Point the AWS CLI and SDKs at it:
 Submit a first job and read its output:
   aws batch submit-job --job-name hello --job-queue default --job-definition default \\
     --container-overrides '{"command":["echo","hello"]}'
-  longshore jobs list
+  aws batch list-jobs --job-queue default --job-status SUCCEEDED
+  aws logs filter-log-events --log-group-name /aws/batch/job
 
 (An AWS CLI that does not know these variables, before 1.29 and 2.13, needs --endpoint-url ${url}.)
 Ctrl-C stops the server; jobs that run go on.`;
