@@ -66,6 +66,8 @@ test("a full disk: submissions are refused with the cause, acknowledged jobs sur
   const script = `${note("began")}; ${WAIT_FOR_GO}; ${note("done")}`;
   const acknowledged = await Promise.all(Array.from({ length: 3 }, () => submitScript(batch, script, job(ledger))));
   await ledger.untilLines("two jobs run", (lines) => lines.length === 2);
+  const running = ledger.lines().map((line) => line.split(" ")[1]!);
+  for (const jobId of running) await untilStatus(batch, jobId, "RUNNING");
   fill(join(disk, "filler"));
 
   // The database's log file may have room of its own for some more: what it takes must survive as well.
@@ -85,7 +87,7 @@ test("a full disk: submissions are refused with the cause, acknowledged jobs sur
       "The disk of the data directory is full: free some space and try again. Nothing of this request was kept.",
     ],
   );
-  assert.equal((await describeJob(batch, acknowledged[0]!)).status, "RUNNING");
+  assert.equal((await describeJob(batch, running[0]!)).status, "RUNNING");
   ledger.go();
   await ledger.untilLines(
     "the running ones end",

@@ -37,7 +37,7 @@ export interface ServerProcess {
 }
 
 const START_DEADLINE_MS = 30_000;
-const SERVE = join(import.meta.dirname, "serve.ts");
+const LONGSHORE = join(import.meta.dirname, "..", "..", "longshore");
 const CLOCK_AHEAD = pathToFileURL(join(import.meta.dirname, "clock-ahead.ts")).href;
 
 export function newDataDir(): string {
@@ -126,24 +126,14 @@ async function launch(
   throw new Error(`The server did not start: ${stderr}`);
 }
 
+/** As users start it. */
 function spawnChild(dataDir: string, flags: ServerFlags, clockAheadMs: number): ChildProcess {
   const { driver = "process", vcpus = 16, memoryMiB = 4096, port = 0 } = flags;
-  const ahead = clockAheadMs === 0 ? [] : [`--import=${CLOCK_AHEAD}`];
-  const options = [
-    "--port",
-    port,
-    "--data-dir",
-    dataDir,
-    "--driver",
-    driver,
-    "--vcpus",
-    vcpus,
-    "--memory-mib",
-    memoryMiB,
-  ];
-  const args = ["--disable-warning=ExperimentalWarning", ...ahead, SERVE, "up", ...options.map(String), "--json"];
-  return spawn(process.execPath, args, {
+  const where = ["--port", String(port), "--data-dir", dataDir];
+  const capacity = ["--vcpus", String(vcpus), "--memory-mib", String(memoryMiB)];
+  const ahead = { NODE_OPTIONS: `--import=${CLOCK_AHEAD}`, TEST_CLOCK_AHEAD_MS: String(clockAheadMs) };
+  return spawn(LONGSHORE, ["up", ...where, "--driver", driver, ...capacity, "--json"], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, TEST_CLOCK_AHEAD_MS: String(clockAheadMs) },
+    env: { ...process.env, ...(clockAheadMs > 0 && ahead) },
   });
 }
