@@ -28,6 +28,23 @@ export interface Rounds {
   readonly limits: readonly number[];
 }
 
+/** Measures both `count` times in turns. Which one comes first changes every time, so that neither always follows the other's work. */
+export async function inTurns(
+  count: number,
+  measures: { readonly limit: () => Promise<number>; readonly value: () => Promise<number> },
+  onRound: (round: number) => void,
+): Promise<Rounds> {
+  const limits: number[] = [];
+  const values: number[] = [];
+  for (let round = 1; round <= count; round += 1) {
+    onRound(round);
+    if (round % 2 === 1) limits.push(await measures.limit());
+    values.push(await measures.value());
+    if (round % 2 === 0) limits.push(await measures.limit());
+  }
+  return { values, limits };
+}
+
 /** The medians of several rounds. */
 export function compared(
   what: string,

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import type { BatchCalls } from "./batch-calls.ts";
 import { submission } from "./batch-calls.ts";
 import type { Figure } from "./figure.ts";
-import { compared } from "./figure.ts";
+import { compared, inTurns } from "./figure.ts";
 import { VCPUS, withServer } from "./server.ts";
 
 const WARM_UP = 200;
@@ -19,14 +19,12 @@ export const processJobs: Figure = {
       withServer(bench, join(directory, "data"), async ({ calls }) => {
         const size = bench.sizes.processJobs;
         await jobsPerSecond(calls, WARM_UP);
-        const limits: number[] = [];
-        const values: number[] = [];
-        for (let round = 1; round <= bench.sizes.rounds; round += 1) {
-          bench.progress(`round ${round} of ${bench.sizes.rounds}`);
-          limits.push(await programsPerSecond(size));
-          values.push(await jobsPerSecond(calls, size));
-        }
-        return [compared("jobs succeeded", "1/s", { values, limits }, `xargs -P ${VCPUS} true`, { atLeast: 0.5 })];
+        const rounds = await inTurns(
+          bench.sizes.rounds,
+          { limit: () => programsPerSecond(size), value: () => jobsPerSecond(calls, size) },
+          (round) => bench.progress(`round ${round} of ${bench.sizes.rounds}`),
+        );
+        return [compared("jobs succeeded", "1/s", rounds, `xargs -P ${VCPUS} true`, { atLeast: 0.5 })];
       }),
     ),
 };

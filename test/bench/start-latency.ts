@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { BatchCalls } from "./batch-calls.ts";
 import { submission } from "./batch-calls.ts";
-import type { Figure, Measure } from "./figure.ts";
+import type { Figure, Measure, Rounds } from "./figure.ts";
+import { inTurns } from "./figure.ts";
 import { withServer } from "./server.ts";
 import { percentile } from "./statistics.ts";
 
@@ -22,23 +23,22 @@ export const startLatency: Figure = {
       withServer(bench, join(directory, "data"), async ({ calls }) => {
         for (let count = 0; count < WARM_UP; count += 1) await jobLatencyMs(calls);
         const file = openSync(join(directory, "synced"), "w");
-        const limits: number[] = [];
-        const values: number[] = [];
         try {
-          for (let count = 1; count <= bench.sizes.latencyJobs; count += 1) {
-            if (count % 20 === 0) bench.progress(`job ${count} of ${bench.sizes.latencyJobs}`);
-            limits.push(await spawnLatencyMs(file));
-            values.push(await jobLatencyMs(calls));
-          }
+          const count = bench.sizes.latencyJobs;
+          const rounds = await inTurns(
+            count,
+            { limit: () => spawnLatencyMs(file), value: () => jobLatencyMs(calls) },
+            (round) => round % 20 === 0 && bench.progress(`job ${round} of ${count}`),
+          );
+          return [measure("median", rounds, 0.5), measure("99th percentile", rounds, 0.99)];
         } finally {
           closeSync(file);
         }
-        return [measure("median", values, limits, 0.5), measure("99th percentile", values, limits, 0.99)];
       }),
     ),
 };
 
-function measure(what: string, values: readonly number[], limits: readonly number[], share: number): Measure {
+function measure(what: string, { values, limits }: Rounds, share: number): Measure {
   const value = percentile(values, share);
   const limit = percentile(limits, share);
   return {

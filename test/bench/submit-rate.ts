@@ -4,7 +4,7 @@ import { SUBMIT_PATH, submission } from "./batch-calls.ts";
 import type { Bench } from "./bench.ts";
 import { startChild } from "./child.ts";
 import type { Figure } from "./figure.ts";
-import { compared } from "./figure.ts";
+import { compared, inTurns } from "./figure.ts";
 import type { Load } from "./load.ts";
 import { runLoad } from "./load.ts";
 import { withServer } from "./server.ts";
@@ -29,15 +29,13 @@ export const submitRate: Figure = {
           await server.calls.blockQueue();
           const load: Load = { path: SUBMIT_PATH, body, requests: bench.sizes.submitJobs, connections: CONNECTIONS };
           for (const { url } of [limit, server]) await runLoad(url, { ...load, requests: WARM_UP });
-          const limits: number[] = [];
-          const values: number[] = [];
-          for (let round = 1; round <= bench.sizes.rounds; round += 1) {
-            bench.progress(`round ${round} of ${bench.sizes.rounds}`);
-            limits.push(await runLoad(limit.url, load));
-            values.push(await runLoad(server.url, load));
-          }
+          const rounds = await inTurns(
+            bench.sizes.rounds,
+            { limit: () => runLoad(limit.url, load), value: () => runLoad(server.url, load) },
+            (round) => bench.progress(`round ${round} of ${bench.sizes.rounds}`),
+          );
           const limitIs = `node:http + synced ${rowBytes} B row`;
-          return [compared("jobs accepted", "1/s", { values, limits }, limitIs, { atLeast: 0.5 })];
+          return [compared("jobs accepted", "1/s", rounds, limitIs, { atLeast: 0.5 })];
         });
       } finally {
         await limit.stop();
