@@ -23,8 +23,8 @@ export interface Outcome {
 /** One fact to commit. The engine applies it to the world first; a commit that fails drops the world. */
 export type Change =
   | JobChange
-  /** A stop request that has been honoured, or has nothing to stop. */
-  | { readonly kind: "stop-dismissed"; readonly jobId: string }
+  /** A stop request that has been honoured, or has nothing to stop. A terminate that has replaced a cancel meanwhile stays. */
+  | { readonly kind: "stop-dismissed"; readonly jobId: string; readonly stop: StopRequest["kind"] }
   | ResourceChange;
 
 export interface JobChange {

@@ -25,6 +25,7 @@ export function reconcile(world: World, now: number): Change[] {
     world.agenda.delete(id);
     settler.settle(id);
   }
+  settler.deletions();
   return changes;
 }
 
@@ -39,21 +40,33 @@ class Settler {
     this.#emit = emit;
   }
 
-  /** CREATING and UPDATING become VALID; DELETING ends when nothing is left that needs the resource. */
+  /** CREATING and UPDATING become VALID; the jobs of a queue that is DELETING end. */
   resources(): void {
     for (const { arn, version, status } of this.#world.environments.values()) {
-      if (status === "CREATING" || status === "UPDATING") {
-        const change = { status: "VALID", statusReason: HEALTHY.environment } as const;
-        this.#emit({ kind: "environment-status", arn, version, ...change });
-      } else if (status === "DELETING" && this.#world.usedVcpuMilli(arn) === 0) {
-        this.#emit({ kind: "environment-deleted", arn });
-      }
+      if (status !== "CREATING" && status !== "UPDATING") continue;
+      this.#emit({ kind: "environment-status", arn, version, status: "VALID", statusReason: HEALTHY.environment });
     }
     for (const { arn, version, status } of this.#world.queues.values()) {
       if (status === "CREATING" || status === "UPDATING") {
         this.#emit({ kind: "queue-status", arn, version, status: "VALID", statusReason: HEALTHY.queue });
-      } else if (status === "DELETING") this.#deleteQueue(arn);
+      } else if (status === "DELETING") this.#endJobsOf(arn);
     }
+  }
+
+  /** DELETING ends when nothing is left that needs the resource. */
+  deletions(): void {
+    for (const { arn, status } of this.#world.environments.values()) {
+      if (status === "DELETING" && this.#world.usedVcpuMilli(arn) === 0)
+        this.#emit({ kind: "environment-deleted", arn });
+    }
+    for (const { arn, status } of this.#world.queues.values()) {
+      if (status === "DELETING" && !this.#hasJobs(arn)) this.#emit({ kind: "queue-deleted", arn });
+    }
+  }
+
+  #hasJobs(queueArn: string): boolean {
+    for (const job of this.#world.jobs.values()) if (job.queueArn === queueArn) return true;
+    return false;
   }
 
   timeOut(jobId: string): void {
@@ -67,7 +80,7 @@ class Settler {
     if (job === undefined) this.#settleVirtualChild(id, stop);
     else if (isArrayParent(job)) this.#settleArray(job, stop);
     else this.#settleJob(job, stop);
-    if (stop !== undefined) this.#emit({ kind: "stop-dismissed", jobId: id });
+    if (stop !== undefined) this.#emit({ kind: "stop-dismissed", jobId: id, stop: stop.kind });
   }
 
   #settleJob(job: Job, stop: StopRequest | undefined): void {
@@ -95,7 +108,7 @@ class Settler {
 
   #settleArray(parent: Job, stop: StopRequest | undefined): void {
     if (parent.state.status === "SUBMITTED") {
-      this.#set(parent, { ...parent.state, status: "PENDING", rest: { status: "PENDING" } });
+      this.#set(parent, { ...parent.state, status: "PENDING", rest: parent.state.rest ?? { status: "PENDING" } });
     }
     if (stop !== undefined) this.#stopArray(parent, stop);
     else if (!this.#world.queues.has(parent.queueArn)) this.#endForQueue(parent);
@@ -202,14 +215,10 @@ class Settler {
   }
 
   /** Jobs of a deleted queue end FAILED; the queue goes when the last one has (reference 7.1). */
-  #deleteQueue(arn: string): void {
-    let left = 0;
+  #endJobsOf(arn: string): void {
     for (const job of this.#world.jobs.values()) {
-      if (job.queueArn !== arn) continue;
-      left += 1;
-      if (job.parent === undefined) this.#endForQueue(job);
+      if (job.queueArn === arn && job.parent === undefined) this.#endForQueue(job);
     }
-    if (left === 0) this.#emit({ kind: "queue-deleted", arn });
   }
 
   #endForQueue(job: Job): void {

@@ -1,3 +1,5 @@
+import type { Fact } from "../core/changes.ts";
+import { parseChildId } from "../core/ids.ts";
 import type { Job } from "../core/job.ts";
 import type { World } from "../core/world.ts";
 import type { SchedulingStore } from "../ports/store.ts";
@@ -9,8 +11,13 @@ const MAX_NEW_JOBS_PER_TICK = 5_000;
 export async function readNews(store: SchedulingStore, world: World): Promise<boolean> {
   const { jobs, stops, isPartial } = await store.news(world.lastSeq, MAX_NEW_JOBS_PER_TICK);
   await admit(store, world, jobs);
-  for (const stop of stops) world.apply(stop);
+  for (const stop of stops) if (!isPartial || isKnown(world, stop)) world.apply(stop);
   return isPartial;
+}
+
+/** While there are jobs left to read, the job of a stop request may be one of them; then the request waits with it. */
+function isKnown(world: World, stop: Fact): boolean {
+  return stop.kind === "stop-requested" && world.jobs.has(parseChildId(stop.jobId)?.parentId ?? stop.jobId);
 }
 
 /** Reads the whole world anew. */

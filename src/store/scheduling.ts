@@ -39,12 +39,14 @@ export function schedulingStore(database: Database, { defaultDriver }: Schedulin
     },
     resources: () => readResources(database, defaultDriver),
     async news(afterSeq, limit) {
+      // Stops first: each one's job is then there to be read.
+      const stops = await readStops(database);
       const rows = await database.read(
         `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.parent_id IS NULL AND j.seq > ? ORDER BY j.seq LIMIT ?`,
         [afterSeq, limit],
       );
       const jobs = rows.map((row) => toJob(row, shared));
-      return { jobs, stops: await readStops(database), isPartial: jobs.length === limit };
+      return { jobs, stops, isPartial: jobs.length === limit };
     },
     async outcomes(jobIds) {
       const outcomes = new Map<string, Outcome>();
@@ -213,7 +215,7 @@ function toStatements(change: Change): Statement[] {
     case "job-changed":
       return jobStatements(change);
     case "stop-dismissed":
-      return [statement(`DELETE FROM stop_requests WHERE job_id = ?`, change.jobId)];
+      return [statement(`DELETE FROM stop_requests WHERE job_id = ? AND kind = ?`, change.jobId, change.stop)];
     default:
       return [resourceStatement(change)];
   }
