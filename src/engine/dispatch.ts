@@ -1,5 +1,5 @@
-import type { Change, JobChange } from "../core/changes.ts";
-import type { Job } from "../core/job.ts";
+import type { Change } from "../core/changes.ts";
+import type { Attempt, Job } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import { STOP_GRACE_MS } from "../core/lifecycle.ts";
 import type { World } from "../core/world.ts";
@@ -22,37 +22,64 @@ export interface DispatchOptions {
  */
 export class Dispatcher {
   readonly #options: DispatchOptions;
-  /** Drivers that have shown their inventory; before that, nobody knows what they already run. */
-  readonly #ready = new Set<DriverName>();
+  /**
+   * By driver, the attempts that it showed or was told to start. A driver that has not shown its inventory is not in here: nobody knows
+   * what it already runs. An attempt that is not in here, of a driver that is, has never begun.
+   */
+  readonly #held = new Map<DriverName, Set<string>>();
 
   constructor(options: DispatchOptions) {
     this.#options = options;
   }
 
   async dispatch(world: World, changes: readonly Change[], observed: Observed): Promise<void> {
-    for (const driver of observed.ready) this.#ready.add(driver);
-    const toStart = new Map(observed.unstarted.map((job) => [job.id, job]));
-    const toStop = new Map(observed.toStop.map((job) => [job.id, job]));
-    for (const change of changes) {
-      const job = change.kind === "job-changed" ? this.#activeJob(world, change) : undefined;
-      if (job === undefined) continue;
-      if (activeAttempt(job.state)!.stopping !== undefined) toStop.set(job.id, job);
-      else if (job.state.status === "STARTING") toStart.set(job.id, job);
+    for (const { driver, attemptIds } of observed.inventories) this.#hold(driver, attemptIds);
+    for (const { driver, attemptId } of observed.over) {
+      this.#held.get(driver)?.delete(attemptId);
+      this.#tell(driver, "forget", (d) => d.forget(attemptId));
     }
-    for (const { driver, attemptId } of observed.over) this.#tell(driver, "forget", (d) => d.forget(attemptId));
     for (const { driver, attemptId } of observed.unwanted) {
       this.#tell(driver, "stop", (d) => d.stop(attemptId, this.#options.now()));
     }
-    for (const job of toStop.values()) this.#stop(job);
-    await this.#start(
-      world,
-      [...toStart.values()].filter(({ id }) => !toStop.has(id)),
-    );
+    const { toStart, toStop } = this.#toTell(world, changes, observed);
+    for (const job of toStop) if (!toStart.has(job)) this.#stop(job);
+    if (toStart.size === 0) return;
+    await this.#start(world, [...toStart]);
+    for (const job of toStop) if (toStart.has(job)) this.#stop(job);
   }
 
-  #activeJob(world: World, { jobId }: JobChange): Job | undefined {
-    const job = world.jobs.get(jobId);
-    return job !== undefined && activeAttempt(job.state) !== undefined ? job : undefined;
+  #hold(driver: DriverName, attemptIds: readonly string[]): void {
+    const held = this.#held.get(driver) ?? new Set();
+    for (const attemptId of attemptIds) held.add(attemptId);
+    this.#held.set(driver, held);
+  }
+
+  /** Jobs as they are after the tick, whatever they were when it looked at the drivers. Drivers that are not ready hear of them with their inventory. */
+  #toTell(world: World, changes: readonly Change[], observed: Observed): { toStart: Set<Job>; toStop: Job[] } {
+    const changed = changes.flatMap((change) => (change.kind === "job-changed" ? [change.jobId] : []));
+    const unstarted = new Set(observed.unstarted);
+    const toStart = new Set<Job>();
+    const toStop: Job[] = [];
+    for (const jobId of new Set([...unstarted, ...observed.toStop, ...changed])) {
+      const job = world.jobs.get(jobId);
+      const attempt = job && activeAttempt(job.state);
+      const held = attempt && this.#held.get(attempt.driver);
+      if (job === undefined || attempt === undefined || held === undefined) continue;
+      const isStarting = job.state.status === "STARTING";
+      if (attempt.stopping === undefined) {
+        if (isStarting) toStart.add(job);
+      } else if (isStarting && !held.has(attempt.id)) this.#neverBegan(attempt);
+      else {
+        toStop.push(job);
+        if (isStarting && unstarted.has(jobId)) toStart.add(job);
+      }
+    }
+    return { toStart, toStop };
+  }
+
+  /** Its job was stopped between the commit and the start of its attempt, with a crash in between. */
+  #neverBegan({ driver, id }: Attempt): void {
+    this.#options.report(driver, { kind: "exited", attemptId: id, at: this.#options.now() });
   }
 
   #stop(job: Job): void {
@@ -61,13 +88,12 @@ export class Dispatcher {
   }
 
   async #start(world: World, jobs: readonly Job[]): Promise<void> {
-    const startable = jobs.filter((job) => this.#ready.has(activeAttempt(job.state)!.driver));
-    if (startable.length === 0) return;
-    const launches = await this.#options.store.launches(startable);
-    for (const job of startable) {
+    const launches = await this.#options.store.launches(jobs);
+    for (const job of jobs) {
       const { driver, environmentArn } = activeAttempt(job.state)!;
       const launch = launches.get(job.parent?.id ?? job.id)!;
       const spec = attemptSpec(job, launch, world.environments.get(environmentArn));
+      this.#hold(driver, [spec.attemptId]);
       this.#tell(driver, "start", async (d) => {
         try {
           await d.start(spec);
@@ -84,7 +110,7 @@ export class Dispatcher {
   /** A driver that is not ready hears of it again through its inventory. */
   #tell(name: DriverName, what: string, call: (driver: Driver) => Promise<void>): void {
     const driver = this.#options.drivers.get(name);
-    if (driver === undefined || !this.#ready.has(name)) return;
+    if (driver === undefined || !this.#held.has(name)) return;
     call(driver).catch((error: unknown) => this.#options.onError(`driver ${name} failed to ${what}`, error));
   }
 }

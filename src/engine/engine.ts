@@ -113,8 +113,7 @@ export class Engine implements Scheduler {
   #wake(): void {
     if (this.#isStopped) return;
     this.#mustRunAgain = true;
-    if (this.#running !== undefined) return;
-    this.#running = this.#run().finally(() => (this.#running = undefined));
+    this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
@@ -126,8 +125,11 @@ export class Engine implements Scheduler {
       const waiters = this.#waiters.splice(0);
       const wakeAt = await this.#tickOrRecover();
       for (const resolve of waiters) resolve();
-      if (wakeAt !== undefined) this.#sleepUntil(wakeAt);
+      if (wakeAt !== undefined && !this.#isStopped) this.#sleepUntil(wakeAt);
     }
+    // In the same breath as the loop's last look: whoever wakes the engine in between would be told that it runs, and nobody would.
+    this.#running = undefined;
+    if (this.#isStopped) for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
   #sleepUntil(wakeAt: number): void {

@@ -18,19 +18,19 @@ export interface Observed {
   readonly unwanted: { driver: DriverName; attemptId: string }[];
   /** Attempts whose end is known and committed: the driver may forget them. */
   readonly over: { driver: DriverName; attemptId: string }[];
-  /** Jobs whose attempt the driver has never heard of, and is to start. */
-  readonly unstarted: Job[];
-  /** Jobs whose attempt was adopted after it had been told to stop. */
-  readonly toStop: Job[];
-  /** Drivers that can be told to start attempts from now on. */
-  readonly ready: DriverName[];
+  /** Ids of jobs whose attempt the driver has never heard of, and is to start: if nothing else has happened to it since. */
+  readonly unstarted: string[];
+  /** Ids of jobs whose attempt was adopted after it had been told to stop. */
+  readonly toStop: string[];
+  /** What drivers have shown: they can be told to start attempts from now on. */
+  readonly inventories: { driver: DriverName; attemptIds: readonly string[] }[];
 }
 
 /** Step 3 of a tick: the drivers' events become changes, applied to the world. Repeated and late events change nothing. */
 export function observe(world: World, reported: readonly ReportedEvent[], now: number): Observed {
-  const observed: Observed = { changes: [], unwanted: [], over: [], unstarted: [], toStop: [], ready: [] };
+  const observed: Observed = { changes: [], unwanted: [], over: [], unstarted: [], toStop: [], inventories: [] };
   for (const { driver, event } of reported) {
-    if (event.kind === "inventory") observeInventory(world, driver, new Set(event.attemptIds), now, observed);
+    if (event.kind === "inventory") observeInventory(world, driver, event.attemptIds, now, observed);
     else observeAttempt(world, driver, event, observed);
   }
   return observed;
@@ -55,20 +55,21 @@ function observeAttempt(
 function observeInventory(
   world: World,
   driver: DriverName,
-  present: ReadonlySet<string>,
+  attemptIds: readonly string[],
   now: number,
   observed: Observed,
 ): void {
-  observed.ready.push(driver);
+  const present = new Set(attemptIds);
+  observed.inventories.push({ driver, attemptIds });
   for (const attemptId of [...world.activeAttemptIds()]) {
     const job = world.jobOfAttempt(attemptId)!;
     const attempt = activeAttempt(job.state)!;
     if (attempt.driver !== driver) continue;
     if (present.has(attemptId)) {
-      if (attempt.stopping !== undefined) observed.toStop.push(job);
-    } else if (attempt.startedAt !== undefined) change(world, job, ended(job, { at: now }), observed);
-    else if (attempt.stopping !== undefined) change(world, job, ended(job, { at: now }), observed);
-    else observed.unstarted.push(job);
+      if (attempt.stopping !== undefined) observed.toStop.push(job.id);
+    } else if (attempt.startedAt !== undefined || attempt.stopping !== undefined) {
+      change(world, job, ended(job, { at: now }), observed);
+    } else observed.unstarted.push(job.id);
   }
 }
 
@@ -76,8 +77,8 @@ function observeInventory(
 export function observeNewWorld(world: World, observed: Observed): void {
   for (const attemptId of world.activeAttemptIds()) {
     const job = world.jobOfAttempt(attemptId)!;
-    if (activeAttempt(job.state)!.stopping !== undefined) observed.toStop.push(job);
-    else if (job.state.status === "STARTING") observed.unstarted.push(job);
+    if (activeAttempt(job.state)!.stopping !== undefined) observed.toStop.push(job.id);
+    if (job.state.status === "STARTING") observed.unstarted.push(job.id);
   }
 }
 

@@ -1,0 +1,248 @@
+import type { Change, JobChange } from "../../src/core/changes.ts";
+import { childId, parseChildId } from "../../src/core/ids.ts";
+import type { Dependency, JobState, JobStatus } from "../../src/core/job.ts";
+import { activeAttempt, initialState, isTerminal } from "../../src/core/job.ts";
+import { REASONS } from "../../src/core/lifecycle.ts";
+import type { Capacity } from "../../src/core/resources.ts";
+import type { NewJob } from "../../src/ports/store.ts";
+
+/** One submitted job: a single one, or an array with those of its children that have a record. */
+export interface Entry {
+  readonly job: NewJob;
+  readonly seq: number;
+  state: JobState;
+  readonly children: Map<number, JobState>;
+}
+
+/** Which state may follow which: reference 2.1. */
+const FOLLOWERS: Record<JobStatus, readonly JobStatus[]> = {
+  SUBMITTED: ["PENDING", "RUNNABLE", "STARTING", "SUCCEEDED", "FAILED"],
+  PENDING: ["PENDING", "RUNNABLE", "STARTING", "SUCCEEDED", "FAILED"],
+  RUNNABLE: ["STARTING", "FAILED"],
+  STARTING: ["STARTING", "RUNNING", "RUNNABLE", "SUCCEEDED", "FAILED"],
+  RUNNING: ["RUNNING", "STARTING", "RUNNABLE", "SUCCEEDED", "FAILED"],
+  SUCCEEDED: [],
+  FAILED: [],
+};
+
+/**
+ * What was committed, told by the commits themselves and kept apart from the store and the world. It checks each commit against the rules,
+ * written anew and plainly: slow, and therefore easy to believe.
+ */
+export class Ledger {
+  readonly entries = new Map<string, Entry>();
+  readonly violations: string[] = [];
+  readonly #capacity: Capacity;
+
+  constructor(capacity: Capacity) {
+    this.#capacity = capacity;
+  }
+
+  submitted(job: NewJob): void {
+    this.entries.set(job.id, { job, seq: this.entries.size, state: initialState(job.scheduling), children: new Map() });
+  }
+
+  stateOf(id: string): JobState | undefined {
+    const child = parseChildId(id);
+    if (child === undefined) return this.entries.get(id)?.state;
+    const array = this.entries.get(child.parentId);
+    return array && childState(array, child.index);
+  }
+
+  committed(changes: readonly Change[]): void {
+    const placed: JobChange[] = [];
+    for (const change of childrenFirst(changes)) {
+      const attemptsBefore = this.stateOf(change.jobId)?.attempts.length ?? 0;
+      this.#checkTransition(change);
+      this.#write(change);
+      if (change.state.attempts.length > attemptsBefore) placed.push(change);
+    }
+    for (const { jobId } of placed) this.#checkDependencies(jobId);
+    if (placed.length > 0) {
+      this.#checkCapacity();
+      this.#checkOrder(placed);
+    }
+  }
+
+  /** Every job and child that exists, with its id. Children without a record are what their parent says. */
+  *all(openOnly = false): Iterable<{ id: string; entry: Entry; index: number | undefined; state: JobState }> {
+    for (const entry of this.entries.values()) {
+      if (openOnly && isTerminal(entry.state.status)) continue;
+      yield { id: entry.job.id, entry, index: undefined, state: entry.state };
+      for (let index = 0; index < (entry.job.scheduling.arraySize ?? 0); index += 1) {
+        yield { id: childId(entry.job.id, index), entry, index, state: childState(entry, index) };
+      }
+    }
+  }
+
+  used(environmentArn?: string): Capacity {
+    const used = { vcpuMilli: 0, memoryMiB: 0 };
+    for (const entry of this.entries.values()) {
+      if (isTerminal(entry.state.status)) continue;
+      const { vcpuMilli, memoryMiB } = entry.job.scheduling.requirements;
+      for (const state of [entry.state, ...entry.children.values()]) {
+        const attempt = activeAttempt(state);
+        if (attempt === undefined || (environmentArn !== undefined && attempt.environmentArn !== environmentArn))
+          continue;
+        used.vcpuMilli += vcpuMilli;
+        used.memoryMiB += memoryMiB;
+      }
+    }
+    return used;
+  }
+
+  /** The first RUNNABLE job of a queue: retried ones first, then in order of submission, then by index. */
+  head(queueArn: string): { id: string; entry: Entry } | undefined {
+    let best: { rank: Rank; id: string; entry: Entry } | undefined;
+    for (const { id, entry, index, state } of this.all(true)) {
+      if (state.status !== "RUNNABLE" || entry.job.queueArn !== queueArn) continue;
+      const rank = rankOf(entry, index, state.attempts.length > 0);
+      if (best === undefined || compare(rank, best.rank) < 0) best = { rank, id, entry };
+    }
+    return best;
+  }
+
+  #write({ jobId, parent, state }: JobChange): void {
+    if (parent === undefined) this.entries.get(jobId)!.state = state;
+    else this.entries.get(parent.id)!.children.set(parent.index, state);
+  }
+
+  #checkTransition({ jobId, state: after }: JobChange): void {
+    const before = this.stateOf(jobId);
+    if (before === undefined) return this.#violated(`a commit changes ${jobId}, which nobody submitted`);
+    const entry = this.entries.get(parseChildId(jobId)?.parentId ?? jobId)!;
+    if (isTerminal(before.status)) this.#violated(`${jobId} is ${before.status} and becomes ${after.status}`);
+    else if (!FOLLOWERS[before.status].includes(after.status) && !isArray(entry, jobId)) {
+      this.#violated(`${jobId} goes from ${before.status} to ${after.status}`);
+    }
+    const { attempts } = entry.job.scheduling.retry;
+    if (after.attempts.length > attempts) this.#violated(`${jobId} makes more than ${attempts} attempts`);
+    if (after.attempts.length > before.attempts.length + 1) this.#violated(`${jobId} makes two attempts at once`);
+    for (const [at, attempt] of before.attempts.entries()) {
+      const kept = after.attempts[at];
+      const isOver = attempt.stoppedAt !== undefined;
+      if (kept?.id !== attempt.id) this.#violated(`${jobId} loses its attempt ${at}`);
+      else if (isOver && JSON.stringify(kept) !== JSON.stringify(attempt))
+        this.#violated(`${jobId} rewrites attempt ${at}`);
+    }
+    const active = activeAttempt(after) !== undefined;
+    if (active !== (after.status === "STARTING" || after.status === "RUNNING")) {
+      this.#violated(`${jobId} is ${after.status} and ${active ? "has" : "has no"} active attempt`);
+    }
+    if (isTerminal(after.status)) this.#checkEnd(jobId, entry, after);
+  }
+
+  #checkEnd(jobId: string, entry: Entry, state: JobState): void {
+    if (state.stoppedAt === undefined) this.#violated(`${jobId} is over and has no stoppedAt`);
+    if (isArray(entry, jobId)) return this.#checkArrayEnd(entry, state);
+    const last = state.attempts.at(-1);
+    if ((state.status === "SUCCEEDED") !== (last?.exitCode === 0 && last.stopping === undefined)) {
+      if (state.statusReason === last?.statusReason) {
+        this.#violated(`${jobId} is ${state.status} after exit code ${last?.exitCode}`);
+      }
+    }
+    const { retry, dependsOn } = entry.job.scheduling;
+    const endedByItself = state.statusReason === REASONS.exited && state.status === "FAILED";
+    if (
+      endedByItself &&
+      state.attempts.length < retry.attempts &&
+      !retry.evaluateOnExit.some((one) => one.action === "exit")
+    ) {
+      this.#violated(`${jobId} is not retried after ${state.attempts.length} of ${retry.attempts} attempts`);
+    }
+    if (state.statusReason === REASONS.dependency && dependsOn.length === 0) {
+      this.#violated(`${jobId} fails for dependencies that it does not have`);
+    }
+  }
+
+  #checkArrayEnd(entry: Entry, state: JobState): void {
+    const { arraySize = 0 } = entry.job.scheduling;
+    const statuses = Array.from({ length: arraySize }, (_, index) => {
+      // What the array's own last change says of its children counts already.
+      return entry.children.get(index)?.status ?? state.rest?.status ?? "PENDING";
+    });
+    if (!statuses.every((status) => status === "SUCCEEDED" || status === "FAILED")) {
+      this.#violated(`array ${entry.job.id} is over before its children: ${statuses.join(" ")}`);
+    }
+    if ((state.status === "SUCCEEDED") !== statuses.every((status) => status === "SUCCEEDED")) {
+      this.#violated(`array ${entry.job.id} is ${state.status} with children ${statuses.join(" ")}`);
+    }
+  }
+
+  #checkDependencies(jobId: string): void {
+    const child = parseChildId(jobId);
+    const { dependsOn } = this.entries.get(child?.parentId ?? jobId)!.job.scheduling;
+    for (const dependency of dependsOn) {
+      const on = dependencyOf(dependency, child);
+      if (on === undefined) continue;
+      const status = this.stateOf(on)?.status;
+      if (status !== "SUCCEEDED") this.#violated(`${jobId} starts while ${on}, which it depends on, is ${status}`);
+    }
+  }
+
+  #checkCapacity(): void {
+    const used = this.used();
+    if (used.vcpuMilli > this.#capacity.vcpuMilli || used.memoryMiB > this.#capacity.memoryMiB) {
+      this.#violated(`jobs hold ${used.vcpuMilli} milli-vCPU and ${used.memoryMiB} MiB`);
+    }
+  }
+
+  /** Nobody in a queue starts while somebody before it waits. */
+  #checkOrder(placed: readonly JobChange[]): void {
+    const heads = new Map<string, ReturnType<Ledger["head"]>>();
+    for (const { jobId, state, parent } of placed) {
+      const entry = this.entries.get(parent?.id ?? jobId)!;
+      const { queueArn } = entry.job;
+      if (!heads.has(queueArn)) heads.set(queueArn, this.head(queueArn));
+      const head = heads.get(queueArn);
+      if (head === undefined) continue;
+      const headState = this.stateOf(head.id)!;
+      const headRank = rankOf(head.entry, parseChildId(head.id)?.index, headState.attempts.length > 0);
+      if (compare(headRank, rankOf(entry, parent?.index, state.attempts.length > 1)) < 0) {
+        this.#violated(`${jobId} starts before ${head.id}, which is before it in the queue`);
+      }
+    }
+  }
+
+  #violated(what: string): void {
+    this.violations.push(what);
+  }
+}
+
+/** A commit is one step: the end of an array and that of its last children may come in any order. */
+function childrenFirst(changes: readonly Change[]): JobChange[] {
+  const ofJobs = changes.filter((change) => change.kind === "job-changed");
+  return [
+    ...ofJobs.filter(({ parent }) => parent !== undefined),
+    ...ofJobs.filter(({ parent }) => parent === undefined),
+  ];
+}
+
+type Rank = readonly [number, number, number];
+
+function rankOf(entry: Entry, index: number | undefined, isRetried: boolean): Rank {
+  return [isRetried ? 0 : 1, entry.seq, index ?? -1];
+}
+
+function compare(a: Rank, b: Rank): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+}
+
+function isArray(entry: Entry, id: string): boolean {
+  return entry.job.id === id && entry.job.scheduling.arraySize !== undefined;
+}
+
+function childState(array: Entry, index: number): JobState {
+  const rest = array.state.rest ?? { status: "PENDING" };
+  return array.children.get(index) ?? { ...rest, attempts: [] };
+}
+
+/** The id of the job whose success this dependency waits for; undefined for the first child of a chain. */
+function dependencyOf(
+  dependency: Dependency,
+  child: { parentId: string; index: number } | undefined,
+): string | undefined {
+  if (dependency.type === "SEQUENTIAL")
+    return child!.index === 0 ? undefined : childId(child!.parentId, child!.index - 1);
+  return dependency.type === "N_TO_N" ? childId(dependency.jobId, child!.index) : dependency.jobId;
+}

@@ -1,0 +1,139 @@
+import type { Change } from "../../src/core/changes.ts";
+import type { Capacity } from "../../src/core/resources.ts";
+import { createFakeDriver } from "../../src/drivers/fake/driver.ts";
+import type { FakeMachine } from "../../src/drivers/fake/machine.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import type { Driver } from "../../src/ports/driver.ts";
+import type { SchedulingStore } from "../../src/ports/store.ts";
+import { StoreUnavailable } from "../../src/ports/store.ts";
+
+/** What goes wrong with one call; `after`: it has happened, and nobody hears of it. */
+export type Fault = "none" | "fails" | "fails-after" | "crash" | "crash-after";
+
+export interface ServerOptions {
+  readonly store: SchedulingStore;
+  readonly machine: FakeMachine;
+  readonly clock: Clock;
+  readonly capacity: Capacity;
+  /** Asked before each call of the store and the driver. */
+  drawFault(call: string): Fault;
+  onCommit(changes: readonly Change[]): void;
+  onActivity(): void;
+  onError(what: string, error: unknown): void;
+}
+
+/** Failing on purpose: what the engine reports of it is no finding. */
+export class InjectedFault extends StoreUnavailable {}
+
+/**
+ * One life of the server: the production engine, cut off from store, driver and clock at once when it crashes, in the middle of whatever it does.
+ */
+export class Server {
+  readonly engine: Engine;
+  isDead = false;
+  readonly died: Promise<void>;
+  #die: () => void = () => {};
+  readonly #options: ServerOptions;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.died = new Promise((resolve) => (this.#die = resolve));
+    this.engine = new Engine({
+      store: this.#store(),
+      drivers: new Map([["fake", this.#driver()]]),
+      clock: this.#clock(),
+      capacity: options.capacity,
+      checkEveryTicks: 1,
+      onError: (what, error) => {
+        options.onActivity();
+        if (!isInjected(error)) options.onError(what, error);
+      },
+    });
+  }
+
+  /** False when the server crashed meanwhile. */
+  async until(done: Promise<unknown>): Promise<boolean> {
+    await Promise.race([done, this.died]);
+    return !this.isDead;
+  }
+
+  crash(): void {
+    this.isDead = true;
+    this.#options.machine.report = () => {};
+    this.#die();
+  }
+
+  #store(): SchedulingStore {
+    const { store, onCommit, onActivity } = this.#options;
+    return {
+      lead: () => this.#call("lead", () => store.lead()),
+      load: () => this.#call("load", () => store.load()),
+      resources: () => this.#call("resources", () => store.resources()),
+      news: (afterSeq, limit) => this.#call("news", () => store.news(afterSeq, limit)),
+      outcomes: (ids) => this.#call("outcomes", () => store.outcomes(ids)),
+      launches: (jobs) => this.#call("launches", () => store.launches(jobs)),
+      hasAttemptsOn: (driver) => store.hasAttemptsOn(driver),
+      commit: (epoch, changes) =>
+        this.#call("commit", async () => {
+          await store.commit(epoch, changes);
+          onCommit(changes);
+          onActivity();
+        }),
+    };
+  }
+
+  #driver(): Driver {
+    const driver = createFakeDriver(this.#options.machine);
+    const { onActivity } = this.#options;
+    return {
+      name: driver.name,
+      open: (report) =>
+        driver.open((event) => {
+          onActivity();
+          if (!this.isDead) report(event);
+        }),
+      start: (attempt) => this.#tell("start", () => driver.start(attempt)),
+      stop: (attemptId, killAt) => this.#tell("stop", () => driver.stop(attemptId, killAt)),
+      forget: (attemptId) => this.#tell("forget", () => driver.forget(attemptId)),
+      close: () => driver.close(),
+    };
+  }
+
+  #clock(): Clock {
+    const { clock } = this.#options;
+    return {
+      now: () => clock.now(),
+      after: (delayMs, task) =>
+        clock.after(delayMs, () => {
+          if (!this.isDead) task();
+        }),
+    };
+  }
+
+  #tell(call: string, run: () => Promise<void>): Promise<void> {
+    this.#options.onActivity();
+    return this.#call(call, run);
+  }
+
+  /** Calls of a dead server never return: it has stopped in the middle of them. */
+  async #call<T>(call: string, run: () => Promise<T>): Promise<T> {
+    if (this.isDead) return never();
+    const fault = this.#options.drawFault(call);
+    if (fault === "fails") throw new InjectedFault(`${call} fails on purpose`);
+    if (fault === "crash") this.crash();
+    if (this.isDead) return never();
+    const result = await run();
+    if (fault === "fails-after") throw new InjectedFault(`${call} fails on purpose, after all`);
+    if (fault === "crash-after") this.crash();
+    return this.isDead ? never() : result;
+  }
+}
+
+function never<T>(): Promise<T> {
+  return new Promise<T>(() => {});
+}
+
+function isInjected(error: unknown): boolean {
+  return error instanceof InjectedFault || (error instanceof Error && error.message.startsWith("the fake machine"));
+}

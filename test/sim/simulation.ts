@@ -1,0 +1,403 @@
+import { childId } from "../../src/core/ids.ts";
+import type { StopRequest } from "../../src/core/job.ts";
+import { activeAttempt, isTerminal, isWaiting } from "../../src/core/job.ts";
+import { REASONS } from "../../src/core/lifecycle.ts";
+import type { Capacity } from "../../src/core/resources.ts";
+import { seededBehaviour } from "../../src/drivers/fake/behaviour.ts";
+import type { FakeAttempt } from "../../src/drivers/fake/machine.ts";
+import { FakeMachine } from "../../src/drivers/fake/machine.ts";
+import { SqliteDatabase } from "../../src/store/sqlite.ts";
+import type { OpenStore } from "../../src/store/store.ts";
+import { openStore } from "../../src/store/store.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+import type { Entry } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
+import { Random } from "./random.ts";
+import type { Fault } from "./server.ts";
+import { Server } from "./server.ts";
+import { environmentArn, environmentSettings, queueArn, queueSettings, randomJob, SCOPE } from "./workload.ts";
+
+const MAX_TICKS_TO_SETTLE = 200;
+const MAX_STEPS_TO_END = 3_000;
+/** How often each thing goes wrong, per call, while faults are on. */
+const FAULT_RATE = 0.015;
+
+interface Stop extends StopRequest {
+  readonly jobId: string;
+  readonly attemptsBefore: number;
+  readonly wasWaiting: boolean;
+}
+
+/** One seed: a server under a random load and random faults, then without faults until everything has ended. Throws on the first violation. */
+export class Simulation {
+  readonly #random: Random;
+  readonly #seed: number;
+  readonly #clock = new VirtualClock();
+  readonly #machine: FakeMachine;
+  readonly #ledger: Ledger;
+  readonly #capacity: Capacity;
+  readonly #claimed = new Set<string>();
+  readonly #violations: string[] = [];
+  readonly #reasons = new Map<string, Set<string>>();
+  readonly #environments = new Map<string, { maxvCpus: number; bound: number }>();
+  readonly #queues = new Set<string>();
+  readonly #faultRate: number;
+  #store!: OpenStore;
+  #database!: SqliteDatabase;
+  #server: Server | undefined;
+  #activity = 0;
+  #faulty = true;
+  #mustReconnect = false;
+  #stops: Stop[] = [];
+  #serial = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#random = new Random(seed);
+    this.#capacity = {
+      vcpuMilli: this.#random.pick([4000, 8000, 32_000]),
+      memoryMiB: this.#random.pick([4096, 16_384]),
+    };
+    this.#faultRate = this.#random.pick([0, 0.3, 1, 4]) * FAULT_RATE;
+    this.#ledger = new Ledger(this.#capacity);
+    const rates = { failures: this.#random.pick([0, 0.3]), faults: this.#random.pick([0, 0.05, 0.2]) };
+    this.#machine = new FakeMachine({
+      clock: this.#clock,
+      behaviour: seededBehaviour(`seed ${seed}`, rates),
+      onClaim: (attempt, machine) => this.#checkClaim(attempt, machine),
+    });
+  }
+
+  async run(steps: number): Promise<void> {
+    this.#database = new SqliteDatabase(":memory:");
+    try {
+      this.#store = await openStore(this.#database, this.#clock.now(), { defaultDriver: "fake" });
+      await this.#createResources();
+      for (let step = 0; step < steps; step += 1) await this.#step();
+      await this.#end();
+    } finally {
+      this.#server?.crash();
+      await this.#database.close();
+    }
+  }
+
+  async #createResources(): Promise<void> {
+    for (let n = this.#random.int(1, 3); n > 0; n -= 1) {
+      const maxvCpus = this.#random.pick([2, 4, 8, 64]);
+      this.#environments.set(environmentArn(n), { maxvCpus, bound: maxvCpus });
+      const record = { arn: environmentArn(n), scope: SCOPE, name: `environment-${n}`, createdAt: this.#clock.now() };
+      const settings = environmentSettings(maxvCpus);
+      await this.#store.environments.insert({ ...record, status: "CREATING", statusReason: "", settings });
+    }
+    for (let n = this.#random.int(1, 3); n > 0; n -= 1) await this.#createQueue(n);
+  }
+
+  async #createQueue(n: number): Promise<void> {
+    const arns = [...this.#environments.keys()].filter(() => this.#random.chance(0.8));
+    const settings = queueSettings(this.#random.int(1, 3), arns.length > 0 ? arns : [environmentArn(1)]);
+    const record = { arn: queueArn(n), scope: SCOPE, name: `queue-${n}`, createdAt: this.#clock.now() };
+    const status = { status: "CREATING", statusReason: "" } as const;
+    if (await this.#store.queues.insert({ ...record, ...status, settings })) this.#queues.add(record.arn);
+  }
+
+  /** A few things at once, as requests come; then time, or the engine, goes on. */
+  async #step(): Promise<void> {
+    const server = await this.#running();
+    const requests = Array.from({ length: this.#random.int(0, 3) }, () => this.#request(server));
+    await Promise.all(requests);
+    if (this.#random.chance(0.15)) server.crash();
+    else if (this.#random.chance(0.1)) this.#machine.showInventory();
+    if (this.#random.chance(0.7)) await this.#advance(this.#random.pick([0, 10, 500, 3_000, 20_000]));
+    else await this.#settle();
+  }
+
+  async #request(server: Server): Promise<void> {
+    const kind = this.#random.int(1, 100);
+    if (kind <= 60) await this.#submit(server);
+    else if (kind <= 85) await this.#requestStop(server);
+    else if (kind <= 92) await this.#updateEnvironment(server);
+    else if (kind <= 97) await this.#updateQueue(server);
+    else await this.#deleteOrCreateQueue(server);
+  }
+
+  async #submit(server: Server): Promise<void> {
+    if (this.#queues.size === 0) return;
+    this.#serial += 1;
+    const id = `job-${this.#seed}-${this.#serial}`;
+    const entries = [...this.#ledger.entries.values()];
+    const job = randomJob(this.#random, id, this.#random.pick([...this.#queues]), this.#clock.now(), entries);
+    this.#ledger.submitted(job);
+    await this.#store.jobs.insert(job);
+    await server.until(server.engine.nudge());
+  }
+
+  async #requestStop(server: Server): Promise<void> {
+    const entries = [...this.#ledger.entries.values()];
+    if (entries.length === 0) return;
+    if (this.#random.chance(0.4)) {
+      const active = [...this.#ledger.all(true)].filter(({ state }) => activeAttempt(state) !== undefined);
+      if (active.length > 0) return this.#stop(server, this.#random.pick(active).id);
+    }
+    const { job } = this.#random.pick(entries);
+    const size = job.scheduling.arraySize;
+    const toChild = size !== undefined && this.#random.chance(0.6);
+    await this.#stop(server, toChild ? childId(job.id, this.#random.int(0, size - 1)) : job.id);
+  }
+
+  async #stop(server: Server, jobId: string, kind: StopRequest["kind"] = this.#random.pick(["cancel", "terminate"])) {
+    const state = this.#ledger.stateOf(jobId)!;
+    this.#serial += 1;
+    const reason = `${kind} no. ${this.#serial}`;
+    const reasons = this.#reasons.get(jobId) ?? new Set();
+    this.#reasons.set(jobId, reasons.add(reason));
+    await this.#store.jobs.requestStop(jobId, { kind, reason }, this.#clock.now());
+    this.#stops.push({
+      ...{ jobId, kind, reason },
+      ...{ attemptsBefore: state.attempts.length, wasWaiting: isWaiting(state.status) },
+    });
+    await server.until(server.engine.nudge());
+  }
+
+  async #updateEnvironment(server: Server): Promise<void> {
+    const arn = this.#random.pick([...this.#environments.keys()]);
+    const record = (await this.#store.environments.get(arn))!;
+    const maxvCpus = this.#random.pick([2, 4, 8, 64]);
+    const settings = environmentSettings(maxvCpus, this.#random.pick(["ENABLED", "ENABLED", "DISABLED"]));
+    const change = { status: "UPDATING", statusReason: "", settings } as const;
+    if (!(await this.#store.environments.update(record, change))) return; // somebody else was first
+    this.#environments.set(arn, { maxvCpus, bound: Math.max(maxvCpus, this.#environments.get(arn)!.bound) });
+    await server.until(server.engine.nudgeResources());
+  }
+
+  async #updateQueue(server: Server): Promise<void> {
+    if (this.#queues.size === 0) return;
+    const record = await this.#store.queues.get(this.#random.pick([...this.#queues]));
+    if (record === undefined || record.status === "DELETING") return;
+    const settings = { ...record.settings, priority: this.#random.int(1, 3) };
+    await this.#store.queues.update(record, { status: "UPDATING", statusReason: "", settings });
+    await server.until(server.engine.nudgeResources());
+  }
+
+  async #deleteOrCreateQueue(server: Server): Promise<void> {
+    const arn = queueArn(this.#random.int(1, 3));
+    const record = await this.#store.queues.get(arn);
+    if (record === undefined) await this.#createQueue(Number(arn.at(-1)));
+    else if (record.status !== "DELETING") {
+      const settings = { ...record.settings, state: "DISABLED" as const };
+      await this.#store.queues.update(record, { status: "DELETING", statusReason: "", settings });
+      // The name stays known for a while: submissions that were checked before the deletion come after it.
+      if (this.#random.chance(0.5)) this.#queues.delete(arn);
+    }
+    await server.until(server.engine.nudgeResources());
+  }
+
+  /** The server, started again if it crashed. */
+  async #running(): Promise<Server> {
+    for (let tries = 0; tries < 100; tries += 1) {
+      if (this.#server !== undefined && !this.#server.isDead) return this.#server;
+      if (this.#server !== undefined) await this.#passDowntime(this.#server);
+      const server = new Server({
+        store: this.#store.scheduling,
+        machine: this.#machine,
+        clock: this.#clock,
+        capacity: this.#capacity,
+        drawFault: (call) => this.#drawFault(call),
+        onCommit: (changes) => this.#ledger.committed(changes),
+        onActivity: () => (this.#activity += 1),
+        onError: (what, error) => this.#violations.push(`${what}: ${String(error)}`),
+      });
+      this.#server = server;
+      await server.until(server.engine.start());
+      this.#check();
+    }
+    throw new Error("the server does not come up");
+  }
+
+  /** What a server accepted and did not live to look at is news to the next one. */
+  async #passDowntime(server: Server): Promise<void> {
+    for (let n = this.#random.int(-2, 2); n > 0; n -= 1) await this.#requestStop(server);
+    this.#clock.advance(this.#random.pick([0, 100, 40_000]));
+  }
+
+  #drawFault(call: string): Fault {
+    if (!this.#faulty || !this.#random.chance(this.#faultRate)) return "none";
+    if (call === "lead") return this.#random.pick(["crash", "crash-after"]);
+    if (call === "start") return this.#random.pick(["crash", "crash-after"]);
+    if (call === "stop" || call === "forget") this.#mustReconnect = true; // a driver fails when it loses sight
+    return this.#random.pick(["fails", "fails-after", "crash", "crash-after"]);
+  }
+
+  /** Lets time pass timer by timer; the engine comes to act on some of them at once, on others later. */
+  async #advance(ms: number): Promise<void> {
+    const until = this.#clock.now() + ms;
+    for (;;) {
+      const next = this.#clock.nextTimerAt();
+      if (next === undefined || next > until) break;
+      this.#clock.advance(next - this.#clock.now());
+      if (this.#random.chance(0.3)) await this.#settle();
+    }
+    this.#clock.advance(until - this.#clock.now());
+    await this.#settle();
+  }
+
+  /** Ticks until nothing changes any more, then checks what must hold at rest. */
+  async #settle(): Promise<void> {
+    for (let ticks = 0; ticks < MAX_TICKS_TO_SETTLE; ticks += 1) {
+      const server = await this.#running();
+      const before = this.#activity;
+      const isAlive = await server.until(server.engine.nudge());
+      this.#check();
+      if (!isAlive || this.#activity !== before) continue;
+      if (!this.#mustReconnect) return this.#checkAtRest(server);
+      this.#mustReconnect = false;
+      this.#machine.showInventory();
+    }
+    throw new Error("the engine does not come to rest");
+  }
+
+  #check(): void {
+    for (const [arn, { bound }] of this.#environments) {
+      if (this.#ledger.used(arn).vcpuMilli > bound * 1000) {
+        this.#violations.push(`${arn} holds more than ${bound} vCPU`);
+      }
+    }
+    const [violation] = [...this.#ledger.violations, ...this.#violations];
+    if (violation !== undefined) throw new Error(violation);
+  }
+
+  #checkClaim({ spec }: FakeAttempt, machine: FakeMachine): void {
+    if (this.#claimed.has(spec.attemptId)) this.#violations.push(`attempt ${spec.attemptId} runs twice`);
+    this.#claimed.add(spec.attemptId);
+    const active = machine.active();
+    const beside = active.find((other) => other.spec.jobId === spec.jobId && other.spec.attemptId !== spec.attemptId);
+    if (beside !== undefined) this.#violations.push(`two attempts of ${spec.jobId} run at once`);
+    const vcpuMilli = active.reduce((sum, one) => sum + one.spec.vcpuMilli, 0);
+    const memoryMiB = active.reduce((sum, one) => sum + one.spec.memoryMiB, 0);
+    if (vcpuMilli > this.#capacity.vcpuMilli || memoryMiB > this.#capacity.memoryMiB) {
+      this.#violations.push(`the machine runs ${vcpuMilli} milli-vCPU, ${memoryMiB} MiB`);
+    }
+    const state = this.#ledger.stateOf(spec.jobId);
+    if (state === undefined || activeAttempt(state)?.id !== spec.attemptId) {
+      this.#violations.push(`attempt ${spec.attemptId} runs and is not committed`);
+    }
+  }
+
+  #checkAtRest(server: Server): void {
+    for (const [arn, { maxvCpus }] of this.#environments) {
+      // What ran when a maximum was lowered goes on.
+      this.#environments.set(arn, { maxvCpus, bound: Math.max(maxvCpus, this.#ledger.used(arn).vcpuMilli / 1000) });
+    }
+    for (const stop of this.#stops.splice(0)) this.#checkStopped(stop);
+    for (const { id, entry, state } of this.#ledger.all(true)) {
+      if (state.status === "SUBMITTED") this.#violations.push(`${id} is still SUBMITTED`);
+      if (state.status === "RUNNABLE") {
+        const { queueArn: queue, scheduling } = entry.job;
+        if (server.engine.waitingText(queue, id, scheduling.requirements) === undefined) {
+          this.#violations.push(`${id} waits and nobody knows why`);
+        }
+      }
+      const attempt = activeAttempt(state);
+      if (attempt !== undefined && !this.#machine.knows(attempt.id)) {
+        this.#violations.push(`${id} is ${state.status}, and nobody has begun its attempt`);
+      }
+      const { timeoutSeconds = Infinity } = entry.job.scheduling;
+      const isDue = attempt?.startedAt !== undefined && attempt.startedAt + timeoutSeconds * 1000 <= this.#clock.now();
+      if (isDue && attempt.stopping === undefined) this.#violations.push(`${id} runs longer than its timeout`);
+    }
+    this.#check();
+  }
+
+  #checkStopped({ jobId, kind, attemptsBefore, wasWaiting }: Stop): void {
+    const state = this.#ledger.stateOf(jobId)!;
+    if (isTerminal(state.status)) return;
+    const attempt = activeAttempt(state);
+    if (state.rest !== undefined) {
+      if (state.rest.status !== "FAILED") this.#violations.push(`array ${jobId} goes on after ${kind}`);
+    } else if (kind === "terminate") {
+      if (attempt?.stopping === undefined) this.#violations.push(`${jobId} goes on after terminate, ${state.status}`);
+    } else if (wasWaiting && state.attempts.length === attemptsBefore) {
+      this.#violations.push(`${jobId} is ${state.status} after cancel`);
+    }
+  }
+
+  /** No more faults: everything comes to its end. */
+  async #end(): Promise<void> {
+    this.#faulty = false;
+    await this.#settle();
+    for (const arn of this.#environments.keys()) {
+      const record = (await this.#store.environments.get(arn))!;
+      this.#environments.set(arn, { maxvCpus: 64, bound: 64 });
+      await this.#store.environments.update(record, { ...record, settings: environmentSettings(64) });
+    }
+    await this.#server!.engine.nudgeResources();
+    for (let steps = 0; !this.#isOver(); steps += 1) {
+      if (steps > MAX_STEPS_TO_END) throw new Error(`never ends: ${this.#open()}`);
+      await this.#helpToEnd(steps);
+      await this.#settle();
+    }
+    await this.#settle();
+    await this.#checkEnd();
+  }
+
+  async #helpToEnd(steps: number): Promise<void> {
+    const next = this.#clock.nextTimerAt();
+    if (next !== undefined && steps % 200 !== 199) {
+      this.#clock.advance(next - this.#clock.now() + this.#random.pick([0, 100, 1_000, 5_000]));
+      return;
+    }
+    // Programs without an end of their own, and lost ones that nobody misses, end by the user's hand and by an inventory.
+    this.#machine.showInventory();
+    for (const { id, entry, state, index } of this.#ledger.all(true)) {
+      const isEndless = activeAttempt(state) !== undefined;
+      const isArray = index === undefined && entry.job.scheduling.arraySize !== undefined;
+      if (isEndless && !isArray) await this.#stop(this.#server!, id, "terminate");
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#open() === "" && this.#machine.active().length === 0;
+  }
+
+  #open(): string {
+    const open: string[] = [];
+    for (const { id, state } of this.#ledger.all(true))
+      if (!isTerminal(state.status)) open.push(`${id} ${state.status}`);
+    return open.slice(0, 10).join(", ");
+  }
+
+  async #checkEnd(): Promise<void> {
+    const left = [...this.#machine.attempts()].map(({ spec }) => spec.attemptId);
+    if (left.length > 0) this.#violations.push(`attempts that nobody forgot: ${left.join(" ")}`);
+    const news = await this.#store.scheduling.news(0, 1);
+    if (news.stops.length > 0) this.#violations.push(`stop requests are left: ${JSON.stringify(news.stops)}`);
+    for (const entry of this.#ledger.entries.values()) await this.#checkRecord(entry);
+    for (const { id, entry, state } of this.#ledger.all()) this.#checkReason(id, entry, state.statusReason, state);
+    this.#check();
+  }
+
+  /** The store's rows say what was committed, and an array's counts add up. */
+  async #checkRecord({ job, state, children }: Entry): Promise<void> {
+    const [record] = await this.#store.jobs.find(SCOPE, [job.id]);
+    if (JSON.stringify(record?.state) !== JSON.stringify(state)) this.#violations.push(`${job.id} is stored otherwise`);
+    const size = job.scheduling.arraySize;
+    if (size === undefined) return;
+    const recorded = await this.#store.jobs.children(job.id, { from: 0, to: size });
+    for (const child of recorded) {
+      if (JSON.stringify(child.state) !== JSON.stringify(children.get(child.parent!.index))) {
+        this.#violations.push(`${child.id} is stored otherwise`);
+      }
+    }
+    const counts = (await this.#store.jobs.countChildren([job.id])).get(job.id)!;
+    const sum = Object.values(counts).reduce((total, count) => total + count, 0);
+    if (sum !== children.size || recorded.length !== sum || sum > size) {
+      this.#violations.push(`array ${job.id} counts ${JSON.stringify(counts)}`);
+    }
+  }
+
+  #checkReason(id: string, entry: Entry, reason: string | undefined, state: Entry["state"]): void {
+    if (state.isCancelled !== true && state.isTerminated !== true) return;
+    if (state.status === "SUCCEEDED") return;
+    const known = [...(this.#reasons.get(id) ?? []), ...(this.#reasons.get(entry.job.id) ?? []), REASONS.queueDeleted];
+    if (!known.includes(reason ?? "")) this.#violations.push(`${id} was stopped, and its reason is ${reason}`);
+  }
+}

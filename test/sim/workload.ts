@@ -1,0 +1,102 @@
+import type { Dependency, ExitCondition, Job } from "../../src/core/job.ts";
+import { childId } from "../../src/core/ids.ts";
+import type { EnvironmentSettings, NewJob, QueueSettings } from "../../src/ports/store.ts";
+import type { Entry } from "./ledger.ts";
+import type { Random } from "./random.ts";
+
+export const SCOPE = "123456789012/us-east-1";
+
+export function environmentArn(n: number): string {
+  return `arn:aws:batch:us-east-1:123456789012:compute-environment/environment-${n}`;
+}
+
+export function queueArn(n: number): string {
+  return `arn:aws:batch:us-east-1:123456789012:job-queue/queue-${n}`;
+}
+
+export function environmentSettings(maxvCpus: number, state: "ENABLED" | "DISABLED" = "ENABLED"): EnvironmentSettings {
+  return { type: "MANAGED", state, computeResources: { type: "EC2", maxvCpus, subnets: [] } };
+}
+
+export function queueSettings(
+  priority: number,
+  environments: readonly string[],
+  state: "ENABLED" | "DISABLED" = "ENABLED",
+): QueueSettings {
+  return {
+    state,
+    priority,
+    computeEnvironmentOrder: environments.map((computeEnvironment, order) => ({ order, computeEnvironment })),
+  };
+}
+
+/** Arrays have few different sizes, so that N_TO_N finds partners. */
+const ARRAY_SIZES = [2, 2, 3, 3, 5, 5, 12, 40, 200];
+
+/** A job as a user might submit it: mostly small and plain, sometimes an array, depending on others, retried, limited in time. */
+export function randomJob(random: Random, id: string, queue: string, now: number, others: readonly Entry[]): NewJob {
+  const arraySize = random.chance(0.35) ? random.pick(ARRAY_SIZES) : undefined;
+  const scheduling: Job["scheduling"] = {
+    requirements: {
+      vcpuMilli: random.pick([250, 500, 1000, 1000, 1000, 2000, 4000]),
+      memoryMiB: random.pick([128, 128, 512, 2048]),
+      gpus: 0,
+    },
+    retry: { attempts: random.pick([1, 1, 2, 3, 5]), evaluateOnExit: randomConditions(random) },
+    dependsOn: randomDependencies(random, arraySize, others),
+    needsImage: false,
+    ...(random.chance(0.3) && { timeoutSeconds: random.int(1, 60) }),
+    ...(arraySize !== undefined && { arraySize }),
+    ...(random.chance(0.5) && { log: { group: "/aws/batch/job", prefix: "work" } }),
+  };
+  return {
+    id,
+    scope: SCOPE,
+    queueArn: queue,
+    name: `job-${id}`,
+    definitionArn: "arn:aws:batch:us-east-1:123456789012:job-definition/work:1",
+    createdAt: now,
+    scheduling,
+    spec: {
+      container: { image: "work", command: ["work"] },
+      parameters: {},
+      dependsOn: [],
+      retryStrategy: {},
+      tags: {},
+      propagateTags: false,
+      platformCapabilities: [],
+    },
+  };
+}
+
+function randomConditions(random: Random): ExitCondition[] {
+  if (random.chance(0.6)) return [];
+  return Array.from({ length: random.int(1, 3) }, () => ({
+    action: random.pick(["retry", "exit"] as const),
+    ...random.pick([
+      { onExitCode: "42" },
+      { onExitCode: "1*" },
+      { onReason: "OutOfMemoryError*" },
+      { onReason: "*" },
+      { onStatusReason: "Host EC2*" },
+      { onStatusReason: "Task failed*", onReason: "CannotPull*" },
+    ]),
+  }));
+}
+
+function randomDependencies(random: Random, arraySize: number | undefined, others: readonly Entry[]): Dependency[] {
+  const dependencies: Dependency[] = [];
+  if (arraySize !== undefined && random.chance(0.25)) dependencies.push({ type: "SEQUENTIAL" });
+  if (random.chance(0.55)) return dependencies;
+  const recent = others.slice(-12);
+  for (let left = random.int(1, 3); left > 0 && recent.length > 0; left -= 1) {
+    const { job } = random.pick(recent);
+    const size = job.scheduling.arraySize;
+    if (size !== undefined && size === arraySize && random.chance(0.7)) {
+      dependencies.push({ jobId: job.id, type: "N_TO_N" });
+    } else if (size !== undefined && random.chance(0.4)) {
+      dependencies.push({ jobId: childId(job.id, random.int(0, size - 1)) });
+    } else dependencies.push({ jobId: job.id });
+  }
+  return dependencies;
+}
