@@ -150,15 +150,26 @@ function validateResources(resources: ComputeResource, version: string): void {
   if (isFargate(type)) {
     const forbidden = NOT_FOR_FARGATE.find((member) => resources[member] !== undefined);
     if (forbidden !== undefined) throw validationException(TEXTS.notForFargate(forbidden));
+    if ((resources.subnets?.length ?? 0) > 16) throw validationException(TEXTS.tooManyFargateSubnets);
+    if ((resources.securityGroupIds?.length ?? 0) > 5) throw validationException(TEXTS.tooManyFargateSecurityGroups);
   } else {
     if (resources.instanceRole === undefined) throw validationException(TEXTS.instanceRoleRequired);
     if (minvCpus === undefined) throw validationException(TEXTS.minvCpusRequired);
     validateRange(minvCpus, maxvCpus!, desiredvCpus);
+    validateBid(resources);
   }
   if (!resources.subnets?.length) throw validationException(TEXTS.subnetsRequired);
   if (!resources.securityGroupIds?.length && resources.launchTemplate === undefined) {
     throw validationException(TEXTS.securityGroupsRequired);
   }
+}
+
+function validateBid({ type, allocationStrategy, bidPercentage, spotIamFleetRole }: ComputeResource): void {
+  if (bidPercentage !== undefined && (bidPercentage < 0 || bidPercentage > 100)) {
+    throw validationException(TEXTS.bidPercentage);
+  }
+  const isBestFit = allocationStrategy === undefined || allocationStrategy === "BEST_FIT";
+  if (type === "SPOT" && isBestFit && !spotIamFleetRole) throw validationException(TEXTS.fleetRoleRequired);
 }
 
 function validateRange(min: number, max: number, desired: number | undefined): void {
