@@ -7,6 +7,7 @@ import type {
 } from "@aws-sdk/client-batch";
 import { requirementsOf } from "../../core/submit.ts";
 import { validationException } from "../wire/errors.ts";
+import { validateFargate, validateNotFargate } from "./fargate-rules.ts";
 import { TEXTS } from "./texts.ts";
 
 /** The rules of a container, for a definition and again for a job after its overrides (reference 4.4 to 4.6). */
@@ -14,15 +15,16 @@ export function validateContainer(container: ContainerProperties, isFargateJob: 
   if (!container.image) throw validationException(TEXTS.imageRequired);
   validateEnvironment(container.environment);
   validateRequirements(container);
-  const { vcpuMilli, memoryMiB } = requirementsOf(container);
+  const requirements = requirementsOf(container);
+  const { vcpuMilli, memoryMiB } = requirements;
   if (vcpuMilli === 0) throw validationException(TEXTS.vcpuRequired);
   if (memoryMiB === 0) throw validationException(TEXTS.memoryRequired);
-  const minVcpuMilli = isFargateJob ? 250 : 1000;
-  if (vcpuMilli < minVcpuMilli || (!isFargateJob && vcpuMilli % 1000 !== 0)) {
+  if (isFargateJob) return validateFargate(container, requirements);
+  validateNotFargate(container);
+  if (vcpuMilli < 1000 || vcpuMilli % 1000 !== 0) {
     throw validationException(TEXTS.vcpuTooLow(String(vcpuMilli / 1000)));
   }
   if (memoryMiB < 4) throw validationException(TEXTS.memoryTooLow(String(memoryMiB)));
-  if (isFargateJob && !container.executionRoleArn) throw validationException(TEXTS.executionRoleRequired);
 }
 
 function validateRequirements(container: ContainerProperties): void {

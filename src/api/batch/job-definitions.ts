@@ -119,11 +119,16 @@ function validateNew(input: BatchInput<"RegisterJobDefinition">, version: string
 /** What was registered, with the lists that AWS fills in, so that a description can be registered again as it is (reference 4.1). */
 function newSettings(input: BatchInput<"RegisterJobDefinition">): DefinitionSettings {
   const { jobDefinitionName: _, containerProperties, retryStrategy, ...rest } = input;
+  const isFargate = input.platformCapabilities?.[0] === "FARGATE";
+  const given = containerProperties?.fargatePlatformConfiguration;
   return {
     ...rest,
     parameters: input.parameters ?? {},
     tags: input.tags ?? {},
-    containerProperties: withLists(containerProperties!),
+    containerProperties: {
+      ...withLists(containerProperties!),
+      ...(isFargate && { fargatePlatformConfiguration: { platformVersion: "LATEST", ...given } }),
+    },
     containerOrchestrationType: "ECS",
     ...(retryStrategy !== undefined && { retryStrategy: lowerCaseActions(retryStrategy) }),
   };

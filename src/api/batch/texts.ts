@@ -69,6 +69,13 @@ export const TEXTS = {
   oneCapability: "Exactly 1 capability must be provided.",
   unknownCapability: (capability: string) =>
     `Capability ${capability} is not valid. Valid capabilities: [FARGATE, EC2, MANAGED_INSTANCES]`,
+  notForEc2: (member: string) => `${member} not applicable for EC2.`,
+  fargateSize: (vcpus: number, memoryMiB: number) =>
+    `Fargate resource requirements (${vcpus} vCPU, ${memoryMiB} MiB) not valid.`,
+  fargatePrivileged: "Fargate requires that the ‘privileged’ setting be ‘false’ at the container level.",
+  linuxParameterOnFargate: (parameter: string) => `linuxParameter.${parameter} is not allowed for Fargate.`,
+  hostVolumeOnFargate: "host.sourcePath should not be set for volumes in Fargate.",
+  logDriverOnFargate: (driver: string) => `Log driver for Fargate is not valid: ${driver}`,
   executionRoleRequired: "executionRoleArn is required for Fargate jobs.",
   reservedVariable: (name: string) => `Environment variable ${name} is reserved: names must not start with AWS_BATCH.`,
   attemptsRequired: "RetryAttempts must be provided with retry strategy.",
