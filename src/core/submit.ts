@@ -96,13 +96,15 @@ function mergeByName<Entry extends { name?: string | undefined }>(
 
 /**
  * Replaces `Ref::name` anywhere in an argument (reference 4.3, 10 no. 23). Names may contain dots; where no parameter of the dotted name
- * exists, the name ends before the dot (`Ref::file.txt`).
+ * exists, the name ends before a dot (`Ref::file.txt`).
  */
 function substitute(argument: string, parameters: Readonly<Record<string, string>>): string {
-  return argument.replaceAll(/Ref::([A-Za-z0-9_-]+)((?:\.[A-Za-z0-9_-]+)*)/g, (_, name: string, dotted: string) => {
-    if (Object.hasOwn(parameters, name + dotted)) return parameters[name + dotted]!;
-    if (Object.hasOwn(parameters, name)) return parameters[name]! + dotted;
-    throw new UnknownParameter(name + dotted);
+  return argument.replaceAll(/Ref::([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)/g, (_, reference: string) => {
+    for (let end = reference.length; end > 0; end = reference.lastIndexOf(".", end - 1)) {
+      const name = reference.slice(0, end);
+      if (Object.hasOwn(parameters, name)) return parameters[name]! + reference.slice(end);
+    }
+    throw new UnknownParameter(reference);
   });
 }
 
