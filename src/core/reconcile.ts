@@ -21,9 +21,15 @@ export function reconcile(world: World, now: number): Change[] {
   const settler = new Settler(world, now, emit);
   settler.resources();
   for (const jobId of world.takeDue(now)) settler.timeOut(jobId);
-  for (const id of world.agenda) {
-    world.agenda.delete(id);
-    settler.settle(id);
+  while (world.agenda.size > 0 || world.progressed.size > 0) {
+    for (const id of world.agenda) {
+      world.agenda.delete(id);
+      settler.settle(id);
+    }
+    for (const id of world.progressed) {
+      world.progressed.delete(id);
+      settler.followChildren(id);
+    }
   }
   settler.deletions();
   return changes;
@@ -83,6 +89,14 @@ class Settler {
     if (stop !== undefined) this.#emit({ kind: "stop-dismissed", jobId: id, stop: stop.kind });
   }
 
+  /** An array's start and end are its first child's start and its last child's end. */
+  followChildren(arrayId: string): void {
+    const parent = this.#world.jobs.get(arrayId);
+    if (parent === undefined) return;
+    this.#noteStart(parent);
+    this.#finishArray(this.#current(parent));
+  }
+
   #settleJob(job: Job, stop: StopRequest | undefined): void {
     if (stop !== undefined) return this.#stop(job, stop);
     if (!this.#world.queues.has(job.queueArn)) return this.#endForQueue(job);
@@ -114,20 +128,17 @@ class Settler {
     else if (!this.#world.queues.has(parent.queueArn)) this.#endForQueue(parent);
     const array = this.#current(parent);
     if (array.state.rest?.status === "PENDING") this.#settleWaitingArray(array);
-    this.#noteStart(this.#current(parent));
-    this.#finishArray(this.#current(parent));
+    this.followChildren(parent.id);
   }
 
+  /** The first terminate counts, as it does for single jobs. */
   #stopArray(parent: Job, stop: StopRequest): void {
+    const { state } = this.#current(parent);
+    if (state.isTerminated === true) return;
     const flag = stop.kind === "cancel" ? { isCancelled: true } : { isTerminated: true };
     const rest: ArrayRest = { status: "FAILED", statusReason: stop.reason, stoppedAt: this.#now, ...flag };
-    const keepRest = this.#current(parent).state.rest?.status === "FAILED";
-    this.#set(parent, {
-      ...this.#current(parent).state,
-      ...flag,
-      endReason: stop.reason,
-      ...(!keepRest && { rest }),
-    });
+    const endReason = stop.kind === "terminate" ? stop.reason : (state.endReason ?? stop.reason);
+    this.#set(parent, { ...state, ...flag, endReason, ...(state.rest?.status !== "FAILED" && { rest }) });
     for (const child of this.#activeChildren(parent)) this.#stop(child, stop);
   }
 
@@ -184,7 +195,7 @@ class Settler {
     const readiness = childReadiness(this.#world, parent, index);
     if (readiness === "ready") return this.#record(parent, index, { status: "RUNNABLE", attempts: [] });
     if (readiness !== "failed") return;
-    const isChain = parent.scheduling.dependsOn.every(({ type }) => type !== "N_TO_N");
+    const isChain = parent.scheduling.dependsOn.some(({ type }) => type === "SEQUENTIAL");
     const isFirstOpen = this.#world.arrays.get(parent.id)!.next() === index;
     // All that comes later in a chain fails alike: one write instead of one for each.
     if (isChain && isFirstOpen) return this.#failRest(parent, REASONS.dependency, {});
@@ -224,7 +235,7 @@ class Settler {
   #endForQueue(job: Job): void {
     const stop: StopRequest = { kind: "terminate", reason: REASONS.queueDeleted };
     if (!isArrayParent(job)) return this.#stop(job, stop);
-    if (job.state.endReason === REASONS.queueDeleted) return;
+    if (job.state.isTerminated === true) return;
     this.#stopArray(job, stop);
     this.#world.agenda.add(job.id);
   }

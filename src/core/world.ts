@@ -25,6 +25,8 @@ export class World {
   readonly arrays = new Map<string, ArrayProgress>();
   /** Ids of jobs (and children without a record) around which something happened; reconcile settles them. */
   readonly agenda = new Set<string>();
+  /** Ids of arrays whose own children started or ended: their parents may have to follow, while their other children need no look. */
+  readonly progressed = new Set<string>();
   readonly stops = new Map<string, StopRequest>();
   /** What active attempts hold of the machine. */
   readonly used = { vcpuMilli: 0, memoryMiB: 0 };
@@ -244,7 +246,7 @@ export class World {
     progress.set(parent.index, status === "SUCCEEDED" ? "succeeded" : status === "FAILED" ? "failed" : "active");
     if (startedAt !== undefined && progress.startedAt === undefined) {
       progress.startedAt = startedAt;
-      this.agenda.add(parent.id);
+      this.progressed.add(parent.id);
     }
   }
 
@@ -270,7 +272,7 @@ export class World {
   }
 
   #wakeAroundChild({ id, index }: { id: string; index: number }): void {
-    this.agenda.add(id);
+    this.progressed.add(id);
     const parent = this.jobs.get(id);
     if (parent?.scheduling.dependsOn.some(({ type }) => type === "SEQUENTIAL") === true) {
       this.agenda.add(childId(id, index + 1));
