@@ -16,7 +16,7 @@ export type BlockedReason =
   | { readonly kind: "above-environment-maximum"; readonly maxVcpuMilli: number }
   /** The machine is too small, ever. */
   | { readonly kind: "above-instance-size"; readonly largest: Capacity }
-  /** It fits, but not beside what runs now. */
+  /** It fits, but not beside what runs now. `free`: in the environment that has most. */
   | { readonly kind: "capacity"; readonly free: Capacity };
 
 /** Tries a queue's environments in order (reference 7.2). */
@@ -26,25 +26,28 @@ export function place(world: World, requirements: Requirements, queue: Queue): P
     return environment !== undefined && accepts(environment) ? [environment] : [];
   });
   if (usable.length === 0) return blocked({ kind: "no-valid-environment" });
-  if (!world.hasDocker && usable.every(({ driver }) => driver === "docker"))
-    return blocked({ kind: "no-container-engine" });
-  const maxVcpuMilli = Math.max(...usable.map((environment) => environment.maxVcpuMilli));
+  const running = usable.filter(({ driver }) => driver !== "docker" || world.hasDocker);
+  if (running.length === 0) return blocked({ kind: "no-container-engine" });
+  const maxVcpuMilli = Math.max(...running.map((environment) => environment.maxVcpuMilli));
   if (requirements.vcpuMilli > maxVcpuMilli) return blocked({ kind: "above-environment-maximum", maxVcpuMilli });
   if (requirements.gpus > 0 || !fits(requirements, world.capacity)) {
     return blocked({ kind: "above-instance-size", largest: world.capacity });
   }
+  const environment = running.find((one) => fits(requirements, freeIn(world, one)));
+  if (environment !== undefined) return { kind: "fits", environment };
+  const free = running.map((one) => freeIn(world, one)).reduce((a, b) => (b.vcpuMilli > a.vcpuMilli ? b : a));
+  return blocked({ kind: "capacity", free });
+}
+
+/** What an environment has left: of the machine, and of its own maximum. */
+function freeIn(world: World, { arn, maxVcpuMilli }: Environment): Capacity {
   const free = freeCapacity(world);
-  const environment = fits(requirements, free)
-    ? usable.find(
-        ({ arn, driver, maxVcpuMilli: max }) =>
-          (driver !== "docker" || world.hasDocker) && world.usedVcpuMilli(arn) + requirements.vcpuMilli <= max,
-      )
-    : undefined;
-  return environment === undefined ? blocked({ kind: "capacity", free }) : { kind: "fits", environment };
+  const left = Math.max(0, maxVcpuMilli - world.usedVcpuMilli(arn));
+  return { ...free, vcpuMilli: Math.min(free.vcpuMilli, left) };
 }
 
 /** What the machine has left beside the active attempts; they may hold more than it has, after a restart with less. */
-export function freeCapacity(world: World): Capacity {
+function freeCapacity(world: World): Capacity {
   return {
     vcpuMilli: Math.max(0, world.capacity.vcpuMilli - world.used.vcpuMilli),
     memoryMiB: Math.max(0, world.capacity.memoryMiB - world.used.memoryMiB),

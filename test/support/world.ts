@@ -23,7 +23,7 @@ export const ENVIRONMENT: Environment = {
   version: 1,
   enabled: true,
   status: "VALID",
-  maxVcpuMilli: 1_000_000,
+  maxVcpuMilli: 100_000_000,
   isFargate: false,
   driver: "fake",
 };
