@@ -22,8 +22,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       name TEXT NOT NULL, definition_arn TEXT NOT NULL, created_at BIGINT NOT NULL, parent_id TEXT, array_index INTEGER,
       scheduling TEXT, spec TEXT, status TEXT NOT NULL, state TEXT NOT NULL)`,
     `CREATE INDEX jobs_by_queue ON jobs (queue_arn, status, seq) WHERE parent_id IS NULL`,
+    `CREATE INDEX jobs_by_queue_and_age ON jobs (queue_arn, seq) WHERE parent_id IS NULL`,
     `CREATE INDEX jobs_by_parent ON jobs (parent_id, array_index) WHERE parent_id IS NOT NULL`,
-    `CREATE INDEX jobs_as_submitted ON jobs (seq) WHERE parent_id IS NULL`,
     `CREATE INDEX jobs_open ON jobs (seq) WHERE status IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING')`,
     `CREATE TABLE stop_requests (
       job_id TEXT PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL, requested_at BIGINT NOT NULL)`,

@@ -19,10 +19,15 @@ const OPEN = `('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING')`;
 export interface SchedulingOptions {
   /** The driver of environments that do not pick one. */
   readonly defaultDriver: DriverName | "auto";
+  /** Called when the status of resources was written. */
+  resourcesWritten(): void;
 }
 
 /** What the engine reads and writes. */
-export function schedulingStore(database: Database, { defaultDriver }: SchedulingOptions): SchedulingStore {
+export function schedulingStore(
+  database: Database,
+  { defaultDriver, resourcesWritten }: SchedulingOptions,
+): SchedulingStore {
   const shared = new SharedTexts();
   return {
     async lead() {
@@ -41,12 +46,17 @@ export function schedulingStore(database: Database, { defaultDriver }: Schedulin
     async news(afterSeq, limit) {
       // Stops first: each one's job is then there to be read.
       const stops = await readStops(database);
+      const newest = await newestSeq(database);
       const rows = await database.read(
-        `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.parent_id IS NULL AND j.seq > ? ORDER BY j.seq LIMIT ?`,
+        `SELECT id, seq AS order_seq, queue_arn, created_at, scheduling, state, NULL AS parent_id
+         FROM jobs WHERE seq > ? AND parent_id IS NULL ORDER BY seq LIMIT ?`,
         [afterSeq, limit],
       );
       const jobs = rows.map((row) => toJob(row, shared));
-      return { jobs, stops, isPartial: jobs.length === limit };
+      const isPartial = jobs.length === limit;
+      // Children are skipped only once: the next look begins behind them.
+      const lastSeq = isPartial ? jobs.at(-1)!.seq : Math.max(newest, jobs.at(-1)?.seq ?? 0);
+      return { jobs, stops, lastSeq, isPartial };
     },
     async outcomes(jobIds) {
       const outcomes = new Map<string, Outcome>();
@@ -71,7 +81,10 @@ export function schedulingStore(database: Database, { defaultDriver }: Schedulin
       );
     },
     async hasAttemptsOn(driver) {
-      const rows = await database.read(`SELECT state FROM jobs WHERE status IN ('STARTING', 'RUNNING')`);
+      // The first condition is for the index of open jobs: the others may be millions.
+      const rows = await database.read(
+        `SELECT state FROM jobs WHERE status IN ${OPEN} AND status IN ('STARTING', 'RUNNING')`,
+      );
       return rows.some((row) => activeAttempt(JSON.parse(String(row["state"])) as JobState)?.driver === driver);
     },
     async commit(epoch, changes) {
@@ -80,6 +93,7 @@ export function schedulingStore(database: Database, { defaultDriver }: Schedulin
       const refuseStale = ([first]: readonly Written[]): Error | undefined =>
         first!.changes === 1 ? undefined : new StaleEpoch(`another server leads since epoch ${epoch}`);
       await database.write([guard, ...changes.flatMap(toStatements)], refuseStale);
+      if (changes.some(({ kind }) => kind !== "job-changed" && kind !== "stop-dismissed")) resourcesWritten();
     },
   };
 }
@@ -98,7 +112,7 @@ async function readResources(database: Database, defaultDriver: DriverName | "au
 }
 
 async function readOpenJobs(database: Database, shared: SharedTexts): Promise<Fact[]> {
-  const [last] = await database.read(`SELECT coalesce(max(seq), 0) AS seq FROM jobs`);
+  const lastSeq = await newestSeq(database);
   const jobs: Job[] = [];
   let page: Row[] = [];
   do {
@@ -114,7 +128,7 @@ async function readOpenJobs(database: Database, shared: SharedTexts): Promise<Fa
        AND parent_id IN (SELECT id FROM jobs WHERE parent_id IS NULL AND status IN ${OPEN})`,
   );
   return [
-    { kind: "jobs-read", lastSeq: Number(last!["seq"]) },
+    { kind: "jobs-read", lastSeq },
     ...jobs.map((job) => ({ kind: "job-admitted", job }) as const),
     ...ended.map(
       (row) =>
@@ -126,6 +140,11 @@ async function readOpenJobs(database: Database, shared: SharedTexts): Promise<Fa
         }) as const,
     ),
   ];
+}
+
+async function newestSeq(database: Database): Promise<number> {
+  const [row] = await database.read(`SELECT coalesce(max(seq), 0) AS seq FROM jobs`);
+  return Number(row!["seq"]);
 }
 
 async function readStops(database: Database): Promise<Fact[]> {

@@ -43,6 +43,7 @@ export class SqliteDatabase implements Database {
   }
 
   read(sql: string, values: readonly SqlValue[] = []): Promise<Row[]> {
+    if (this.#isClosed) return Promise.reject(closed());
     try {
       return Promise.resolve(this.#prepare(sql).all(...values) as Row[]);
     } catch (error) {
@@ -54,7 +55,7 @@ export class SqliteDatabase implements Database {
     statements: readonly Statement[],
     unless?: (written: readonly Written[]) => Error | undefined,
   ): Promise<readonly Written[]> {
-    if (this.#isClosed) return Promise.reject(new StoreUnavailable("The store is closed."));
+    if (this.#isClosed) return Promise.reject(closed());
     return new Promise((resolve, reject) => {
       this.#pending.push({ statements, unless, resolve, reject });
       if (this.#pending.length === 1) setImmediate(() => this.#flush());
@@ -141,6 +142,10 @@ export class SqliteDatabase implements Database {
     if (prepared === undefined) this.#prepared.set(sql, (prepared = this.#sqlite.prepare(sql)));
     return prepared;
   }
+}
+
+function closed(): StoreUnavailable {
+  return new StoreUnavailable("The store is closed.");
 }
 
 const SQLITE_BUSY = 5;

@@ -1,0 +1,367 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { TestContext } from "node:test";
+import type { JobChange } from "../../src/core/changes.ts";
+import type { JobState, Scheduling } from "../../src/core/job.ts";
+import type { NewJob } from "../../src/ports/store.ts";
+import { StaleEpoch } from "../../src/ports/store.ts";
+import type { Database } from "../../src/store/database.ts";
+import { statement } from "../../src/store/database.ts";
+import { SqliteDatabase } from "../../src/store/sqlite.ts";
+import type { OpenStore } from "../../src/store/store.ts";
+import { openStore } from "../../src/store/store.ts";
+import { environmentSettings, SCOPE } from "../sim/workload.ts";
+
+const DEFINITION = "arn:aws:batch:us-east-1:123456789012:job-definition/work:1";
+
+async function open(t: TestContext): Promise<{ store: OpenStore; database: SqliteDatabase }> {
+  const database = new SqliteDatabase(":memory:");
+  t.after(() => database.close());
+  return { database, store: await openStore(database, 0, { defaultDriver: "fake" }) };
+}
+
+function newJob(id: string, more: Partial<NewJob> = {}, scheduling: Partial<Scheduling> = {}): NewJob {
+  return {
+    id,
+    scope: SCOPE,
+    queueArn: "queue",
+    name: id,
+    definitionArn: DEFINITION,
+    createdAt: 1_000,
+    scheduling: {
+      requirements: { vcpuMilli: 1000, memoryMiB: 512, gpus: 0 },
+      retry: { attempts: 1, evaluateOnExit: [] },
+      dependsOn: [],
+      needsImage: false,
+      ...scheduling,
+    },
+    spec: {
+      container: { image: id },
+      parameters: {},
+      dependsOn: [],
+      retryStrategy: {},
+      tags: {},
+      propagateTags: false,
+      platformCapabilities: [],
+    },
+    ...more,
+  };
+}
+
+function change(jobId: string, state: Partial<JobState>, parent?: JobChange["parent"]): JobChange {
+  return {
+    kind: "job-changed",
+    jobId,
+    state: { status: "RUNNABLE", attempts: [], ...state },
+    ...(parent && { parent }),
+  };
+}
+
+const child = (parentId: string, index: number, status: JobState["status"]): JobChange =>
+  change(`${parentId}:${index}`, { status }, { id: parentId, index });
+
+describe("opening", () => {
+  test("twice is no different from once, and the store keeps its name", async (t) => {
+    const { store, database } = await open(t);
+    await store.jobs.insert(newJob("a"));
+    const again = await openStore(database, 1, { defaultDriver: "fake" });
+    assert.equal(again.clusterId, store.clusterId);
+    assert.equal((await again.jobs.find(SCOPE, ["a"])).length, 1);
+  });
+
+  test("a newer program's schema is refused, untouched", async (t) => {
+    const { database } = await open(t);
+    await database.write([statement(`INSERT INTO migrations (version, applied_at) VALUES (99, 0)`)]);
+    await assert.rejects(openStore(database, 1, { defaultDriver: "fake" }), /newer Longshore \(schema 99/);
+  });
+
+  test("a migration that fails half-way leaves nothing of itself", async (t) => {
+    const database = new SqliteDatabase(":memory:");
+    t.after(() => database.close());
+    await database.write([statement(`CREATE TABLE stop_requests (unfit TEXT)`)]);
+    await assert.rejects(openStore(database, 0, { defaultDriver: "fake" }));
+    const tables = await database.read(`SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'jobs'`);
+    assert.deepEqual(tables, []);
+  });
+});
+
+describe("jobs", () => {
+  test("pages from the newest on; what is submitted between two pages disturbs none", async (t) => {
+    const { store } = await open(t);
+    for (let n = 0; n < 5; n += 1) await store.jobs.insert(newJob(`job-${n}`));
+    const first = await store.jobs.list("queue", { limit: 2 });
+    await store.jobs.insert(newJob("later"));
+    const second = await store.jobs.list("queue", { limit: 10, before: first.at(-1)!.seq });
+    assert.deepEqual(
+      [...first, ...second].map(({ id }) => id),
+      ["job-4", "job-3", "job-2", "job-1", "job-0"],
+    );
+  });
+
+  test("filters: status, name without case and by prefix, definition, times; children are not listed", async (t) => {
+    const { store } = await open(t);
+    const epoch = await store.scheduling.lead();
+    await store.jobs.insert(newJob("1", { name: "Alpha", createdAt: 10 }));
+    await store.jobs.insert(
+      newJob("2", { name: "alphabet", createdAt: 20, definitionArn: DEFINITION.replace("work", "wo_rk") }),
+    );
+    await store.jobs.insert(
+      newJob("3", { name: "al%ha", createdAt: 30, definitionArn: DEFINITION.replace(":1", ":2") }),
+    );
+    await store.jobs.insert(newJob("4", { name: "array" }, { arraySize: 3 }));
+    await store.jobs.insert(newJob("5", { queueArn: "other" }));
+    await store.scheduling.commit(epoch, [child("4", 1, "RUNNING"), change("3", { status: "RUNNING" })]);
+    const ids = async (query: object) => (await store.jobs.list("queue", { limit: 10, ...query })).map(({ id }) => id);
+    assert.deepEqual(await ids({}), ["4", "3", "2", "1"]);
+    assert.deepEqual(await ids({ status: "RUNNING" }), ["3"]);
+    assert.deepEqual(await ids({ name: "ALPHA" }), ["1"]);
+    assert.deepEqual(await ids({ name: "alp*" }), ["2", "1"]);
+    assert.deepEqual(await ids({ name: "al%*" }), ["3"]);
+    assert.deepEqual(await ids({ name: "*" }), ["4", "3", "2", "1"]);
+    assert.deepEqual(await ids({ definition: "work" }), ["4", "3", "1"]);
+    assert.deepEqual(await ids({ definition: "wo_*" }), ["2"]);
+    assert.deepEqual(await ids({ definition: DEFINITION }), ["4", "1"]);
+    assert.deepEqual(await ids({ createdAfter: 10, createdBefore: 30 }), ["2"]);
+  });
+
+  test("a child's record is made by its first change and has its parent's scheduling; its spec is the parent's", async (t) => {
+    const { store } = await open(t);
+    const epoch = await store.scheduling.lead();
+    await store.jobs.insert(newJob("a", {}, { arraySize: 10 }));
+    assert.deepEqual(await store.jobs.children("a", { from: 0, to: 10 }), []);
+    await store.scheduling.commit(epoch, [child("a", 7, "STARTING"), child("a", 2, "STARTING")]);
+    await store.scheduling.commit(epoch, [child("a", 7, "SUCCEEDED")]);
+    const children = await store.jobs.children("a", { from: 0, to: 10 });
+    assert.deepEqual(
+      children.map(({ id, parent, state, scheduling }) => [id, parent?.index, state.status, scheduling.arraySize]),
+      [
+        ["a:2", 2, "STARTING", 10],
+        ["a:7", 7, "SUCCEEDED", 10],
+      ],
+    );
+    assert.deepEqual(await store.jobs.children("a", { from: 3, to: 7 }), []);
+    assert.deepEqual((await store.jobs.countChildren(["a", "none"])).get("a"), { STARTING: 1, SUCCEEDED: 1 });
+    assert.deepEqual((await store.jobs.countChildren(["none"])).get("none"), {});
+    assert.deepEqual([...(await store.jobs.specs(["a", "a:7"])).keys()], ["a"]);
+    assert.deepEqual(await store.jobs.find("other/scope", ["a", "a:7"]), []);
+    const launches = await store.scheduling.launches([{ id: "a:7", parent: { id: "a", index: 7 } }]);
+    assert.deepEqual([launches.get("a")?.arraySize, launches.get("a")?.spec.container.image], [10, "a"]);
+  });
+
+  test("of stop requests the first counts, but a terminate replaces a cancel", async (t) => {
+    const { store } = await open(t);
+    const stops = async () => (await store.scheduling.news(0, 10)).stops;
+    await store.jobs.requestStop("a", { kind: "cancel", reason: "one" }, 1);
+    await store.jobs.requestStop("a", { kind: "cancel", reason: "two" }, 2);
+    assert.deepEqual(await stops(), [{ kind: "stop-requested", jobId: "a", stop: { kind: "cancel", reason: "one" } }]);
+    await store.jobs.requestStop("a", { kind: "terminate", reason: "three" }, 3);
+    await store.jobs.requestStop("a", { kind: "terminate", reason: "four" }, 4);
+    await store.jobs.requestStop("a", { kind: "cancel", reason: "five" }, 5);
+    assert.deepEqual(await stops(), [
+      { kind: "stop-requested", jobId: "a", stop: { kind: "terminate", reason: "three" } },
+    ]);
+    const epoch = await store.scheduling.lead();
+    await store.scheduling.commit(epoch, [{ kind: "stop-dismissed", jobId: "a", stop: "cancel" }]);
+    assert.equal((await stops()).length, 1);
+    await store.scheduling.commit(epoch, [{ kind: "stop-dismissed", jobId: "a", stop: "terminate" }]);
+    assert.deepEqual(await stops(), []);
+  });
+});
+
+describe("scheduling", () => {
+  test("a commit is all or nothing, and only the newest leader's counts", async (t) => {
+    const { store } = await open(t);
+    const first = await store.scheduling.lead();
+    await store.jobs.insert(newJob("a"));
+    await store.scheduling.commit(first, [change("a", { status: "STARTING" })]);
+    const second = await store.scheduling.lead();
+    await assert.rejects(store.scheduling.commit(first, [change("a", { status: "FAILED" })]), StaleEpoch);
+    await store.scheduling.commit(second, []);
+    const [job] = await store.jobs.find(SCOPE, ["a"]);
+    assert.equal(job?.state.status, "STARTING");
+    // The lead is lost in the same group commit, before the commit or after it.
+    const [, late, early] = await Promise.allSettled([
+      store.scheduling.lead(),
+      store.scheduling.commit(second, [change("a", { status: "FAILED" })]),
+      store.scheduling.commit(second + 1, [change("a", { status: "RUNNING" })]),
+    ]);
+    assert.deepEqual([late?.status, early?.status], ["rejected", "fulfilled"]);
+  });
+
+  test("news: in order of submission, bounded, after what was read; children are no news", async (t) => {
+    const { store } = await open(t);
+    const epoch = await store.scheduling.lead();
+    for (const id of ["c", "a", "b"]) await store.jobs.insert(newJob(id, {}, { arraySize: 2 }));
+    const first = await store.scheduling.news(0, 2);
+    assert.deepEqual([first.jobs.map(({ id }) => id), first.isPartial], [["c", "a"], true]);
+    await store.scheduling.commit(epoch, [child("c", 0, "STARTING")]);
+    const second = await store.scheduling.news(first.jobs.at(-1)!.seq, 2);
+    assert.deepEqual([second.jobs.map(({ id }) => id), second.isPartial], [["b"], false]);
+    assert.equal((await store.scheduling.news(second.jobs.at(-1)!.seq, 2)).jobs.length, 0);
+  });
+
+  test("a new world: parents before children, ended children of open arrays, nothing that is over", async (t) => {
+    const { store } = await open(t);
+    const epoch = await store.scheduling.lead();
+    for (const id of ["over", "open", "gone"]) await store.jobs.insert(newJob(id, {}, { arraySize: 3 }));
+    await store.scheduling.commit(epoch, [
+      child("open", 0, "SUCCEEDED"),
+      child("open", 1, "FAILED"),
+      child("open", 2, "RUNNABLE"),
+      change("open", { status: "PENDING" }),
+      child("gone", 0, "FAILED"),
+      change("gone", { status: "FAILED" }),
+    ]);
+    const facts = await store.scheduling.load();
+    const told = facts.flatMap((fact) => {
+      if (fact.kind === "job-admitted") return [fact.job.id];
+      return fact.kind === "child-ended" ? [`${fact.parentId}:${fact.index} ${fact.succeeded}`] : [];
+    });
+    assert.deepEqual(told, ["over", "open", "open:2", "open:0 true", "open:1 false"]);
+  });
+
+  test("outcomes: of jobs, arrays with their failed children, unknown ids", async (t) => {
+    const { store } = await open(t);
+    const epoch = await store.scheduling.lead();
+    await store.jobs.insert(newJob("good"));
+    await store.jobs.insert(newJob("array", {}, { arraySize: 4 }));
+    await store.scheduling.commit(epoch, [
+      change("good", { status: "SUCCEEDED" }),
+      child("array", 1, "SUCCEEDED"),
+      child("array", 2, "FAILED"),
+      change("array", { status: "FAILED" }),
+    ]);
+    const outcomes = await store.scheduling.outcomes(["good", "array", "unknown"]);
+    assert.deepEqual(outcomes.get("good"), { succeeded: true });
+    assert.deepEqual(outcomes.get("array"), { succeeded: false, failedChildren: new Set([0, 2, 3]) });
+    assert.deepEqual(outcomes.get("unknown"), { succeeded: false });
+  });
+
+  test("attempts that are not over are found by their driver", async (t) => {
+    const { store } = await open(t);
+    const epoch = await store.scheduling.lead();
+    await store.jobs.insert(newJob("a"));
+    assert.equal(await store.scheduling.hasAttemptsOn("docker"), false);
+    const attempt = { id: "x", driver: "docker", environmentArn: "e" } as const;
+    await store.scheduling.commit(epoch, [change("a", { status: "STARTING", attempts: [attempt] })]);
+    assert.equal(await store.scheduling.hasAttemptsOn("docker"), true);
+    assert.equal(await store.scheduling.hasAttemptsOn("process"), false);
+  });
+});
+
+describe("resources and definitions", () => {
+  const record = (name: string) => ({
+    ...{ arn: `arn/${name}`, scope: SCOPE, name, createdAt: 1, status: "CREATING" as const, statusReason: "" },
+    settings: environmentSettings(4),
+  });
+
+  test("an ARN is given once; an update counts for the version that it was made for", async (t) => {
+    const { store } = await open(t);
+    assert.equal(await store.environments.insert(record("a")), true);
+    assert.equal(await store.environments.insert(record("a")), false);
+    const read = (await store.environments.get("arn/a"))!;
+    assert.equal(await store.environments.update(read, { ...read, status: "UPDATING" }), true);
+    assert.equal(await store.environments.update(read, { ...read, status: "VALID" }), false);
+    assert.equal((await store.environments.get("arn/a"))?.status, "UPDATING");
+    assert.equal(await store.queues.get("arn/a"), undefined);
+  });
+
+  test("the engine's status for an older version is not written; only what is DELETING is deleted", async (t) => {
+    const { store } = await open(t);
+    const epoch = await store.scheduling.lead();
+    await store.environments.insert(record("a"));
+    const valid = { kind: "environment-status", arn: "arn/a", status: "VALID", statusReason: "fine" } as const;
+    await store.scheduling.commit(epoch, [
+      { ...valid, version: 0 },
+      { kind: "environment-deleted", arn: "arn/a" },
+    ]);
+    assert.equal((await store.environments.get("arn/a"))?.status, "CREATING");
+    await store.scheduling.commit(epoch, [{ ...valid, version: 1 }]);
+    const read = (await store.environments.get("arn/a"))!;
+    assert.deepEqual([read.status, read.statusReason], ["VALID", "fine"]);
+    await store.environments.update(read, { ...read, status: "DELETING" });
+    await store.scheduling.commit(epoch, [{ kind: "environment-deleted", arn: "arn/a" }]);
+    assert.equal(await store.environments.get("arn/a"), undefined);
+  });
+
+  test("resources are listed by name, page by page, in their scope", async (t) => {
+    const { store } = await open(t);
+    for (const name of ["c", "a", "d"]) await store.environments.insert(record(name));
+    const first = await store.environments.list(SCOPE, { limit: 2 });
+    await store.environments.insert(record("b"));
+    const second = await store.environments.list(SCOPE, { limit: 2, after: first.at(-1)!.name });
+    assert.deepEqual(
+      [...first, ...second].map(({ name }) => name),
+      ["a", "c", "d"],
+    );
+    assert.deepEqual(await store.environments.list("other/scope", { limit: 2 }), []);
+  });
+
+  test("revisions count up whatever is deregistered, also when registered at once", async (t) => {
+    const { store } = await open(t);
+    const register = (name: string) =>
+      store.definitions.register({
+        ...{ scope: SCOPE, name, unrevisionedArn: `arn/${name}`, createdAt: 1 },
+        settings: { type: "container" },
+      });
+    const made = await Promise.all([register("a"), register("b"), register("a"), register("a")]);
+    assert.deepEqual(
+      made.map(({ arn, revision }) => [arn, revision]),
+      [
+        ["arn/a:1", 1],
+        ["arn/b:1", 1],
+        ["arn/a:2", 2],
+        ["arn/a:3", 3],
+      ],
+    );
+    await store.definitions.deregister("arn/a:3", 2);
+    assert.equal((await store.definitions.latestActive(SCOPE, "a"))?.revision, 2);
+    assert.equal((await register("a")).revision, 4);
+    const first = await store.definitions.list(SCOPE, { limit: 3 });
+    await register("a");
+    const second = await store.definitions.list(SCOPE, { limit: 3, after: first.at(-1)! });
+    assert.deepEqual(
+      [...first, ...second].map(({ arn }) => arn),
+      ["arn/a:4", "arn/a:3", "arn/a:2", "arn/a:1", "arn/b:1"],
+    );
+    const active = await store.definitions.list(SCOPE, { limit: 9, status: "ACTIVE", name: "a" });
+    assert.deepEqual(
+      active.map(({ revision }) => revision),
+      [5, 4, 2, 1],
+    );
+  });
+});
+
+test("the hot queries use an index, and sort nothing that can be large", async (t) => {
+  const { database } = await open(t);
+  const plans = new Map<string, string>();
+  const watched: Database = {
+    async read(sql, values = []) {
+      const plan = await database.read(`EXPLAIN QUERY PLAN ${sql}`, values);
+      plans.set(sql.replaceAll(/\s+/g, " "), plan.map(({ detail }) => String(detail)).join("; "));
+      return database.read(sql, values);
+    },
+    write: (statements, unless) => database.write(statements, unless),
+    close: () => Promise.resolve(),
+  };
+  const { jobs, scheduling } = await openStore(watched, 0, { defaultDriver: "fake" });
+  plans.clear();
+  await jobs.find(SCOPE, ["a"]);
+  await jobs.specs(["a"]);
+  await jobs.list("queue", { limit: 10 });
+  await jobs.list("queue", { limit: 10, status: "RUNNING", before: 7 });
+  await jobs.list("queue", { limit: 10, name: "a*", before: 7 });
+  await jobs.children("a", { from: 0, to: 10 });
+  await jobs.countChildren(["a"]);
+  await scheduling.news(0, 10);
+  await scheduling.load();
+  await scheduling.outcomes(["a"]);
+  await scheduling.launches([{ id: "a" }]);
+  await scheduling.hasAttemptsOn("docker");
+  for (const [sql, plan] of plans) {
+    if (!sql.includes("jobs")) continue;
+    assert.doesNotMatch(plan, /SCAN (jobs|j|p)\b(?! USING INDEX jobs_open)/, `${sql}\n${plan}`);
+    assert.doesNotMatch(plan, /TEMP B-TREE FOR ORDER BY/, `${sql}\n${plan}`);
+  }
+  assert.ok(plans.size >= 10);
+});
