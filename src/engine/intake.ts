@@ -9,8 +9,9 @@ const MAX_NEW_JOBS_PER_TICK = 5_000;
 
 /** Step 2 of a tick: brings what was submitted and asked for since the last one into the world. True when there is more to read. */
 export async function readNews(store: SchedulingStore, world: World): Promise<boolean> {
-  const { jobs, stops, isPartial } = await store.news(world.lastSeq, MAX_NEW_JOBS_PER_TICK);
+  const { jobs, stops, lastSeq, isPartial } = await store.news(world.lastSeq, MAX_NEW_JOBS_PER_TICK);
   await admit(store, world, jobs);
+  world.apply({ kind: "jobs-read", lastSeq });
   for (const stop of stops) if (!isPartial || isKnown(world, stop)) world.apply(stop);
   return isPartial;
 }

@@ -173,8 +173,11 @@ export interface SchedulingStore {
   /** All that a new world needs, in an order in which it can be applied. */
   load(): Promise<Fact[]>;
   resources(): Promise<Fact[]>;
-  /** Jobs submitted after the one with `afterSeq`, in order of submission, and all open stop requests. */
-  news(afterSeq: number, limit: number): Promise<{ jobs: readonly Job[]; stops: readonly Fact[]; isPartial: boolean }>;
+  /** Jobs submitted after the one with `afterSeq`, in order of submission, and all open stop requests. The next look goes on after `lastSeq`. */
+  news(
+    afterSeq: number,
+    limit: number,
+  ): Promise<{ jobs: readonly Job[]; stops: readonly Fact[]; lastSeq: number; isPartial: boolean }>;
   /** How jobs ended. Unknown ids count as failed. */
   outcomes(jobIds: readonly string[]): Promise<Map<string, Outcome>>;
   /** What dispatch needs to start these jobs' attempts: by job id; a child has its parent's. */

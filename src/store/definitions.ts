@@ -1,8 +1,10 @@
 import type { DefinitionRecord, DefinitionSettings, DefinitionTable } from "../ports/store.ts";
 import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
+import { RowCache } from "./row-cache.ts";
 
 export function definitionTable(database: Database): DefinitionTable {
+  const cache = new RowCache<DefinitionRecord>();
   return {
     async register({ scope, name, unrevisionedArn, createdAt, settings }) {
       const [written] = await database.write([
@@ -13,18 +15,23 @@ export function definitionTable(database: Database): DefinitionTable {
           ...[unrevisionedArn, scope, name, JSON.stringify(settings), createdAt, scope, name],
         ),
       ]);
+      cache.forget();
       return toRecord(written!.rows[0]!);
     },
-    async get(arn) {
-      const [row] = await database.read(`SELECT * FROM job_definitions WHERE arn = ?`, [arn]);
-      return row && toRecord(row);
+    get(arn) {
+      return cache.get(arn, async () => {
+        const [row] = await database.read(`SELECT * FROM job_definitions WHERE arn = ?`, [arn]);
+        return row && toRecord(row);
+      });
     },
-    async latestActive(scope, name) {
-      const [row] = await database.read(
-        `SELECT * FROM job_definitions WHERE scope = ? AND name = ? AND status = 'ACTIVE' ORDER BY revision DESC LIMIT 1`,
-        [scope, name],
-      );
-      return row && toRecord(row);
+    latestActive(scope, name) {
+      return cache.get(`${scope} ${name}`, async () => {
+        const [row] = await database.read(
+          `SELECT * FROM job_definitions WHERE scope = ? AND name = ? AND status = 'ACTIVE' ORDER BY revision DESC LIMIT 1`,
+          [scope, name],
+        );
+        return row && toRecord(row);
+      });
     },
     async list(scope, { name, status, after, limit }) {
       const rows = await database.read(
@@ -46,6 +53,7 @@ export function definitionTable(database: Database): DefinitionTable {
           ...[now, arn],
         ),
       ]);
+      cache.forget();
     },
   };
 }

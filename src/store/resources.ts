@@ -1,11 +1,16 @@
 import type { ResourceRecord, ResourceTable } from "../ports/store.ts";
+import type { RowCache } from "./row-cache.ts";
 import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
 
 export type ResourceKind = "compute-environment" | "job-queue";
 
 /** One table for every kind of named resource: they differ in their settings, which only their owner reads. */
-export function resourceTable<Settings>(database: Database, kind: ResourceKind): ResourceTable<Settings> {
+export function resourceTable<Settings>(
+  database: Database,
+  kind: ResourceKind,
+  cache: RowCache<ResourceRecord<Settings>>,
+): ResourceTable<Settings> {
   return {
     async insert({ arn, scope, name, createdAt, status, statusReason, settings }) {
       const [written] = await database.write([
@@ -17,9 +22,11 @@ export function resourceTable<Settings>(database: Database, kind: ResourceKind):
       ]);
       return written!.changes === 1;
     },
-    async get(arn) {
-      const [row] = await database.read(`SELECT * FROM resources WHERE arn = ? AND kind = ?`, [arn, kind]);
-      return row && toRecord(row);
+    get(arn) {
+      return cache.get(arn, async () => {
+        const [row] = await database.read(`SELECT * FROM resources WHERE arn = ? AND kind = ?`, [arn, kind]);
+        return row && toRecord(row);
+      });
     },
     async list(scope, { after = "", limit }) {
       const rows = await database.read(
@@ -36,6 +43,7 @@ export function resourceTable<Settings>(database: Database, kind: ResourceKind):
           ...[status, statusReason, JSON.stringify(settings), arn, version],
         ),
       ]);
+      cache.forget();
       return written!.changes === 1;
     },
   };

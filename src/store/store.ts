@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { LogStreams } from "../ports/log-streams.ts";
-import type { EnvironmentSettings, QueueSettings, Store } from "../ports/store.ts";
+import type { EnvironmentSettings, QueueSettings, ResourceRecord, Store } from "../ports/store.ts";
 import type { Database } from "./database.ts";
 import { statement } from "./database.ts";
 import { definitionTable } from "./definitions.ts";
@@ -8,6 +8,7 @@ import { jobTable } from "./jobs.ts";
 import { logStreamTable } from "./log-streams.ts";
 import { migrate } from "./migrations.ts";
 import { resourceTable } from "./resources.ts";
+import { RowCache } from "./row-cache.ts";
 import type { SchedulingOptions } from "./scheduling.ts";
 import { schedulingStore } from "./scheduling.ts";
 
@@ -16,14 +17,21 @@ export interface OpenStore extends Store {
 }
 
 /** Opens a store on a database: brings the schema up to date and gives each aggregate its tables. */
-export async function openStore(database: Database, now: number, options: SchedulingOptions): Promise<OpenStore> {
+export async function openStore(
+  database: Database,
+  now: number,
+  options: Omit<SchedulingOptions, "resourcesWritten">,
+): Promise<OpenStore> {
   await migrate(database, now);
+  const environments = new RowCache<ResourceRecord<EnvironmentSettings>>();
+  const queues = new RowCache<ResourceRecord<QueueSettings>>();
+  const resourcesWritten = (): void => [environments, queues].forEach((cache) => cache.forget());
   return {
-    environments: resourceTable<EnvironmentSettings>(database, "compute-environment"),
-    queues: resourceTable<QueueSettings>(database, "job-queue"),
+    environments: resourceTable<EnvironmentSettings>(database, "compute-environment", environments),
+    queues: resourceTable<QueueSettings>(database, "job-queue", queues),
     definitions: definitionTable(database),
     jobs: jobTable(database),
-    scheduling: schedulingStore(database, options),
+    scheduling: schedulingStore(database, { ...options, resourcesWritten }),
     logStreams: logStreamTable(database),
     clusterId: await clusterId(database),
     close: () => database.close(),
