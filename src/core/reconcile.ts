@@ -20,7 +20,7 @@ export function reconcile(world: World, now: number): Change[] {
   };
   const settler = new Settler(world, now, emit);
   settler.resources();
-  for (const jobId of world.takeDue(now)) settler.timeOut(jobId);
+  for (const jobId of world.deadlines.takeDue(now)) settler.timeOut(jobId);
   while (world.agenda.size > 0 || world.progressed.size > 0) {
     for (const id of world.agenda) {
       world.agenda.delete(id);

@@ -1,6 +1,6 @@
-import TinyQueue from "tinyqueue";
 import { ArrayProgress } from "./array.ts";
 import type { Change, Fact, JobChange, Outcome } from "./changes.ts";
+import { Deadlines } from "./deadlines.ts";
 import { childId, parseChildId } from "./ids.ts";
 import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
@@ -36,7 +36,8 @@ export class World {
   readonly #dependents = new Map<string, Set<string>>();
   readonly #outcomes = new Map<string, Outcome>();
   readonly #waiting = new Map<string, WaitingJobs>();
-  readonly #deadlines = new TinyQueue<Deadline>([], (a, b) => a.at - b.at);
+  /** When running attempts run out of time. */
+  readonly deadlines = new Deadlines(this.#jobIdByAttemptId);
 
   constructor(capacity: Capacity, hasDocker: boolean) {
     this.capacity = capacity;
@@ -151,29 +152,6 @@ export class World {
     return code === "active" ? "open" : code;
   }
 
-  /** Ids of jobs whose attempt has run out of time by `now`; each is given once. */
-  takeDue(now: number): string[] {
-    const due: string[] = [];
-    for (let next = this.#nextDeadline(); next !== undefined && next.at <= now; next = this.#nextDeadline()) {
-      due.push(next.jobId);
-      this.#deadlines.pop();
-    }
-    return due;
-  }
-
-  /** When the next attempt runs out of time, epoch ms. */
-  nextDeadlineAt(): number | undefined {
-    return this.#nextDeadline()?.at;
-  }
-
-  #nextDeadline(): Deadline | undefined {
-    for (;;) {
-      const next = this.#deadlines.peek();
-      if (next === undefined || this.#jobIdByAttemptId.has(next.attemptId)) return next;
-      this.#deadlines.pop();
-    }
-  }
-
   #admit(job: Job): void {
     this.#lastSeq = Math.max(this.#lastSeq, job.seq);
     this.jobs.set(job.id, job);
@@ -215,7 +193,7 @@ export class World {
     const { timeoutSeconds } = job.scheduling;
     const begins = activeAttempt(before ?? state)?.startedAt === undefined || before === undefined;
     if (begins && attempt.startedAt !== undefined && timeoutSeconds !== undefined) {
-      this.#deadlines.push({ at: attempt.startedAt + timeoutSeconds * 1000, jobId: job.id, attemptId: attempt.id });
+      this.deadlines.add({ at: attempt.startedAt + timeoutSeconds * 1000, jobId: job.id, attemptId: attempt.id });
     }
   }
 
@@ -314,12 +292,6 @@ function dependencyKeys(jobId: string | undefined): string[] {
   if (jobId === undefined) return [];
   const child = parseChildId(jobId);
   return child === undefined ? [jobId] : [jobId, child.parentId];
-}
-
-interface Deadline {
-  readonly at: number;
-  readonly jobId: string;
-  readonly attemptId: string;
 }
 
 /** The parent of an agenda entry that names a child without a record. */

@@ -172,7 +172,7 @@ export class Engine implements Scheduler {
     this.#blocked = plan.blocked;
     if (plan.isPartial || hasMoreNews) this.#mustRunAgain = true;
     await this.#dispatcher.dispatch(world, changes, observed);
-    return world.nextDeadlineAt();
+    return world.deadlines.next()?.at;
   }
 
   async #readWorld(): Promise<World> {
