@@ -157,8 +157,9 @@ export interface JobQuery {
   readonly status?: JobStatus;
   /** Case-insensitive, `*` at the end matches any rest. */
   readonly name?: string;
-  /** A definition's name (`*` at the end), or the ARN of one revision. */
-  readonly definition?: string;
+  /** One revision, or all whose ARN begins so; the case matters. */
+  readonly definitionArn?: string;
+  readonly definitionArnPrefix?: string;
   readonly createdBefore?: number;
   readonly createdAfter?: number;
   /** The `seq` of the last job of the page before. */

@@ -101,8 +101,10 @@ function jobConditions(query: JobQuery): { conditions: string; values: SqlValue[
   };
   if (query.status !== undefined) add(`j.status = ?`, query.status);
   if (query.name !== undefined) addNameCondition(`j.name`, query.name, add);
-  if (query.definition?.startsWith("arn:") === true) add(`j.definition_arn = ?`, query.definition);
-  else if (query.definition !== undefined) addDefinitionCondition(query.definition, add);
+  if (query.definitionArn !== undefined) add(`j.definition_arn = ?`, query.definitionArn);
+  if (query.definitionArnPrefix !== undefined) {
+    add(`substr(j.definition_arn, 1, ?) = ?`, [...query.definitionArnPrefix].length, query.definitionArnPrefix);
+  }
   if (query.createdBefore !== undefined) add(`j.created_at < ?`, query.createdBefore);
   if (query.createdAfter !== undefined) add(`j.created_at > ?`, query.createdAfter);
   if (query.before !== undefined) add(`j.seq < ?`, query.before);
@@ -114,11 +116,4 @@ function addNameCondition(column: string, pattern: string, add: (sql: string, ..
     const prefix = pattern.slice(0, -1);
     add(`substr(lower(${column}), 1, ?) = ?`, prefix.length, prefix.toLowerCase());
   } else add(`lower(${column}) = ?`, pattern.toLowerCase());
-}
-
-/** A definition's ARN is `…:job-definition/NAME:REVISION`. */
-function addDefinitionCondition(pattern: string, add: (sql: string, ...values: SqlValue[]) => void): void {
-  const literal = pattern.replace(/\*$/, "").replaceAll(/[\\%_]/g, "\\$&");
-  const revision = pattern.endsWith("*") ? "" : ":";
-  add(`j.definition_arn LIKE ? ESCAPE '\\'`, `%:job-definition/${literal}${revision}%`);
 }

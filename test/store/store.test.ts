@@ -106,7 +106,7 @@ describe("jobs", () => {
       newJob("2", { name: "alphabet", createdAt: 20, definitionArn: DEFINITION.replace("work", "wo_rk") }),
     );
     await store.jobs.insert(
-      newJob("3", { name: "al%ha", createdAt: 30, definitionArn: DEFINITION.replace(":1", ":2") }),
+      newJob("3", { name: "al%ha", createdAt: 30, definitionArn: DEFINITION.replace(/:1$/, ":2") }),
     );
     await store.jobs.insert(newJob("4", { name: "array" }, { arraySize: 3 }));
     await store.jobs.insert(newJob("5", { queueArn: "other" }));
@@ -118,9 +118,10 @@ describe("jobs", () => {
     assert.deepEqual(await ids({ name: "alp*" }), ["2", "1"]);
     assert.deepEqual(await ids({ name: "al%*" }), ["3"]);
     assert.deepEqual(await ids({ name: "*" }), ["4", "3", "2", "1"]);
-    assert.deepEqual(await ids({ definition: "work" }), ["4", "3", "1"]);
-    assert.deepEqual(await ids({ definition: "wo_*" }), ["2"]);
-    assert.deepEqual(await ids({ definition: DEFINITION }), ["4", "1"]);
+    assert.deepEqual(await ids({ definitionArnPrefix: DEFINITION.replace(/1$/, "") }), ["4", "3", "1"]);
+    assert.deepEqual(await ids({ definitionArnPrefix: DEFINITION.replace(/rk:1$/, "_") }), ["2"]);
+    assert.deepEqual(await ids({ definitionArnPrefix: DEFINITION.toUpperCase() }), []);
+    assert.deepEqual(await ids({ definitionArn: DEFINITION }), ["4", "1"]);
     assert.deepEqual(await ids({ createdAfter: 10, createdBefore: 30 }), ["2"]);
   });
 

@@ -8,7 +8,7 @@ import type { Backend } from "./backend.ts";
 import type { ChildCounts } from "./job-detail.ts";
 import { jobArn, jobDetail, statusReason, statusSummary } from "./job-detail.ts";
 import { findJobs, unrecordedChild } from "./job-records.ts";
-import { scopeOf, toJobId } from "./names.ts";
+import { arnOf, scopeOf, toJobId } from "./names.ts";
 import { Pages } from "./pages.ts";
 import { findQueue } from "./queue-lookup.ts";
 import { TEXTS } from "./texts.ts";
@@ -35,7 +35,7 @@ export function describeJobHandlers(backend: Backend): Required<Pick<BatchHandle
       if (input.arrayJobId) return listChildren(backend, call, input, status);
       if (input.multiNodeJobId) return { jobSummaryList: [] };
       const queue = await findQueue(backend, call, input.jobQueue!);
-      const filter = toQuery(input.filters);
+      const filter = toQuery(call, input.filters);
       const hasFilter = (input.filters?.length ?? 0) > 0;
       const size = clampedSize(input.maxResults, hasFilter ? 100 : 1000);
       const pages = new Pages<number>([queue.arn, status, filter], input.nextToken, size);
@@ -70,7 +70,7 @@ function clampedSize(maxResults: number | undefined, max: number): number {
   return Math.min(maxResults ?? max, max);
 }
 
-function toQuery(filters: readonly KeyValuesPair[] | undefined): Omit<JobQuery, "limit"> {
+function toQuery(call: Call, filters: readonly KeyValuesPair[] | undefined): Omit<JobQuery, "limit"> {
   if (filters === undefined || filters.length === 0) return {};
   if (filters.length > 1) throw clientException(TEXTS.oneFilter);
   const { name = "", values = [] } = filters[0]!;
@@ -80,7 +80,7 @@ function toQuery(filters: readonly KeyValuesPair[] | undefined): Omit<JobQuery, 
     case "JOB_NAME":
       return { name: value };
     case "JOB_DEFINITION":
-      return { definition: value };
+      return definitionQuery(call, value);
     case "BEFORE_CREATED_AT":
       return { createdBefore: epochMs(name, value) };
     case "AFTER_CREATED_AT":
@@ -88,6 +88,13 @@ function toQuery(filters: readonly KeyValuesPair[] | undefined): Omit<JobQuery, 
     default:
       throw clientException(TEXTS.filterName(name));
   }
+}
+
+/** A definition's name means all its revisions, a name with `*` all that begin so, an ARN that revision only. */
+function definitionQuery(call: Call, value: string): Pick<JobQuery, "definitionArn" | "definitionArnPrefix"> {
+  if (value.startsWith("arn:")) return { definitionArn: value };
+  const arn = arnOf(call, "job-definition", value.replace(/\*$/, ""));
+  return { definitionArnPrefix: value.endsWith("*") ? arn : `${arn}:` };
 }
 
 function epochMs(name: string, value: string): number {
