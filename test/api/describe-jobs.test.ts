@@ -96,7 +96,7 @@ test("the log options that were registered come back, and the stream has their p
   await register(batch, "logging", { logConfiguration });
   const job = await ended(batch, await submit(batch, ["true"], { jobDefinition: "logging" }));
   assert.deepEqual(job.container?.logConfiguration?.options, logConfiguration.options);
-  assert.match(job.container!.logStreamName!, /^p\/default\/[0-9a-f]{32}$/);
+  assert.match(job.container.logStreamName!, /^p\/default\/[0-9a-f]{32}$/);
 });
 
 test("a definition is seen by the next request after its registration", async () => {

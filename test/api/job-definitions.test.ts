@@ -32,7 +32,7 @@ const NONE: Container = { resourceRequirements: [] };
 // Reference 4.1 to 4.5, 4.9, 5.1, 5.2.
 const REFUSED: readonly [string, Container, More, string | RegExp][] = [
   ["a bad name", {}, { jobDefinitionName: "a:b" }, "Provided name a:b is not supported pattern[a-zA-Z_0-9-]{1,128}"],
-  ["no container", {}, { containerProperties: undefined as never }, prefixed("ECS Container Image must be provided.")],
+  ["no container", {}, { containerProperties: undefined }, prefixed("ECS Container Image must be provided.")],
   ["no image", { image: "" }, {}, prefixed("ECS Container Image must be provided.")],
   ["no vCPU", requirements(["MEMORY", "64"]), {}, prefixed("vCPU is required.")],
   ["no memory", requirements(["VCPU", "1"]), {}, prefixed("Memory is required.")],
@@ -276,9 +276,7 @@ for (const [index, [what, container, more]] of ACCEPTED.entries()) {
     for (const [member, value] of Object.entries(container)) {
       assert.deepEqual(first.containerProperties?.[member as keyof ContainerProperties], value, member);
     }
-    await batch.send(
-      new RegisterJobDefinitionCommand({ ...first, type: "container" } as RegisterJobDefinitionCommandInput),
-    );
+    await batch.send(new RegisterJobDefinitionCommand({ ...first, type: "container" }));
     const [second] = await describe({ jobDefinitions: [`${name}:2`] });
     assert.deepEqual(
       { ...second },

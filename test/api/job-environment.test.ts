@@ -117,6 +117,6 @@ test("the output of a running job can be read live, and the token comes back at 
     back.events?.map(({ message }) => message),
     ["first"],
   );
-  assert.ok(Number.isInteger(back.events![0]!.timestamp));
+  assert.ok(Number.isInteger(back.events[0]!.timestamp));
   await batch.send(new TerminateJobCommand({ jobId, reason: "over" }));
 });

@@ -16,7 +16,7 @@ function assertRan(job: JobDetail, exitCodes: readonly number[]): void {
     exitCodes,
   );
   const streams = new Set<string>();
-  for (const { container, startedAt, stoppedAt, statusReason } of job.attempts!) {
+  for (const { container, startedAt, stoppedAt, statusReason } of job.attempts) {
     assert.match(
       container!.taskArn!,
       /^arn:aws:ecs:us-east-1:123456789012:task\/default_Batch_[0-9a-f-]{36}\/[0-9a-f]{32}$/,
@@ -32,7 +32,7 @@ function assertRan(job: JobDetail, exitCodes: readonly number[]): void {
     assert.ok(statusReason);
   }
   assert.equal(streams.size, exitCodes.length, "each attempt has its own stream");
-  const last = job.attempts!.at(-1)!;
+  const last = job.attempts.at(-1)!;
   assert.deepEqual(
     [job.startedAt, job.stoppedAt, job.container?.exitCode, job.container?.logStreamName, job.container?.taskArn],
     [last.startedAt, last.stoppedAt, exitCodes.at(-1), last.container?.logStreamName, last.container?.taskArn],

@@ -139,7 +139,7 @@ test("parameters and overrides", async () => {
   assert.deepEqual(parameters, { greeting: "hello", name: "world" });
   assert.deepEqual(container?.command, ["sh", "-c", "echo hello world $COLOUR $SHAPE"]);
   assert.equal(jobDefinition, definition.jobDefinitionArn);
-  assert.deepEqual(Object.fromEntries(container!.resourceRequirements!.map(({ type, value }) => [type, value])), {
+  assert.deepEqual(Object.fromEntries(container.resourceRequirements!.map(({ type, value }) => [type, value])), {
     VCPU: "1",
     MEMORY: "128",
   });

@@ -20,7 +20,7 @@ function steps(from: number, to: number, step: number): number[] {
 }
 
 const FORBIDDEN_LINUX_PARAMETERS = ["devices", "tmpfs", "sharedMemorySize", "maxSwap", "swappiness"] as const;
-const LOG_DRIVERS = ["awslogs", "splunk", "awsfirelens"];
+const LOG_DRIVERS: ReadonlySet<string> = new Set(["awslogs", "splunk", "awsfirelens"]);
 
 /** What a container may not ask for on Fargate (reference 6.11). Empty lists, which descriptions have, ask for nothing. */
 export function validateFargate(container: ContainerProperties, { vcpuMilli, memoryMiB, gpus }: Requirements): void {
@@ -35,7 +35,7 @@ export function validateFargate(container: ContainerProperties, { vcpuMilli, mem
   }
   if (container.volumes?.some(({ host }) => host?.sourcePath)) throw validationException(TEXTS.hostVolumeOnFargate);
   const { logDriver = "awslogs" } = container.logConfiguration ?? {};
-  if (!LOG_DRIVERS.includes(logDriver)) throw validationException(TEXTS.logDriverOnFargate(logDriver));
+  if (!LOG_DRIVERS.has(logDriver)) throw validationException(TEXTS.logDriverOnFargate(logDriver));
   if (!container.executionRoleArn) throw validationException(TEXTS.executionRoleRequired);
   if (SIZES.get(vcpuMilli)?.includes(memoryMiB) !== true) {
     throw validationException(TEXTS.fargateSize(vcpuMilli / 1000, memoryMiB));
