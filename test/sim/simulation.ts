@@ -220,7 +220,9 @@ export class Simulation {
   }
 
   #drawFault(call: string): Fault {
-    if (!this.#faulty || !this.#random.chance(this.#faultRate)) return "none";
+    // Stops are rare, and losing one matters.
+    const rate = call === "stop" ? 5 * this.#faultRate : this.#faultRate;
+    if (!this.#faulty || !this.#random.chance(rate)) return "none";
     if (call === "lead") return this.#random.pick(["crash", "crash-after"]);
     if (call === "start") return this.#random.pick(["crash", "crash-after"]);
     if (call === "stop" || call === "forget") this.#mustReconnect = true; // a driver fails when it loses sight
@@ -299,6 +301,13 @@ export class Simulation {
       const attempt = activeAttempt(state);
       if (attempt !== undefined && !this.#machine.knows(attempt.id)) {
         this.#violations.push(`${id} is ${state.status}, and nobody has begun its attempt`);
+      }
+      if (
+        attempt?.stopping !== undefined &&
+        this.#machine.isActive(attempt.id) &&
+        !this.#machine.isStopping(attempt.id)
+      ) {
+        this.#violations.push(`${id} is to stop, and its attempt does not know`);
       }
       const { timeoutSeconds = Infinity } = entry.job.scheduling;
       const isDue = attempt?.startedAt !== undefined && attempt.startedAt + timeoutSeconds * 1000 <= this.#clock.now();

@@ -51,6 +51,16 @@ export class FakeMachine {
     return this.#attempts.has(attemptId) || this.#lost.has(attemptId);
   }
 
+  /** Whether a running attempt was told to end. */
+  isStopping(attemptId: string): boolean {
+    return this.#kills.has(attemptId);
+  }
+
+  isActive(attemptId: string): boolean {
+    const attempt = this.#attempts.get(attemptId);
+    return attempt !== undefined && attempt.end === undefined;
+  }
+
   active(): FakeAttempt[] {
     return [...this.#attempts.values()].filter(({ end }) => end === undefined);
   }
