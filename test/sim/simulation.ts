@@ -1,16 +1,15 @@
 import { childId } from "../../src/core/ids.ts";
 import type { StopRequest } from "../../src/core/job.ts";
 import { activeAttempt, isTerminal, isWaiting } from "../../src/core/job.ts";
-import { REASONS } from "../../src/core/lifecycle.ts";
 import type { Capacity } from "../../src/core/resources.ts";
 import { seededBehaviour } from "../../src/drivers/fake/behaviour.ts";
-import type { FakeAttempt } from "../../src/drivers/fake/machine.ts";
 import { FakeMachine } from "../../src/drivers/fake/machine.ts";
 import { SqliteDatabase } from "../../src/store/sqlite.ts";
 import type { OpenStore } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
-import type { Entry } from "./ledger.ts";
+import type { Stop } from "./checkers.ts";
+import { checkAtRest, checkClaim, checkEnd, checkStopped } from "./checkers.ts";
 import { Ledger } from "./ledger.ts";
 import { Random } from "./random.ts";
 import type { Fault } from "./server.ts";
@@ -21,12 +20,6 @@ const MAX_TICKS_TO_SETTLE = 200;
 const MAX_STEPS_TO_END = 3_000;
 /** How often each thing goes wrong, per call, while faults are on. */
 const FAULT_RATE = 0.015;
-
-interface Stop extends StopRequest {
-  readonly jobId: string;
-  readonly attemptsBefore: number;
-  readonly wasWaiting: boolean;
-}
 
 /** One seed: a server under a random load and random faults, then without faults until everything has ended. Throws on the first violation. */
 export class Simulation {
@@ -64,7 +57,9 @@ export class Simulation {
     this.#machine = new FakeMachine({
       clock: this.#clock,
       behaviour: seededBehaviour(`seed ${seed}`, rates),
-      onClaim: (attempt, machine) => this.#checkClaim(attempt, machine),
+      onClaim: (attempt, machine) => {
+        this.#violations.push(...checkClaim(attempt, machine, this.#ledger, this.#capacity, this.#claimed));
+      },
     });
   }
 
@@ -267,66 +262,14 @@ export class Simulation {
     if (violation !== undefined) throw new Error(violation);
   }
 
-  #checkClaim({ spec }: FakeAttempt, machine: FakeMachine): void {
-    if (this.#claimed.has(spec.attemptId)) this.#violations.push(`attempt ${spec.attemptId} runs twice`);
-    this.#claimed.add(spec.attemptId);
-    const active = machine.active();
-    const beside = active.find((other) => other.spec.jobId === spec.jobId && other.spec.attemptId !== spec.attemptId);
-    if (beside !== undefined) this.#violations.push(`two attempts of ${spec.jobId} run at once`);
-    const vcpuMilli = active.reduce((sum, one) => sum + one.spec.vcpuMilli, 0);
-    const memoryMiB = active.reduce((sum, one) => sum + one.spec.memoryMiB, 0);
-    if (vcpuMilli > this.#capacity.vcpuMilli || memoryMiB > this.#capacity.memoryMiB) {
-      this.#violations.push(`the machine runs ${vcpuMilli} milli-vCPU, ${memoryMiB} MiB`);
-    }
-    const state = this.#ledger.stateOf(spec.jobId);
-    if (state === undefined || activeAttempt(state)?.id !== spec.attemptId) {
-      this.#violations.push(`attempt ${spec.attemptId} runs and is not committed`);
-    }
-  }
-
   #checkAtRest(server: Server): void {
     for (const [arn, { maxvCpus }] of this.#environments) {
       // What ran when a maximum was lowered goes on.
       this.#environments.set(arn, { maxvCpus, bound: Math.max(maxvCpus, this.#ledger.used(arn).vcpuMilli / 1000) });
     }
-    for (const stop of this.#stops.splice(0)) this.#checkStopped(stop);
-    for (const { id, entry, state } of this.#ledger.all(true)) {
-      if (state.status === "SUBMITTED") this.#violations.push(`${id} is still SUBMITTED`);
-      if (state.status === "RUNNABLE") {
-        const { queueArn: queue, scheduling } = entry.job;
-        if (server.engine.waitingText(queue, id, scheduling.requirements) === undefined) {
-          this.#violations.push(`${id} waits and nobody knows why`);
-        }
-      }
-      const attempt = activeAttempt(state);
-      if (attempt !== undefined && !this.#machine.knows(attempt.id)) {
-        this.#violations.push(`${id} is ${state.status}, and nobody has begun its attempt`);
-      }
-      if (
-        attempt?.stopping !== undefined &&
-        this.#machine.isActive(attempt.id) &&
-        !this.#machine.isStopping(attempt.id)
-      ) {
-        this.#violations.push(`${id} is to stop, and its attempt does not know`);
-      }
-      const { timeoutSeconds = Infinity } = entry.job.scheduling;
-      const isDue = attempt?.startedAt !== undefined && attempt.startedAt + timeoutSeconds * 1000 <= this.#clock.now();
-      if (isDue && attempt.stopping === undefined) this.#violations.push(`${id} runs longer than its timeout`);
-    }
+    for (const stop of this.#stops.splice(0)) this.#violations.push(...checkStopped(this.#ledger, stop));
+    this.#violations.push(...checkAtRest(this.#ledger, this.#machine, server.engine, this.#clock.now()));
     this.#check();
-  }
-
-  #checkStopped({ jobId, kind, attemptsBefore, wasWaiting }: Stop): void {
-    const state = this.#ledger.stateOf(jobId)!;
-    if (isTerminal(state.status)) return;
-    const attempt = activeAttempt(state);
-    if (state.rest !== undefined) {
-      if (state.rest.status !== "FAILED") this.#violations.push(`array ${jobId} goes on after ${kind}`);
-    } else if (kind === "terminate") {
-      if (attempt?.stopping === undefined) this.#violations.push(`${jobId} goes on after terminate, ${state.status}`);
-    } else if (wasWaiting && state.attempts.length === attemptsBefore) {
-      this.#violations.push(`${jobId} is ${state.status} after cancel`);
-    }
   }
 
   /** No more faults: everything comes to its end. */
@@ -345,7 +288,8 @@ export class Simulation {
       await this.#settle();
     }
     await this.#settle();
-    await this.#checkEnd();
+    this.#violations.push(...(await checkEnd(this.#store, this.#ledger, this.#machine, this.#reasons)));
+    this.#check();
   }
 
   async #helpToEnd(steps: number): Promise<void> {
@@ -372,41 +316,5 @@ export class Simulation {
     for (const { id, state } of this.#ledger.all(true))
       if (!isTerminal(state.status)) open.push(`${id} ${state.status}`);
     return open.slice(0, 10).join(", ");
-  }
-
-  async #checkEnd(): Promise<void> {
-    const left = [...this.#machine.attempts()].map(({ spec }) => spec.attemptId);
-    if (left.length > 0) this.#violations.push(`attempts that nobody forgot: ${left.join(" ")}`);
-    const news = await this.#store.scheduling.news(0, 1);
-    if (news.stops.length > 0) this.#violations.push(`stop requests are left: ${JSON.stringify(news.stops)}`);
-    for (const entry of this.#ledger.entries.values()) await this.#checkRecord(entry);
-    for (const { id, entry, state } of this.#ledger.all()) this.#checkReason(id, entry, state.statusReason, state);
-    this.#check();
-  }
-
-  /** The store's rows say what was committed, and an array's counts add up. */
-  async #checkRecord({ job, state, children }: Entry): Promise<void> {
-    const [record] = await this.#store.jobs.find(SCOPE, [job.id]);
-    if (JSON.stringify(record?.state) !== JSON.stringify(state)) this.#violations.push(`${job.id} is stored otherwise`);
-    const size = job.scheduling.arraySize;
-    if (size === undefined) return;
-    const recorded = await this.#store.jobs.children(job.id, { from: 0, to: size });
-    for (const child of recorded) {
-      if (JSON.stringify(child.state) !== JSON.stringify(children.get(child.parent!.index))) {
-        this.#violations.push(`${child.id} is stored otherwise`);
-      }
-    }
-    const counts = (await this.#store.jobs.countChildren([job.id])).get(job.id)!;
-    const sum = Object.values(counts).reduce((total, count) => total + count, 0);
-    if (sum !== children.size || recorded.length !== sum || sum > size) {
-      this.#violations.push(`array ${job.id} counts ${JSON.stringify(counts)}`);
-    }
-  }
-
-  #checkReason(id: string, entry: Entry, reason: string | undefined, state: Entry["state"]): void {
-    if (state.isCancelled !== true && state.isTerminated !== true) return;
-    if (state.status === "SUCCEEDED") return;
-    const known = [...(this.#reasons.get(id) ?? []), ...(this.#reasons.get(entry.job.id) ?? []), REASONS.queueDeleted];
-    if (!known.includes(reason ?? "")) this.#violations.push(`${id} was stopped, and its reason is ${reason}`);
   }
 }

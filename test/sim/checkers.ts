@@ -1,0 +1,131 @@
+import type { JobState, StopRequest } from "../../src/core/job.ts";
+import { activeAttempt, isTerminal } from "../../src/core/job.ts";
+import { REASONS } from "../../src/core/lifecycle.ts";
+import type { Capacity } from "../../src/core/resources.ts";
+import type { FakeAttempt, FakeMachine } from "../../src/drivers/fake/machine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import type { Store } from "../../src/ports/store.ts";
+import type { Entry, Ledger } from "./ledger.ts";
+import { SCOPE } from "./workload.ts";
+
+/** What must hold, beside what the ledger checks with each commit. Each checker gives the violations that it finds. */
+type Violations = Iterable<string>;
+
+/** A stop request, and what its job was when it came. */
+export interface Stop extends StopRequest {
+  readonly jobId: string;
+  readonly attemptsBefore: number;
+  readonly wasWaiting: boolean;
+}
+
+/** When an attempt begins: once ever, alone, within the machine, and committed. */
+export function* checkClaim(
+  { spec }: FakeAttempt,
+  machine: FakeMachine,
+  ledger: Ledger,
+  capacity: Capacity,
+  claimed: Set<string>,
+): Violations {
+  if (claimed.has(spec.attemptId)) yield `attempt ${spec.attemptId} runs twice`;
+  claimed.add(spec.attemptId);
+  const active = machine.active();
+  const ofJob = active.filter((one) => one.spec.jobId === spec.jobId);
+  if (ofJob.length > 1) yield `${ofJob.length} attempts of ${spec.jobId} run at once`;
+  const vcpuMilli = active.reduce((sum, one) => sum + one.spec.vcpuMilli, 0);
+  const memoryMiB = active.reduce((sum, one) => sum + one.spec.memoryMiB, 0);
+  if (vcpuMilli > capacity.vcpuMilli || memoryMiB > capacity.memoryMiB) {
+    yield `the machine runs ${vcpuMilli} milli-vCPU, ${memoryMiB} MiB`;
+  }
+  const state = ledger.stateOf(spec.jobId);
+  if (state === undefined || activeAttempt(state)?.id !== spec.attemptId) {
+    yield `attempt ${spec.attemptId} runs and is not committed`;
+  }
+}
+
+/** When the engine rests. */
+export function* checkAtRest(ledger: Ledger, machine: FakeMachine, engine: Engine, now: number): Violations {
+  for (const { id, entry, state } of ledger.all(true)) {
+    const { queueArn, scheduling } = entry.job;
+    if (state.status === "SUBMITTED") yield `${id} is still SUBMITTED`;
+    if (state.status === "RUNNABLE" && engine.waitingText(queueArn, id, scheduling.requirements) === undefined) {
+      yield `${id} waits and nobody knows why`;
+    }
+    yield* checkAttempt(id, state, machine, now, scheduling.timeoutSeconds);
+  }
+}
+
+function* checkAttempt(
+  id: string,
+  state: JobState,
+  machine: FakeMachine,
+  now: number,
+  timeoutSeconds = Infinity,
+): Violations {
+  const attempt = activeAttempt(state);
+  if (attempt === undefined) return;
+  if (!machine.knows(attempt.id)) yield `${id} is ${state.status}, and nobody has begun its attempt`;
+  const isStopping = attempt.stopping !== undefined;
+  if (isStopping && machine.isActive(attempt.id) && !machine.isStopping(attempt.id)) {
+    yield `${id} is to stop, and its attempt does not know`;
+  }
+  const isDue = attempt.startedAt !== undefined && attempt.startedAt + timeoutSeconds * 1000 <= now;
+  if (isDue && !isStopping) yield `${id} runs longer than its timeout`;
+}
+
+/** When the engine rests after a stop request. */
+export function* checkStopped(ledger: Ledger, { jobId, kind, attemptsBefore, wasWaiting }: Stop): Violations {
+  const state = ledger.stateOf(jobId)!;
+  if (isTerminal(state.status)) return;
+  if (state.rest !== undefined) {
+    if (state.rest.status !== "FAILED") yield `array ${jobId} goes on after ${kind}`;
+  } else if (kind === "terminate") {
+    if (activeAttempt(state)?.stopping === undefined) yield `${jobId} goes on after terminate, ${state.status}`;
+  } else if (wasWaiting && state.attempts.length === attemptsBefore) yield `${jobId} is ${state.status} after cancel`;
+}
+
+/** When everything has ended. `reasons`: by job id, those that stop requests gave. */
+export async function checkEnd(
+  store: Store,
+  ledger: Ledger,
+  machine: FakeMachine,
+  reasons: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<string[]> {
+  const violations: string[] = [];
+  const left = [...machine.attempts()].map(({ spec }) => spec.attemptId);
+  if (left.length > 0) violations.push(`attempts that nobody forgot: ${left.join(" ")}`);
+  const { stops } = await store.scheduling.news(0, 1);
+  if (stops.length > 0) violations.push(`stop requests are left: ${JSON.stringify(stops)}`);
+  for (const entry of ledger.entries.values()) violations.push(...(await checkRecords(store, entry)));
+  for (const { id, entry, state } of ledger.all()) {
+    const isStopped = state.isCancelled === true || state.isTerminated === true;
+    if (!isStopped || state.status === "SUCCEEDED") continue;
+    const known = [...(reasons.get(id) ?? []), ...(reasons.get(entry.job.id) ?? []), REASONS.queueDeleted];
+    if (!known.includes(state.statusReason ?? "")) {
+      violations.push(`${id} was stopped, and its reason is ${state.statusReason}`);
+    }
+  }
+  return violations;
+}
+
+/** The store's rows say what was committed, and an array's counts add up. */
+async function checkRecords({ jobs }: Store, { job, state, children }: Entry): Promise<string[]> {
+  const violations: string[] = [];
+  const [record] = await jobs.find(SCOPE, [job.id]);
+  if (!isSame(record?.state, state)) violations.push(`${job.id} is stored otherwise`);
+  const size = job.scheduling.arraySize;
+  if (size === undefined) return violations;
+  const recorded = await jobs.children(job.id, { from: 0, to: size });
+  for (const child of recorded) {
+    if (!isSame(child.state, children.get(child.parent!.index))) violations.push(`${child.id} is stored otherwise`);
+  }
+  const counts = (await jobs.countChildren([job.id])).get(job.id)!;
+  const sum = Object.values(counts).reduce((total, count) => total + count, 0);
+  if (sum !== children.size || recorded.length !== sum) {
+    violations.push(`array ${job.id} counts ${JSON.stringify(counts)}`);
+  }
+  return violations;
+}
+
+function isSame(a: JobState | undefined, b: JobState | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
