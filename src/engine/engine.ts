@@ -28,6 +28,8 @@ export interface EngineOptions {
 }
 
 const FIRST_RETRY_DELAY_MS = 100;
+/** How long the news that a program runs may wait for company. */
+const STARTED_DELAY_MS = 5;
 const MAX_RETRY_DELAY_MS = 5_000;
 
 /**
@@ -48,6 +50,7 @@ export class Engine implements Scheduler {
   #mustRunAgain = false;
   #isStopped = false;
   #cancelTimer: () => void = () => {};
+  #cancelStartedTimer: (() => void) | undefined;
   #ticks = 0;
   #failures = 0;
 
@@ -75,6 +78,7 @@ export class Engine implements Scheduler {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer();
+    this.#cancelStartedTimer?.();
     await this.#running;
     for (const driver of this.#options.drivers.values()) await driver.close();
     for (const resolve of this.#waiters.splice(0)) resolve();
@@ -97,9 +101,14 @@ export class Engine implements Scheduler {
     return reason === undefined ? undefined : waitingText(reason, requirements);
   }
 
+  /** Nothing waits for the news that a program runs, and many a program ends before a tick is over: its end then goes into the same commit. */
   #report(driver: DriverName, event: DriverEvent): void {
     this.#reported.push({ driver, event });
-    this.#wake();
+    if (event.kind !== "started") return this.#wake();
+    this.#cancelStartedTimer ??= this.#options.clock.after(STARTED_DELAY_MS, () => {
+      this.#cancelStartedTimer = undefined;
+      this.#wake();
+    });
   }
 
   #nextTick(): Promise<void> {

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import type { Clock } from "../../ports/clock.ts";
 import type { MemoryLimits } from "./memory-limits.ts";
@@ -13,6 +22,8 @@ interface Controller {
   readonly swapBytes: (limitBytes: number) => number;
   /** Has a line "oom_kill N". */
   readonly events: string;
+  /** Whether a cgroup can get another name, and so serve one attempt after the other. */
+  readonly renames: boolean;
 }
 
 const V1: Controller = {
@@ -20,8 +31,15 @@ const V1: Controller = {
   swap: "memory.memsw.limit_in_bytes",
   swapBytes: (limitBytes) => limitBytes,
   events: "memory.oom_control",
+  renames: true,
 };
-const V2: Controller = { limit: "memory.max", swap: "memory.swap.max", swapBytes: () => 0, events: "memory.events" };
+const V2: Controller = {
+  limit: "memory.max",
+  swap: "memory.swap.max",
+  swapBytes: () => 0,
+  events: "memory.events",
+  renames: false,
+};
 
 /** All our cgroups are children of one with this name. Theirs are a prefix, one for each driver directory, and the attempt id. */
 const PARENT = "longshore";
@@ -123,11 +141,64 @@ function enableBelow(folder: string): void {
   }
 }
 
+/** Enough for bursts of short jobs. */
+const SPARES_MAX = 16;
+
+/**
+ * Empty cgroups, kept for the next attempts with the same limit: making and removing one costs the kernel more than a short job does. One that ever had
+ * its limit exceeded, or still has a process in it, is none.
+ */
+class SpareCgroups {
+  readonly #pathPrefix: string;
+  readonly #controller: Controller;
+  readonly #pathsByMiB = new Map<number, string[]>();
+  #made = 0;
+  #kept = 0;
+
+  constructor(pathPrefix: string, controller: Controller) {
+    this.#pathPrefix = pathPrefix;
+    this.#controller = controller;
+  }
+
+  /** False when there is none for this limit, or the attempt has its cgroup already. */
+  take(cgroup: string, memoryMiB: number): boolean {
+    const paths = this.#pathsByMiB.get(memoryMiB);
+    const spare = paths?.at(-1);
+    if (paths === undefined || spare === undefined || !renamed(spare, cgroup)) return false;
+    paths.pop();
+    this.#kept -= 1;
+    return true;
+  }
+
+  /** False when it must be removed instead. */
+  keep(cgroup: string, memoryMiB: number): boolean {
+    if (!this.#controller.renames || this.#kept >= SPARES_MAX) return false;
+    if (!existsSync(cgroup) || readLines(path.join(cgroup, PROCESSES)).length > 0) return false;
+    if (oomKills(cgroup, this.#controller) !== 0) return false;
+    const spare = `${this.#pathPrefix}spare-${(this.#made += 1)}`;
+    if (!renamed(cgroup, spare)) return false;
+    const paths = this.#pathsByMiB.get(memoryMiB);
+    if (paths === undefined) this.#pathsByMiB.set(memoryMiB, [spare]);
+    else paths.push(spare);
+    this.#kept += 1;
+    return true;
+  }
+
+  removeAll(): void {
+    for (const paths of this.#pathsByMiB.values()) for (const spare of paths) removeCgroup(spare);
+    this.#pathsByMiB.clear();
+    this.#kept = 0;
+  }
+}
+
 function createMemoryCgroups(pathPrefix: string, controller: Controller, clock: Clock): MemoryLimits {
   const cgroupOf = (attemptId: string) => pathPrefix + attemptId;
   /** Cgroups that still have processes in them, which were killed and take a moment to go. */
   const emptying = new Set<string>();
   const whenAllGone: (() => void)[] = [];
+  const spares = new SpareCgroups(pathPrefix, controller);
+  /** Limits of the cgroups that this server made. */
+  const memoryMiBs = new Map<string, number>();
 
   function remove(attemptId: string, triesLeft: number): void {
     if (removeCgroup(cgroupOf(attemptId)) || triesLeft === 0) {
@@ -143,16 +214,25 @@ function createMemoryCgroups(pathPrefix: string, controller: Controller, clock: 
   return {
     prepare(attemptId, memoryMiB) {
       const cgroup = cgroupOf(attemptId);
-      mkdirSync(cgroup, { recursive: true });
-      limit(cgroup, controller, memoryMiB);
+      memoryMiBs.set(attemptId, memoryMiB);
+      if (!spares.take(cgroup, memoryMiB)) {
+        mkdirSync(cgroup, { recursive: true });
+        limit(cgroup, controller, memoryMiB);
+      }
       return path.join(cgroup, PROCESSES);
     },
     started: () => {},
     wasExceeded: (attemptId) => (oomKills(cgroupOf(attemptId), controller) ?? 0) > 0,
     release(attemptId) {
+      const memoryMiB = memoryMiBs.get(attemptId);
+      memoryMiBs.delete(attemptId);
+      if (memoryMiB !== undefined && spares.keep(cgroupOf(attemptId), memoryMiB)) return;
       if (!emptying.has(attemptId)) remove(attemptId, REMOVE_RETRIES_MAX);
     },
-    close: () => (emptying.size === 0 ? Promise.resolve() : new Promise((resolve) => whenAllGone.push(resolve))),
+    close() {
+      spares.removeAll();
+      return emptying.size === 0 ? Promise.resolve() : new Promise((resolve) => whenAllGone.push(resolve));
+    },
   };
 }
 
@@ -167,6 +247,15 @@ function limit(cgroup: string, controller: Controller, memoryMiB: number): void 
 function oomKills(cgroup: string, controller: Controller): number | undefined {
   const line = readLines(path.join(cgroup, controller.events)).find((text) => text.startsWith("oom_kill "));
   return line === undefined ? undefined : Number(line.slice("oom_kill ".length));
+}
+
+function renamed(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** True when it is gone; false while something in it lives. */
