@@ -73,6 +73,7 @@ export const systemClock: Clock = {
 /** The account of all resources: the conventional one of examples and emulators. */
 const ACCOUNT = "123456789012";
 const CHECK_EVERY_TICKS = 1_000;
+const TICK_INTERVAL_MS = 4;
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const capacity = validated(options);
@@ -94,6 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       clock: systemClock,
       capacity,
       checkEveryTicks: CHECK_EVERY_TICKS,
+      tickIntervalMs: TICK_INTERVAL_MS,
       onError,
     });
     closing.unshift(() => engine.stop());

@@ -24,12 +24,14 @@ export interface EngineOptions {
   readonly capacity: Capacity;
   /** Check the world's invariants after every n-th tick. */
   readonly checkEveryTicks: number;
+  /**
+   * Time between the starts of two ticks, at least. A tick that comes alone is not delayed; under load the events of this time share one commit.
+   */
+  readonly tickIntervalMs: number;
   onError(what: string, error: unknown): void;
 }
 
 const FIRST_RETRY_DELAY_MS = 100;
-/** How long the news that a program runs may wait for company. */
-const STARTED_DELAY_MS = 5;
 const MAX_RETRY_DELAY_MS = 5_000;
 
 /**
@@ -50,8 +52,8 @@ export class Engine implements Scheduler {
   #mustRunAgain = false;
   #isStopped = false;
   #cancelTimer: () => void = () => {};
-  #cancelStartedTimer: (() => void) | undefined;
   #ticks = 0;
+  #lastTickAt = 0;
   #failures = 0;
 
   constructor(options: EngineOptions) {
@@ -78,7 +80,6 @@ export class Engine implements Scheduler {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer();
-    this.#cancelStartedTimer?.();
     await this.#running;
     for (const driver of this.#options.drivers.values()) await driver.close();
     for (const resolve of this.#waiters.splice(0)) resolve();
@@ -101,14 +102,9 @@ export class Engine implements Scheduler {
     return reason === undefined ? undefined : waitingText(reason, requirements);
   }
 
-  /** Nothing waits for the news that a program runs, and many a program ends before a tick is over: its end then goes into the same commit. */
   #report(driver: DriverName, event: DriverEvent): void {
     this.#reported.push({ driver, event });
-    if (event.kind !== "started") return this.#wake();
-    this.#cancelStartedTimer ??= this.#options.clock.after(STARTED_DELAY_MS, () => {
-      this.#cancelStartedTimer = undefined;
-      this.#wake();
-    });
+    this.#wake();
   }
 
   #nextTick(): Promise<void> {
@@ -129,8 +125,9 @@ export class Engine implements Scheduler {
     // Whatever else this turn of the event loop brings is in the same tick.
     await new Promise<void>((resolve) => void setImmediate(resolve));
     while (this.#mustRunAgain && !this.#isStopped) {
-      this.#mustRunAgain = false;
       this.#cancelTimer();
+      await this.#pace();
+      this.#mustRunAgain = false;
       const waiters = this.#waiters.splice(0);
       const wakeAt = await this.#tickOrRecover();
       for (const resolve of waiters) resolve();
@@ -139,6 +136,15 @@ export class Engine implements Scheduler {
     // In the same breath as the loop's last look: whoever wakes the engine in between would be told that it runs, and nobody would.
     this.#running = undefined;
     if (this.#isStopped) for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+
+  async #pace(): Promise<void> {
+    const { clock, tickIntervalMs } = this.#options;
+    const delayMs = this.#lastTickAt + tickIntervalMs - clock.now();
+    // A clock that was set back would make this long; it is no reason to wait.
+    if (delayMs > 0 && delayMs <= tickIntervalMs)
+      await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+    this.#lastTickAt = clock.now();
   }
 
   #sleepUntil(wakeAt: number): void {

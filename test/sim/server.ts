@@ -45,6 +45,7 @@ export class Server {
       clock: this.#clock(),
       capacity: options.capacity,
       checkEveryTicks: 1,
+      tickIntervalMs: 0,
       onError: (what, error) => {
         options.onActivity();
         if (!isInjected(error)) options.onError(what, error);

@@ -8,7 +8,7 @@ import type { Machine } from "./host.ts";
 import type { AttemptPhase, Journals } from "./journals.ts";
 import type { MemoryLimits } from "./memory-limits.ts";
 import { createRunnerPool } from "./runners.ts";
-import type { RunListener } from "./runners.ts";
+import type { RunListener, RunTask } from "./runners.ts";
 import { attemptScript, REFUSED_CODE } from "./script.ts";
 import { toLaunch } from "./spec.ts";
 import type { Refusal } from "./spec.ts";
@@ -62,6 +62,7 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
     bash: machine.bash,
     directory: settings.directory,
     environment: machine.environment,
+    now: clock.now(),
   });
   let closed = false;
 
@@ -89,15 +90,18 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
       journal: journals.journalOf(attemptId),
       logPath: logs.path(attemptId),
       memoryEntrance: limits.prepare(attemptId, memoryMiB),
-      memoryMiB,
       argv: launch.argv,
       programFile: program.file,
       environment: spec.environment,
       envFile: machine.env,
     });
-    journals.prepare(attemptId, script);
+    journals.prepare(attemptId);
     logs.follow(attemptId);
-    runners.run(attemptId, runListener(attempt));
+    run(attempt, { attemptId, memoryMiB, script });
+  }
+
+  function run(attempt: Attempt, task: RunTask): void {
+    runners.run(task, runListener(attempt, task));
   }
 
   /** The disk is full or out of order. Then perhaps the refusal cannot be noted either: it is reported all the same. */
@@ -111,7 +115,7 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
     }
   }
 
-  function runListener(attempt: Attempt): RunListener {
+  function runListener(attempt: Attempt, task: RunTask): RunListener {
     const { attemptId } = attempt;
     return {
       taken() {
@@ -123,7 +127,7 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
         if (phase?.kind === "refused") end(attempt, { at: clock.now(), reason: phase.reason });
         else end(attempt, { at: clock.now(), exitCode, ...startOf(attempt) });
       },
-      lost: (cause) => runnerLost(attempt, cause),
+      lost: (cause) => runnerLost(attempt, task, cause),
     };
   }
 
@@ -136,12 +140,18 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
   }
 
   /** Before the claim another runner can have the attempt; after it, only the journal can tell how it goes on. */
-  function runnerLost(attempt: Attempt, cause: Error | undefined): void {
+  function runnerLost(attempt: Attempt, task: RunTask, cause: Error | undefined): void {
     const { attemptId } = attempt;
     if (attempt.exited !== undefined) return;
     if (journals.read(attemptId).phase.kind !== "unclaimed") return adoption.follow(attemptId);
     attempt.runnersLost += 1;
-    if (attempt.runnersLost < RUNNERS_LOST_MAX) return runners.run(attemptId, runListener(attempt));
+    if (attempt.runnersLost < RUNNERS_LOST_MAX) {
+      try {
+        return run(attempt, task);
+      } catch (error) {
+        return failToBegin(attempt, error);
+      }
+    }
     const why = cause?.message ?? "its shell was killed";
     refuse(attempt, `CannotStartContainerError: cannot start a process: ${why}`);
   }
@@ -211,7 +221,7 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
     adoptAll() {
       const attemptIds = journals.list();
       report({ kind: "inventory", attemptIds });
-      for (const attemptId of attemptIds) adopt(hold(attemptId, journals.memoryOf(attemptId) ?? 0));
+      for (const attemptId of attemptIds) adopt(hold(attemptId, journals.read(attemptId).memoryMiB ?? 0));
     },
     start(spec) {
       const known = attempts.get(spec.attemptId);

@@ -57,7 +57,7 @@ function openAttempts(settings: ProcessDriverSettings, report: (event: DriverEve
   const { directory, clock, logs, memoryLimits = "auto", onNotice: notice = () => {} } = settings;
   const machine = readMachine();
   const journals = openJournals(directory);
-  const isKnown = (attemptId: string) => journals.memoryOf(attemptId) !== undefined;
+  const isKnown = (attemptId: string) => journals.read(attemptId).phase.kind !== "unclaimed";
   const cgroups =
     memoryLimits === "watch" ? undefined : openMemoryCgroups({ bash: machine.bash, clock, directory, isKnown });
   const limits = cgroups ?? watchMemory(journals, clock, notice);

@@ -3,7 +3,6 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
-  renameSync,
   rmdirSync,
   statSync,
   unlinkSync,
@@ -13,7 +12,7 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { identify } from "./process-table.ts";
 import type { ProcessIdentity } from "./process-table.ts";
-import { JOURNAL, memoryOfScript, SCRIPT } from "./script.ts";
+import { JOURNAL } from "./script.ts";
 
 /** What the disk knows of an attempt. Times are epoch ms. */
 export interface AttemptRecord {
@@ -22,6 +21,8 @@ export interface AttemptRecord {
   readonly stopped: boolean;
   /** It was killed for its memory. */
   readonly outOfMemory: boolean;
+  /** Its limit; undefined when it was not claimed, or claimed to be refused. */
+  readonly memoryMiB: number | undefined;
 }
 
 export type AttemptPhase =
@@ -44,6 +45,7 @@ export type JournalEntry = "stopped" | "oom" | `refused ${string}`;
  * Whoever creates the journal has the attempt: that is what makes it run at most once. Afterwards the runner, the
  * process that becomes the program, and the server append whole lines, so it survives the death of each of them:
  *
+ *     memory MIB              it is limited to this
  *     program PID TIME STAT   the process PID is about to become the program; STAT is its line in /proc/PID/stat
  *     exit CODE TIME          it has ended
  *     refused REASON          it is not started
@@ -57,14 +59,12 @@ export interface Journals {
   list(): string[];
   workOf(attemptId: string): string;
   journalOf(attemptId: string): string;
-  /** Makes the working directory and the script. Safe while an earlier server's runner may be reading an earlier one. */
-  prepare(attemptId: string, script: string): void;
+  /** Makes the working directory, if it is not there. */
+  prepare(attemptId: string): void;
   /** Takes an attempt so that nobody runs it. False when somebody has taken it before. */
   claim(attemptId: string): boolean;
   append(attemptId: string, entry: JournalEntry): void;
   read(attemptId: string): AttemptRecord;
-  /** MiB; undefined when there is no script. */
-  memoryOf(attemptId: string): number | undefined;
   remove(attemptId: string): Promise<void>;
 }
 
@@ -82,13 +82,7 @@ export function openJournals(base: string): Journals {
         .map((name) => name.slice(0, -JOURNAL.length)),
     workOf: (attemptId) => fileOf(attemptId, ""),
     journalOf: (attemptId) => fileOf(attemptId, JOURNAL),
-    prepare(attemptId, script) {
-      const target = fileOf(attemptId, SCRIPT);
-      if (makeDirectory(fileOf(attemptId, ""))) return writeFileSync(target, script, { mode: 0o600 });
-      const draft = `${target}.new`;
-      writeFileSync(draft, script, { mode: 0o600 });
-      renameSync(draft, target);
-    },
+    prepare: (attemptId) => makeDirectory(fileOf(attemptId, "")),
     claim(attemptId) {
       try {
         writeFileSync(fileOf(attemptId, JOURNAL), "", { flag: "wx", mode: 0o600 });
@@ -100,28 +94,32 @@ export function openJournals(base: string): Journals {
     },
     append: (attemptId, entry) => appendFileSync(fileOf(attemptId, JOURNAL), `${entry}\n`),
     read: (attemptId) => readRecord(fileOf(attemptId, JOURNAL)),
-    memoryOf(attemptId) {
-      const script = readText(fileOf(attemptId, SCRIPT));
-      return script === undefined ? undefined : memoryOfScript(script);
-    },
     async remove(attemptId) {
       const work = fileOf(attemptId, "");
       if (!removeEmpty(work)) await rm(work, { recursive: true, force: true, maxRetries: 3 });
       // The journal goes last: while it is there, the next server finds the rest and removes it.
-      for (const suffix of [SCRIPT, JOURNAL]) removeFile(fileOf(attemptId, suffix));
+      removeFile(fileOf(attemptId, JOURNAL));
     },
   };
 }
 
 function readRecord(journal: string): AttemptRecord {
   const text = readText(journal);
-  if (text === undefined) return { phase: { kind: "unclaimed" }, stopped: false, outOfMemory: false };
+  if (text === undefined) {
+    return { phase: { kind: "unclaimed" }, stopped: false, outOfMemory: false, memoryMiB: undefined };
+  }
   const entries = new Map<string, string>();
   for (const line of text.split("\n").slice(0, -1)) {
     const [word = ""] = line.split(" ", 1);
     entries.set(word, line.slice(word.length + 1));
   }
-  return { phase: phaseOf(entries, journal), stopped: entries.has("stopped"), outOfMemory: entries.has("oom") };
+  const memory = entries.get("memory");
+  return {
+    phase: phaseOf(entries, journal),
+    stopped: entries.has("stopped"),
+    outOfMemory: entries.has("oom"),
+    memoryMiB: memory === undefined ? undefined : Number(memory),
+  };
 }
 
 function phaseOf(entries: ReadonlyMap<string, string>, journal: string): AttemptPhase {
@@ -143,14 +141,12 @@ function parseTime(text: string | undefined): number | undefined {
   return Number.isNaN(seconds) ? undefined : Math.floor(seconds * 1000);
 }
 
-/** False when it is there already. */
-function makeDirectory(directory: string): boolean {
+/** It may be there already: an earlier server prepared the attempt. */
+function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { mode: 0o700 });
-    return true;
   } catch (error) {
-    if (isErrno(error, "EEXIST")) return false;
-    throw error;
+    if (!isErrno(error, "EEXIST")) throw error;
   }
 }
 

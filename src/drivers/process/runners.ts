@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { RUNNER_SCRIPT } from "./script.ts";
@@ -13,9 +15,17 @@ export interface RunListener {
   lost(cause: Error | undefined): void;
 }
 
+/** An attempt to run; its working directory is prepared. */
+export interface RunTask {
+  readonly attemptId: string;
+  readonly memoryMiB: number;
+  /** What the process that becomes the program does: see `attemptScript`. */
+  readonly script: string;
+}
+
 export interface RunnerPool {
-  /** Gives the attempt, whose directory is prepared, to an idle runner or to a new one. */
-  run(attemptId: string, listener: RunListener): void;
+  /** Gives the attempt to an idle runner or to a new one. Throws when the disk does not take its script. */
+  run(task: RunTask, listener: RunListener): void;
   /** Lets go of all runners. Each ends by itself after its attempt. Nobody is told anything afterwards. */
   close(): void;
 }
@@ -26,12 +36,20 @@ export interface RunnerSettings {
   /** The directory of all attempts. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Epoch ms. */
+  readonly now: number;
 }
 
 /** Enough for bursts of short jobs; each idle runner costs about 2 MB. */
 const IDLE_RUNNERS_MAX = 16;
 
+/** Scripts of dead servers' runners are removed; younger ones may still be about to be read. */
+const SCRIPT_KEPT_MS = 60_000;
+const SCRIPT_NAME = /^runner-.*\.run$/;
+
 interface Runner {
+  /** The file that it reads each attempt's script from: one for all, because making files is most of what a short job costs. */
+  readonly scriptPath: string;
   readonly process: ChildProcessByStdio<Writable, Readable, null>;
   listener: RunListener | undefined;
   unread: string;
@@ -45,18 +63,21 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
   const runners = new Set<Runner>();
   const idle: Runner[] = [];
   let closed = false;
+  let spawned = 0;
+  removeOldScripts(settings);
 
   function spawnRunner(): Runner {
+    const scriptPath = path.join(settings.directory, `runner-${process.pid}-${settings.now}-${(spawned += 1)}.run`);
     const child = spawn(
       settings.bash,
-      ["--noprofile", "--norc", "-c", RUNNER_SCRIPT, "longshore-runner", settings.directory],
+      ["--noprofile", "--norc", "-c", RUNNER_SCRIPT, "longshore-runner", settings.directory, scriptPath],
       {
         detached: true,
         env: settings.environment,
         stdio: ["pipe", "pipe", "ignore"],
       },
     );
-    const runner: Runner = { process: child, listener: undefined, unread: "" };
+    const runner: Runner = { scriptPath, process: child, listener: undefined, unread: "" };
     runners.add(runner);
     child.stdout.setEncoding("latin1");
     child.stdout.on("data", (text: string) => receive(runner, text));
@@ -90,6 +111,7 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
 
   function discard(runner: Runner, cause: Error | undefined): void {
     runners.delete(runner);
+    rmSync(runner.scriptPath, { force: true });
     const position = idle.indexOf(runner);
     if (position >= 0) idle.splice(position, 1);
     const listener = runner.listener;
@@ -98,10 +120,16 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
   }
 
   return {
-    run(attemptId, listener) {
+    run({ attemptId, memoryMiB, script }, listener) {
       const runner = idle.pop() ?? spawnRunner();
+      try {
+        writeFileSync(runner.scriptPath, script, { mode: 0o600 });
+      } catch (error) {
+        release(runner);
+        throw error;
+      }
       runner.listener = listener;
-      runner.process.stdin.write(`${attemptId}\n`);
+      runner.process.stdin.write(`${attemptId} ${memoryMiB}\n`);
     },
     close() {
       closed = true;
@@ -114,4 +142,13 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
       idle.length = 0;
     },
   };
+}
+
+function removeOldScripts({ directory, now }: RunnerSettings): void {
+  for (const name of readdirSync(directory)) {
+    const file = path.join(directory, name);
+    if (!SCRIPT_NAME.test(name)) continue;
+    const modifiedAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? now;
+    if (modifiedAt < now - SCRIPT_KEPT_MS) rmSync(file, { force: true });
+  }
 }

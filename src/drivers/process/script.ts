@@ -5,7 +5,6 @@ export interface ScriptInput {
   readonly logPath: string;
   /** Where a process writes 0 to come under the attempt's memory limit. */
   readonly memoryEntrance: string | undefined;
-  readonly memoryMiB: number;
   readonly argv: readonly [string, ...string[]];
   readonly programFile: string;
   /** The variables that differ from the runner's own. */
@@ -17,13 +16,13 @@ export interface ScriptInput {
 /** The exit code of a script that could not become the program; the journal then says why. */
 export const REFUSED_CODE = 125;
 
-/** What follows the attempt's id in the names of its files. */
-export const SCRIPT = ".run";
+/** What follows the attempt's id in the name of its journal. */
 export const JOURNAL = ".journal";
 
 /**
- * A runner: reads attempt ids, runs one attempt at a time, answers `taken` (somebody else has claimed it) or `started PID`
- * and `exited CODE`. Its argument is the directory of all attempts. Builtins only: one fork and one exec for each attempt.
+ * A runner: reads lines `ID MEMORY_MIB`, runs one attempt at a time, answers `taken` (somebody else has claimed it) or `started PID`
+ * and `exited CODE`. Its arguments are the directory of all attempts and its script file, where each attempt's script is
+ * written before its line is sent. Builtins only: one fork and one exec for each attempt.
  *
  * Job control (`set -m`) gives each attempt its own process group; it is on only around the fork, because with it `wait`
  * also returns for a program that is merely suspended. The trap makes a server that is gone an ordinary write
@@ -44,16 +43,17 @@ become() {
     echo "program $BASHPID \${EPOCHREALTIME:--} $stat" >> "$1${JOURNAL}"
   fi
   set +C
-  . "$1${SCRIPT}"
+  . "$2"
+  refuse "$1${JOURNAL}" 'ResourceInitializationError: cannot read the script of the attempt'
 }
-while IFS= read -r id; do
+while read -r id memory; do
   attempt=$1/$id
-  if ! : > "$attempt${JOURNAL}"; then
+  if ! echo "memory $memory" > "$attempt${JOURNAL}"; then
     echo taken
     continue
   fi
   set -m
-  become "$attempt" &
+  become "$attempt" "$2" &
   child=$!
   set +m
   [[ $BASHPID ]] || echo "program $child -" >> "$attempt${JOURNAL}"
@@ -79,7 +79,7 @@ export function attemptScript(input: ScriptInput): string {
     unexportable.length === 0
       ? ["-a", quote(name), ...program]
       : [quote(input.envFile), "--", ...unexportable.map(quote), ...program];
-  const lines = [memoryHeader(input.memoryMiB)];
+  const lines: string[] = [];
   if (input.memoryEntrance !== undefined) {
     lines.push(
       `echo 0 > ${quote(input.memoryEntrance)} || ${refuse("ResourceInitializationError: cannot enter the memory cgroup of the attempt")}`,
@@ -92,16 +92,6 @@ export function attemptScript(input: ScriptInput): string {
   if (exported.length > 0) lines.push(`export ${exported.join(" ")}`);
   lines.push(`exec ${target.join(" ")} < /dev/null >> ${quote(input.logPath)} 2>&1`);
   return `${lines.join("\n")}\n`;
-}
-
-function memoryHeader(memoryMiB: number): string {
-  return `# memoryMiB=${memoryMiB}`;
-}
-
-/** The memory limit that a script was written for, for a server that finds the attempt running. */
-export function memoryOfScript(script: string): number | undefined {
-  const match = /^# memoryMiB=(\d+)\n/.exec(script);
-  return match === null ? undefined : Number(match[1]);
 }
 
 /** Bash's own variables: read-only, computed, or with an effect on bash itself. */
