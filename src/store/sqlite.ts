@@ -35,6 +35,8 @@ export class SqliteDatabase implements Database {
       this.#sqlite.exec("PRAGMA journal_mode = WAL");
       this.#sqlite.exec("PRAGMA synchronous = FULL");
       this.#sqlite.exec("PRAGMA cache_size = -32000");
+      // Under load a smaller log would be copied into the database several times a second, with a sync each.
+      this.#sqlite.exec("PRAGMA wal_autocheckpoint = 8000");
       this.#sqlite.exec("BEGIN IMMEDIATE; COMMIT");
     } catch (error) {
       this.#sqlite.close();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { openSession, until } from "../conformance/driver/events.ts";
@@ -13,8 +13,12 @@ async function startInCgroup(session: Session, harness: ProcessHarness, script: 
   const spec = attempt({ command: ["sh", "-c", script] });
   await session.driver.start(spec);
   await session.started(spec.attemptId);
-  const run = readFileSync(path.join(harness.attempts, `${spec.attemptId}.run`), "utf8");
-  const entrance = /^echo 0 > '(.*)\/cgroup\.procs'/m.exec(run)?.[1];
+  const scripts = readdirSync(harness.attempts).filter((name) => name.endsWith(".run"));
+  const entrances = scripts.map((name) => {
+    const run = readFileSync(path.join(harness.attempts, name), "utf8");
+    return run.includes(spec.attemptId) ? /^echo 0 > '(.*)\/cgroup\.procs'/m.exec(run)?.[1] : undefined;
+  });
+  const entrance = entrances.find((one) => one !== undefined);
   return { attemptId: spec.attemptId, cgroup: entrance };
 }
 

@@ -60,6 +60,7 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
   const adoption = createAdoption(journals, clock, { running: adoptedRuns, over: adoptedIsOver });
   const runners = createRunnerPool({
     bash: machine.bash,
+    batchPolicy: machine.batchPolicy,
     directory: settings.directory,
     environment: machine.environment,
     now: clock.now(),
@@ -79,7 +80,6 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
   /** Hands a new attempt to a runner, or ends it where it stands. */
   function begin(attempt: Attempt, spec: AttemptSpec): void {
     const { attemptId, memoryMiB } = spec;
-    if (journals.read(attemptId).phase.kind !== "unclaimed") return adopt(attempt);
     const launch = toLaunch(spec, machine);
     if (launch.kind === "refusal") return refuse(attempt, launch.reason);
     const workDirectory = journals.workOf(attemptId);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { findProgram } from "./find-program.ts";
@@ -15,6 +16,11 @@ export interface Machine extends Host {
   /** Absolute paths. */
   readonly bash: string;
   readonly env: string;
+  /**
+   * What to put before a command so that it runs under the kernel's batch policy, where there is one: a program that wakes up then does not
+   * push the server, or anything interactive, off its core. Its share of the processor stays the same.
+   */
+  readonly batchPolicy: readonly string[];
 }
 
 /** Throws ProcessDriverUnavailable when a program that the driver needs is missing. */
@@ -27,7 +33,15 @@ export function readMachine(): Machine {
     limits: argumentLimits(),
     bash: needed("bash", "bash (apt-get install bash, apk add bash, dnf install bash)"),
     env: needed("env", "coreutils (apt-get install coreutils, apk add coreutils, dnf install coreutils)"),
+    batchPolicy: batchPolicy(),
   };
+}
+
+function batchPolicy(): readonly string[] {
+  const chrt = findProgram("chrt", process.env["PATH"], process.cwd());
+  if (chrt.kind !== "program") return [];
+  const prefix = [chrt.file, "-b", "0"] as const;
+  return spawnSync(prefix[0], [...prefix.slice(1), "true"], { stdio: "ignore" }).status === 0 ? prefix : [];
 }
 
 function needed(program: string, packageNames: string): string {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
 import path from "node:path";
 import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
@@ -33,6 +33,8 @@ export interface RunnerPool {
 export interface RunnerSettings {
   /** Absolute path of bash. */
   readonly bash: string;
+  /** See Machine. */
+  readonly batchPolicy: readonly string[];
   /** The directory of all attempts. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -49,7 +51,7 @@ const SCRIPT_NAME = /^runner-.*\.run$/;
 
 interface Runner {
   /** The file that it reads each attempt's script from: one for all, because making files is most of what a short job costs. */
-  readonly scriptPath: string;
+  readonly script: ScriptFile;
   readonly process: ChildProcessByStdio<Writable, Readable, null>;
   listener: RunListener | undefined;
   unread: string;
@@ -67,17 +69,20 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
   removeOldScripts(settings);
 
   function spawnRunner(): Runner {
-    const scriptPath = path.join(settings.directory, `runner-${process.pid}-${settings.now}-${(spawned += 1)}.run`);
-    const child = spawn(
-      settings.bash,
-      ["--noprofile", "--norc", "-c", RUNNER_SCRIPT, "longshore-runner", settings.directory, scriptPath],
-      {
-        detached: true,
-        env: settings.environment,
-        stdio: ["pipe", "pipe", "ignore"],
-      },
+    const script = openScriptFile(
+      path.join(settings.directory, `runner-${process.pid}-${settings.now}-${(spawned += 1)}.run`),
     );
-    const runner: Runner = { scriptPath, process: child, listener: undefined, unread: "" };
+    const [program, ...args] = [
+      ...settings.batchPolicy,
+      ...[settings.bash, "--noprofile", "--norc", "-c", RUNNER_SCRIPT, "longshore-runner"],
+      ...[settings.directory, script.path],
+    ] as [string, ...string[]];
+    const child = spawn(program, args, {
+      detached: true,
+      env: settings.environment,
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    const runner: Runner = { script, process: child, listener: undefined, unread: "" };
     runners.add(runner);
     child.stdout.setEncoding("latin1");
     child.stdout.on("data", (text: string) => receive(runner, text));
@@ -111,7 +116,7 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
 
   function discard(runner: Runner, cause: Error | undefined): void {
     runners.delete(runner);
-    rmSync(runner.scriptPath, { force: true });
+    runner.script.remove();
     const position = idle.indexOf(runner);
     if (position >= 0) idle.splice(position, 1);
     const listener = runner.listener;
@@ -123,7 +128,7 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
     run({ attemptId, memoryMiB, script }, listener) {
       const runner = idle.pop() ?? spawnRunner();
       try {
-        writeFileSync(runner.scriptPath, script, { mode: 0o600 });
+        runner.script.write(script);
       } catch (error) {
         release(runner);
         throw error;
@@ -133,15 +138,54 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
     },
     close() {
       closed = true;
-      for (const { process } of runners) {
+      for (const { process, script } of runners) {
         process.stdin.end();
         process.stdout.destroy();
         process.unref();
+        script.close();
       }
       runners.clear();
       idle.length = 0;
     },
   };
+}
+
+interface ScriptFile {
+  readonly path: string;
+  write(script: string): void;
+  remove(): void;
+  /** Leaves it to the runner, which may be about to read it. */
+  close(): void;
+}
+
+/** Overwritten in place and padded with empty lines: a file that is cut short before each write makes some file systems flush it each time. */
+function openScriptFile(file: string): ScriptFile {
+  const descriptor = openSync(file, "w", 0o600);
+  let longest = 0;
+  let isOpen = true;
+  function close(): void {
+    if (isOpen) closeSync(descriptor);
+    isOpen = false;
+  }
+  return {
+    path: file,
+    write(script) {
+      const bytes = Buffer.from(script);
+      longest = Math.max(longest, bytes.length);
+      const padded = Buffer.alloc(longest, "\n");
+      bytes.copy(padded);
+      if (writeSync(descriptor, padded, 0, longest, 0) < longest) throw diskFull();
+    },
+    remove() {
+      close();
+      rmSync(file, { force: true });
+    },
+    close,
+  };
+}
+
+function diskFull(): Error {
+  return Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
 }
 
 function removeOldScripts({ directory, now }: RunnerSettings): void {
