@@ -123,9 +123,9 @@ export class ContainerAttempt {
   async #start(docker: Dockerode, spec: AttemptSpec): Promise<boolean> {
     const { closing } = this.#context.link;
     if (this.#killAt !== undefined) return this.#giveUp(docker);
-    const { pulls, settings } = this.#context;
+    const { clock, pulls, settings } = this.#context;
     const abandoned = this.#abandoned.signal;
-    const container = await ensureContainer({ docker, pulls, settings, abandoned, closing }, spec);
+    const container = await ensureContainer({ docker, clock, pulls, settings, abandoned, closing }, spec);
     if (container === "known") {
       const found = await inspect(docker, this.attemptId, closing);
       if (found === undefined || phaseOf(found.State).kind !== "created") return true;

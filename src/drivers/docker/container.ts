@@ -1,19 +1,26 @@
 import type Dockerode from "dockerode";
 import type { ContainerInspectInfo } from "dockerode";
+import type { Clock } from "../../ports/clock.ts";
 import type { AttemptSpec } from "../../ports/driver.ts";
 import { AttemptFailure, isAbort, isEngineAway, isNameTaken, statusOf } from "./failure.ts";
+import { pause } from "./pause.ts";
 import type { ImagePuller } from "./pull.ts";
 import { containerName, containerOptions, imageOf, LABEL } from "./spec.ts";
 import type { ContainerSettings } from "./spec.ts";
 
-/** Create, then pull and create again, then once more for a container of that name which was just being removed. */
-const MOST_TRIES = 4;
+/**
+ * A name can be taken with no container to be seen: by one that is just being removed, or by one that the engine still makes for a
+ * server that was killed. Either is over after a moment.
+ */
+const NAME_TAKEN_PAUSE_MS = 100;
+const NAME_TAKEN_TRIES_MAX = 300;
 
 export interface CreateContext {
   readonly docker: Dockerode;
+  readonly clock: Clock;
   readonly pulls: ImagePuller;
   readonly settings: ContainerSettings;
-  /** Gives up waiting for the image. */
+  /** Gives up waiting for the image or the name. */
   readonly abandoned: AbortSignal;
   /** Gives up requests in mid-air. */
   readonly closing: AbortSignal;
@@ -24,26 +31,36 @@ export interface CreateContext {
  * cannot be made, with an AbortError, or with the connection's error.
  */
 export async function ensureContainer(context: CreateContext, attempt: AttemptSpec): Promise<"new" | "known"> {
-  let refusal: unknown;
   let hasPulled = false;
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    try {
-      await create(context, attempt);
-      return "new";
-    } catch (error) {
-      if (isEngineAway(error) || isAbort(error)) throw error;
-      refusal = error;
-    }
+  for (let namesTaken = 0; ;) {
+    const refusal = await refusalOf(context, attempt);
+    if (refusal === undefined) return "new";
     const isImageAbsent = statusOf(refusal) === 404;
-    if (!isImageAbsent && !isNameTaken(refusal)) break;
+    const isTaken = isNameTaken(refusal);
+    if (!isImageAbsent && !isTaken) throw new AttemptFailure("CannotCreateContainerError", refusal);
     // Some engines look for the image first: the container may be there, and its image gone.
     if (await exists(context, attempt.attemptId)) return "known";
-    if (!isImageAbsent) continue;
-    if (hasPulled) throw new AttemptFailure("CannotPullContainerError", refusal);
-    await context.pulls.pull(context.docker, imageOf(attempt, context.settings), context.abandoned);
-    hasPulled = true;
+    if (isTaken) {
+      namesTaken += 1;
+      if (namesTaken >= NAME_TAKEN_TRIES_MAX) throw new AttemptFailure("CannotCreateContainerError", refusal);
+      await pause(context.clock, NAME_TAKEN_PAUSE_MS, context.abandoned);
+    } else {
+      if (hasPulled) throw new AttemptFailure("CannotPullContainerError", refusal);
+      await context.pulls.pull(context.docker, imageOf(attempt, context.settings), context.abandoned);
+      hasPulled = true;
+    }
   }
-  throw new AttemptFailure("CannotCreateContainerError", refusal);
+}
+
+/** Why the container could not be made; undefined when it was. */
+async function refusalOf(context: CreateContext, attempt: AttemptSpec): Promise<unknown> {
+  try {
+    await create(context, attempt);
+    return undefined;
+  } catch (error) {
+    if (isEngineAway(error) || isAbort(error)) throw error;
+    return error;
+  }
 }
 
 async function create({ docker, settings, closing }: CreateContext, attempt: AttemptSpec): Promise<void> {

@@ -65,18 +65,22 @@ export class ImagePuller {
       try {
         return await pullOnce(docker, image, signal);
       } catch (error) {
-        if (!isTransient(error)) throw asFailure(error);
+        if (!isTransient(error)) throw asFailure(error, image);
         await pause(this.#clock, delayMs, signal);
       }
     }
     await pullOnce(docker, image, signal).catch((error: unknown) => {
-      throw asFailure(error);
+      throw asFailure(error, image);
     });
   }
 }
 
-function asFailure(error: unknown): unknown {
-  return isEngineAway(error) || isAbort(error) ? error : new AttemptFailure("CannotPullContainerError", error);
+/** Names the image where the engine does not ("manifest unknown"). */
+function asFailure(error: unknown, image: string): unknown {
+  if (isEngineAway(error) || isAbort(error)) return error;
+  const said = engineMessage(error);
+  const [name = image] = image.split(/[:@]/);
+  return new AttemptFailure("CannotPullContainerError", said.includes(name) ? said : `${image}: ${said}`);
 }
 
 /** A refusal (no such image, no access, no such host) is final; a hiccup is not. */
