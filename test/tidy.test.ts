@@ -94,7 +94,9 @@ test("core is pure: it imports nothing that has effects", () => {
   const wrong = sources
     .filter(({ room }) => room === "core")
     .flatMap(({ path, text, imports }) => [
-      ...imports.filter((specifier) => !specifier.startsWith(".") && !allowed.has(specifier)).map((one) => `${path}: ${one}`),
+      ...imports
+        .filter((specifier) => !specifier.startsWith(".") && !allowed.has(specifier))
+        .map((one) => `${path}: ${one}`),
       ...(/\b(async|await|Promise|randomUUID|randomBytes|process\.)\b/.test(code(text)) ? [`${path}: not pure`] : []),
     ]);
   assert.deepEqual(wrong, []);
@@ -115,7 +117,8 @@ test("no import cycles", () => {
     if (trail.includes(path)) return void cycles.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
     const source = byPath.get(path);
     if (source === undefined || done.has(path)) return;
-    for (const specifier of source.imports) if (specifier.startsWith(".")) visit(target(source, specifier), [...trail, path]);
+    for (const specifier of source.imports)
+      if (specifier.startsWith(".")) visit(target(source, specifier), [...trail, path]);
     done.add(path);
   };
   for (const { path } of sources) visit(path, []);
@@ -134,7 +137,9 @@ test("tests do not sleep", () => {
   const tests = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" }).filter(
     (path) => path.endsWith(".test.ts") && path !== "tidy.test.ts",
   );
-  const wrong = tests.filter((path) => /timers\/promises|await sleep\(/.test(readFileSync(join(ROOT, "test", path), "utf8")));
+  const wrong = tests.filter((path) =>
+    /timers\/promises|await sleep\(/.test(readFileSync(join(ROOT, "test", path), "utf8")),
+  );
   assert.deepEqual(wrong, []);
 });
 

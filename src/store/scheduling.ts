@@ -196,9 +196,9 @@ function toJob(row: Row, shared: SharedTexts): Job {
     seq: Number(row["order_seq"]),
     queueArn: shared.text(String(row["queue_arn"])),
     createdAt: Number(row["created_at"]),
-    scheduling: shared.parse<Job["scheduling"]>(String(row["scheduling"])),
+    scheduling: shared.parse(String(row["scheduling"])) as Job["scheduling"],
     ...(parentId !== null && { parent: { id: String(parentId), index: Number(row["array_index"]) } }),
-    state: shared.parse<JobState>(String(row["state"])),
+    state: shared.parse(String(row["state"])) as JobState,
   };
 }
 
@@ -206,9 +206,8 @@ function toJob(row: Row, shared: SharedTexts): Job {
 class SharedTexts {
   readonly #parsed = new Map<string, unknown>();
 
-  parse<Value>(text: string): Value {
-    if (text.length > LONGEST_SHARED) return JSON.parse(text) as Value;
-    return this.#get(text, JSON.parse) as Value;
+  parse(text: string): unknown {
+    return text.length > LONGEST_SHARED ? JSON.parse(text) : this.#get(text, (same) => JSON.parse(same));
   }
 
   text(text: string): string {

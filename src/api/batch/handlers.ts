@@ -37,7 +37,5 @@ function prepared(prepare: (call: Call) => Promise<void>, handlers: BatchHandler
         throw error instanceof StoreUnavailable ? serverException(error.message) : error;
       }
     };
-  return Object.fromEntries(
-    Object.entries(handlers).map(([name, handler]) => [name, wrap(handler as AnyHandler)]),
-  ) as BatchHandlers;
+  return Object.fromEntries(Object.entries(handlers).map(([name, handler]) => [name, wrap(handler as AnyHandler)]));
 }

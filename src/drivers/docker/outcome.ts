@@ -31,7 +31,9 @@ export function phaseOf(state: State): ContainerPhase {
   }
   // "stopping" is Podman's word for a container that still runs.
   if (state.Running || state.Paused || state.Status === "stopping") return { kind: "running", startedAt };
-  return { kind: "ended", startedAt, at: instant(state.FinishedAt) ?? startedAt, exit: exitOf(state) };
+  // The engine's clock readings of a very short run can be in the wrong order.
+  const at = Math.max(startedAt, instant(state.FinishedAt) ?? startedAt);
+  return { kind: "ended", startedAt, at, exit: exitOf(state) };
 }
 
 /**

@@ -112,7 +112,10 @@ test("hiccups are tried again, with growing pauses, and then told", async () => 
     refuse(await pull(0), 500, "net/http: TLS handshake timeout");
     failInProgress(await pull(1), "unexpected EOF");
     failInProgress(await pull(2), "toomanyrequests: You have reached your pull rate limit");
-    await assert.rejects(pulled, /^AttemptFailure: CannotPullContainerError: a\/b:1: toomanyrequests: You have reached/);
+    await assert.rejects(
+      pulled,
+      /^AttemptFailure: CannotPullContainerError: a\/b:1: toomanyrequests: You have reached/,
+    );
     assert.equal(pulls.length, 3);
     assert.deepEqual(clock.delaysMs, [1_000, 4_000]);
   });
