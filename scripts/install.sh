@@ -113,7 +113,7 @@ level=$wanted
 [ "$installed" = all ] && level=all
 checksum=$(cksum < "$root/package-lock.json")
 
-echo "Installing Longshore (once, about 20 s) ..." >&2
+echo "Installing Longshore (once, about 30 s) ..." >&2
 if ! run_npm "$level"; then
   tail -n 40 "$lock/npm.log" >&2
   fail "npm could not install the packages (its words are above). Check the network, npm's proxy settings and free disk space, then run this again."
