@@ -89,7 +89,7 @@ run_npm() {
     all) omit=--include=dev ;;
     *) omit=--omit=dev ;;
   esac
-  [ "$installed" = none ] && rm -rf "$root/node_modules"
+  [ -f "$root/node_modules/.package-lock.json" ] || rm -rf "$root/node_modules" # npm writes this file last
   rm -f "$stamp"
   (cd -- "$root" && npm install --no-save "$omit" --include=optional --no-progress --loglevel=error) > "$lock/npm.log" 2>&1
 }
