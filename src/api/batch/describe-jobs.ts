@@ -6,7 +6,7 @@ import { clientException, validationException } from "../wire/errors.ts";
 import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import type { ChildCounts } from "./job-detail.ts";
-import { jobArn, jobDetail, statusReason, statusSummary } from "./job-detail.ts";
+import { jobDetail, jobHead, statusSummary } from "./job-detail.ts";
 import { findJobs, unrecordedChild } from "./job-records.ts";
 import { arnOf, scopeOf, toJobId } from "./names.ts";
 import { Pages } from "./pages.ts";
@@ -129,17 +129,8 @@ async function listChildren(backend: Backend, call: Call, input: Listing, status
 function jobSummary({ scheduler }: Backend, job: JobRecord, counts: ChildCounts | undefined): JobSummary {
   const { state, scheduling } = job;
   const last = state.attempts.at(-1);
-  const reason = statusReason(job, scheduler);
   return {
-    jobArn: jobArn(job),
-    jobId: job.id,
-    jobName: job.name,
-    jobDefinition: job.definitionArn,
-    createdAt: job.createdAt,
-    status: state.status,
-    ...(reason !== undefined && { statusReason: reason }),
-    startedAt: state.startedAt,
-    stoppedAt: state.stoppedAt,
+    ...jobHead(job, scheduler),
     container: { exitCode: last?.exitCode, reason: last?.reason },
     capacityUsage: [{ capacityUnit: "VCPU", quantity: scheduling.requirements.vcpuMilli / 1000 }],
     ...(job.parent !== undefined && { arrayProperties: { index: job.parent.index } }),

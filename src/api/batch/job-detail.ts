@@ -20,19 +20,9 @@ export function jobDetail(
 ): JobDetail {
   const { state } = job;
   const now = clock.now();
-  const reason = statusReason(job, scheduler);
   return {
-    jobArn: jobArn(job),
-    jobId: job.id,
-    jobName: job.name,
+    ...jobHead(job, scheduler),
     jobQueue: job.queueArn,
-    jobDefinition: job.definitionArn,
-    status: state.status,
-    ...(reason !== undefined && { statusReason: reason }),
-    createdAt: job.createdAt,
-    // The SDK's type requires startedAt; AWS omits it before the start, and clients take its presence for a start.
-    startedAt: state.startedAt!,
-    stoppedAt: state.stoppedAt,
     attempts: state.attempts.map((attempt) => attemptDetail(job, attempt)),
     eksAttempts: [],
     dependsOn: [...spec.dependsOn],
@@ -50,13 +40,31 @@ export function jobDetail(
   };
 }
 
+/** What DescribeJobs and ListJobs say alike of a job. */
+export function jobHead(job: JobRecord, scheduler: Scheduler) {
+  const { state } = job;
+  const reason = statusReason(job, scheduler);
+  return {
+    jobArn: jobArn(job),
+    jobId: job.id,
+    jobName: job.name,
+    jobDefinition: job.definitionArn,
+    createdAt: job.createdAt,
+    status: state.status,
+    ...(reason !== undefined && { statusReason: reason }),
+    // The SDK's type requires startedAt; AWS omits it before the start, and clients take its presence for a start.
+    startedAt: state.startedAt!,
+    stoppedAt: state.stoppedAt,
+  };
+}
+
 /** A RUNNABLE job says why it waits. */
-export function statusReason(job: JobRecord, scheduler: Scheduler): string | undefined {
+function statusReason(job: JobRecord, scheduler: Scheduler): string | undefined {
   if (job.state.statusReason !== undefined || job.state.status !== "RUNNABLE") return job.state.statusReason;
   return scheduler.waitingText(job.queueArn, job.id, job.scheduling.requirements);
 }
 
-export function jobArn(job: Pick<JobRecord, "id" | "scope">): string {
+function jobArn(job: Pick<JobRecord, "id" | "scope">): string {
   return `${arnPrefix("batch", job.scope)}:job/${job.id}`;
 }
 

@@ -38,9 +38,8 @@ export type AttemptPhase =
 export type JournalEntry = "stopped" | "oom" | `refused ${string}`;
 
 /**
- * The driver's memory. Each attempt ID has a working directory `ID`, a script `ID.run` and a journal `ID.journal`: few
- * files, because making and removing them is most of what a short job costs. Scripts are readable by this user alone: they
- * contain the attempts' variables, which may be secrets.
+ * The driver's memory. Each attempt ID has a working directory `ID` and a journal `ID.journal`: few files, because making and
+ * removing them is most of what a short job costs.
  *
  * Whoever creates the journal has the attempt: that is what makes it run at most once. Afterwards the runner, the
  * process that becomes the program, and the server append whole lines, so it survives the death of each of them:
