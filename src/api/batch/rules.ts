@@ -33,7 +33,8 @@ export function quotingRule<Subject, Name extends QuotingText>(
   broken: (subject: Subject) => Quoted<Name> | undefined,
   family: Family = "wrapped",
 ): Rule<Subject> {
-  const textOf = TEXTS[text] as (...quoted: Quoted<Name>) => string;
+  // The index type loses which text it is; Quoted names its parameters.
+  const textOf = TEXTS[text] as unknown as (...quoted: Quoted<Name>) => string;
   return {
     texts: [text],
     find: (subject) => {
