@@ -8,11 +8,13 @@ import type { Launch } from "../ports/store.ts";
 export function attemptSpec(job: Job, launch: Launch, environment: Environment | undefined): AttemptSpec {
   const attempt = activeAttempt(job.state)!;
   const { vcpuMilli, memoryMiB } = job.scheduling.requirements;
-  const given = (launch.spec.container.environment ?? []).map(({ name, value }) => [name!, value ?? ""] as const);
+  const { container } = launch.spec;
+  if (container === undefined) throw new Error(`job ${job.id} has no container`);
+  const given = (container.environment ?? []).map(({ name, value }) => [name!, value ?? ""] as const);
   return {
     attemptId: attempt.id,
     jobId: job.id,
-    container: launch.spec.container,
+    container,
     environment: { ...Object.fromEntries(given), ...batchEnvironment(job, launch, environment) },
     vcpuMilli,
     memoryMiB,

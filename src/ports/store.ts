@@ -1,10 +1,14 @@
 import type {
   ComputeEnvironmentDetail,
+  ConsumableResourceProperties,
   ContainerProperties,
+  EcsProperties,
+  EksProperties,
   JobDefinition,
   JobDependency,
   JobQueueDetail,
   JobTimeout,
+  NodeProperties,
   PlatformCapability,
   RetryStrategy,
 } from "@aws-sdk/client-batch";
@@ -107,9 +111,13 @@ export interface DefinitionQuery {
   readonly limit: number;
 }
 
-/** What to run and what the user said: fixed at submission. */
+/** What to run and what the user said, overrides merged into the definition: fixed at submission. Exactly one of the first four is there. */
 export interface JobSpec {
-  readonly container: ContainerProperties;
+  /** The one container of an ECS job. */
+  readonly container?: ContainerProperties;
+  readonly ecsProperties?: EcsProperties;
+  readonly eksProperties?: EksProperties;
+  readonly nodeProperties?: NodeProperties;
   readonly parameters: Record<string, string>;
   readonly dependsOn: readonly JobDependency[];
   readonly retryStrategy: RetryStrategy;
@@ -117,6 +125,8 @@ export interface JobSpec {
   readonly tags: Record<string, string>;
   readonly propagateTags: boolean;
   readonly platformCapabilities: readonly PlatformCapability[];
+  readonly schedulingPriority?: number;
+  readonly consumableResourceProperties?: ConsumableResourceProperties;
 }
 
 export interface NewJob {
@@ -126,6 +136,8 @@ export interface NewJob {
   readonly name: string;
   readonly definitionArn: string;
   readonly createdAt: number;
+  /** In queues with a fair-share policy. */
+  readonly shareIdentifier?: string;
   readonly scheduling: Scheduling;
   readonly spec: JobSpec;
 }
@@ -162,6 +174,7 @@ export interface JobQuery {
   readonly definitionArnPrefix?: string;
   readonly createdBefore?: number;
   readonly createdAfter?: number;
+  readonly shareIdentifier?: string;
   /** The `seq` of the last job of the page before. */
   readonly before?: number;
   readonly limit: number;

@@ -6,18 +6,19 @@ import { statement } from "./database.ts";
 
 /** A job's row with its parent's scheduling where it has none of its own. Everything but the spec, which is large and seldom wanted. */
 export const JOB_COLUMNS = `j.seq, j.id, j.scope, j.queue_arn, j.name, j.definition_arn, j.created_at, j.parent_id,
-  j.array_index, j.state, coalesce(j.scheduling, p.scheduling) AS scheduling, coalesce(p.seq, j.seq) AS order_seq`;
+  j.array_index, j.share_identifier, j.state, coalesce(j.scheduling, p.scheduling) AS scheduling, coalesce(p.seq, j.seq) AS order_seq`;
 export const JOBS = `jobs j LEFT JOIN jobs p ON p.id = j.parent_id`;
 
 export function jobTable(database: Database): JobTable {
   return {
-    async insert({ id, scope, queueArn, name, definitionArn, createdAt, scheduling, spec }) {
+    async insert({ id, scope, queueArn, name, definitionArn, createdAt, shareIdentifier, scheduling, spec }) {
       const state = initialState(scheduling);
       await database.write([
         statement(
-          `INSERT INTO jobs (id, scope, queue_arn, name, definition_arn, created_at, scheduling, spec, status, state)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          ...[id, scope, queueArn, name, definitionArn, createdAt],
+          `INSERT INTO jobs
+             (id, scope, queue_arn, name, definition_arn, created_at, share_identifier, scheduling, spec, status, state)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...[id, scope, queueArn, name, definitionArn, createdAt, shareIdentifier ?? null],
           ...[JSON.stringify(scheduling), JSON.stringify(spec), state.status, JSON.stringify(state)],
         ),
       ]);
@@ -78,6 +79,7 @@ export function jobTable(database: Database): JobTable {
 
 export function toJobRecord(row: Row): JobRecord {
   const parentId = row["parent_id"];
+  const shareIdentifier = row["share_identifier"];
   return {
     id: String(row["id"]),
     seq: Number(row["order_seq"]),
@@ -86,6 +88,7 @@ export function toJobRecord(row: Row): JobRecord {
     name: String(row["name"]),
     definitionArn: String(row["definition_arn"]),
     createdAt: Number(row["created_at"]),
+    ...(typeof shareIdentifier === "string" && { shareIdentifier }),
     ...(parentId !== null && { parent: { id: String(parentId), index: Number(row["array_index"]) } }),
     scheduling: JSON.parse(String(row["scheduling"])) as Scheduling,
     state: JSON.parse(String(row["state"])) as JobState,
@@ -107,6 +110,7 @@ function jobConditions(query: JobQuery): { conditions: string; values: SqlValue[
   }
   if (query.createdBefore !== undefined) add(`j.created_at < ?`, query.createdBefore);
   if (query.createdAfter !== undefined) add(`j.created_at > ?`, query.createdAfter);
+  if (query.shareIdentifier !== undefined) add(`j.share_identifier = ?`, query.shareIdentifier);
   if (query.before !== undefined) add(`j.seq < ?`, query.before);
   return { conditions: conditions.join(" "), values };
 }

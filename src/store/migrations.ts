@@ -32,6 +32,10 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       created_at BIGINT NOT NULL, PRIMARY KEY (scope, group_name, name))`,
     `CREATE INDEX log_streams_by_age ON log_streams (scope, group_name, created_at)`,
   ],
+  [
+    `ALTER TABLE jobs ADD COLUMN share_identifier TEXT`,
+    `CREATE INDEX jobs_by_share ON jobs (queue_arn, share_identifier, seq) WHERE share_identifier IS NOT NULL AND parent_id IS NULL`,
+  ],
 ];
 
 /** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */

@@ -245,8 +245,8 @@ function jobStatements({ jobId, parent, state, logStream }: JobChange): Statemen
     parent === undefined
       ? statement(`UPDATE jobs SET status = ?, state = ? WHERE id = ?`, state.status, text, jobId)
       : statement(
-          `INSERT INTO jobs (id, scope, queue_arn, name, definition_arn, created_at, parent_id, array_index, status, state)
-           SELECT ?, scope, queue_arn, name, definition_arn, created_at, id, ?, ?, ? FROM jobs WHERE id = ?
+          `INSERT INTO jobs (id, scope, queue_arn, name, definition_arn, created_at, share_identifier, parent_id, array_index, status, state)
+           SELECT ?, scope, queue_arn, name, definition_arn, created_at, share_identifier, id, ?, ?, ? FROM jobs WHERE id = ?
            ON CONFLICT (id) DO UPDATE SET status = excluded.status, state = excluded.state`,
           ...[jobId, parent.index, state.status, text, parent.id],
         );

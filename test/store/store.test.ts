@@ -146,7 +146,7 @@ describe("jobs", () => {
     assert.deepEqual([...(await store.jobs.specs(["a", "a:7"])).keys()], ["a"]);
     assert.deepEqual(await store.jobs.find("other/scope", ["a", "a:7"]), []);
     const launches = await store.scheduling.launches([{ id: "a:7", parent: { id: "a", index: 7 } }]);
-    assert.deepEqual([launches.get("a")?.arraySize, launches.get("a")?.spec.container.image], [10, "a"]);
+    assert.deepEqual([launches.get("a")?.arraySize, launches.get("a")?.spec.container!.image], [10, "a"]);
   });
 
   test("of stop requests the first counts, but a terminate replaces a cancel", async (t) => {

@@ -1,4 +1,10 @@
-import type { ArrayPropertiesDetail, AttemptDetail, ContainerDetail, JobDetail } from "@aws-sdk/client-batch";
+import type {
+  ArrayPropertiesDetail,
+  AttemptDetail,
+  ContainerDetail,
+  ContainerProperties,
+  JobDetail,
+} from "@aws-sdk/client-batch";
 import { hexId, uuidFrom } from "../../core/ids.ts";
 import type { Attempt, JobStatus } from "../../core/job.ts";
 import { JOB_STATUSES } from "../../core/job.ts";
@@ -29,7 +35,9 @@ export function jobDetail(
     parameters: spec.parameters,
     retryStrategy: spec.retryStrategy,
     timeout: spec.timeout,
-    container: containerDetail(job, spec),
+    schedulingPriority: spec.schedulingPriority,
+    consumableResourceProperties: spec.consumableResourceProperties,
+    ...(spec.container !== undefined && { container: containerDetail(job, spec.container) }),
     // Children do not take over their parent's tags (reference 1.7).
     tags: job.parent === undefined ? spec.tags : {},
     propagateTags: spec.propagateTags,
@@ -50,6 +58,7 @@ export function jobHead(job: JobRecord, scheduler: Scheduler) {
     jobName: job.name,
     jobDefinition: job.definitionArn,
     createdAt: job.createdAt,
+    shareIdentifier: job.shareIdentifier,
     status: state.status,
     ...(reason !== undefined && { statusReason: reason }),
     // The SDK's type requires startedAt; AWS omits it before the start, and clients take its presence for a start.
@@ -95,11 +104,11 @@ function arrayProperties(
   };
 }
 
-function containerDetail(job: JobRecord, spec: JobSpec): ContainerDetail {
+function containerDetail(job: JobRecord, container: ContainerProperties): ContainerDetail {
   const last = job.state.attempts.at(-1);
   return {
     logConfiguration: { logDriver: "awslogs", options: {}, secretOptions: [] },
-    ...spec.container,
+    ...container,
     networkInterfaces: [],
     ...(last !== undefined && attemptContainer(job, last)),
   };
