@@ -1,4 +1,5 @@
 import type { DriverName } from "./driver-name.ts";
+import type { Nodes, Unit, UnitState } from "./task.ts";
 
 /** AWS Batch's job states (reference: JobStatus). */
 export type JobStatus = "SUBMITTED" | "PENDING" | "RUNNABLE" | "STARTING" | "RUNNING" | "SUCCEEDED" | "FAILED";
@@ -50,6 +51,10 @@ export interface Scheduling {
   readonly needsImage: boolean;
   /** Where the awslogs driver puts the output; absent with any other log driver. */
   readonly log?: { readonly group: string; readonly prefix: string };
+  /** Of a job that runs several containers, or several nodes: all of them, in the order of nodes. `requirements` is their sum, `log` is absent. */
+  readonly units?: readonly Unit[];
+  /** Multi-node parallel jobs only. */
+  readonly nodes?: Nodes;
 }
 
 /** Why an attempt was told to end before it ended by itself. Such an attempt is never retried. */
@@ -73,6 +78,11 @@ export interface Attempt {
   readonly statusReason?: string;
   readonly logStreamName?: string;
   readonly stopping?: Stopping;
+  /**
+   * In the order of the job's units, where it has some. The attempt's own `startedAt`, `stoppedAt`, `exitCode` and `reason` are then those of
+   * the (main node's) essential containers; it has no log stream.
+   */
+  readonly units?: readonly UnitState[];
 }
 
 /** How far a job is: written by the engine alone. Values are replaced, never changed in place. */

@@ -7,12 +7,21 @@ export interface Unit {
   readonly name: string;
   /** The node of a multi-node parallel job. */
   readonly node?: number;
-  /** When an essential container ends, for whatever reason, the others of its node are stopped (reference 3.5). */
+  /**
+   * Its exit code counts for the result, and when it ends, for whatever reason, the others of its node are stopped (reference 3.5). Of each
+   * node at least one is.
+   */
   readonly essential: boolean;
+  /** The containers of a pod: the end of an essential one does not stop the others, the node is over when all essential ones are (reference 3.4). */
+  readonly othersGoOn?: true;
   readonly dependsOn: readonly UnitDependency[];
-  /** How long its dependencies may take to be met. */
+  /**
+   * How long after its own start it may take to end, where others wait for its end; then they give up. So does ECS, whose documentation tells it
+   * by an example: "if a startTimeout value is specified for containerB and it doesn't reach the desired status within that time then containerA
+   * gives up".
+   */
   readonly startTimeoutMs?: number;
-  /** Between SIGTERM and SIGKILL when it is stopped. */
+  /** Between SIGTERM and SIGKILL when it is stopped; 30 s without it. */
   readonly stopTimeoutMs?: number;
   /** Where the awslogs driver puts the output; absent with any other log driver. The stream is `prefix/name/taskId`. */
   readonly log?: { readonly group: string; readonly prefix: string };
@@ -22,4 +31,36 @@ export interface UnitDependency {
   /** Index of the unit waited for, in the same list of units. */
   readonly unit: number;
   readonly condition: "START" | "COMPLETE" | "SUCCESS";
+}
+
+/** The nodes of a multi-node parallel job; each unit says which one it is of. */
+export interface Nodes {
+  readonly count: number;
+  /** Index of the node that starts first, and whose end is the job's. */
+  readonly main: number;
+}
+
+/** How far one unit of an attempt is. */
+export interface UnitState {
+  /** `starting`: a driver is told to run it. What never ran is `ended` without `startedAt`. */
+  readonly status: "waiting" | "starting" | "running" | "ended";
+  /** Epoch ms, as all times. */
+  readonly startedAt?: number;
+  readonly stoppedAt?: number;
+  /** Absent when it never ran, or was lost with its host. */
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly logStreamName?: string;
+  /** Of its node, where the driver can tell one: an IPv4 address that the other nodes reach. */
+  readonly address?: string;
+  /** Set when it was told to end before it ended by itself. */
+  readonly stopping?: UnitStopping;
+}
+
+export interface UnitStopping {
+  readonly reason: string;
+  /** Epoch ms of the decision: SIGTERM then, SIGKILL after the unit's stop timeout. */
+  readonly at: number;
+  /** A TerminateJob of its node alone. */
+  readonly isTerminated?: true;
 }
