@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fastify, LogController } from "fastify";
+import type { Admit, ServiceName } from "./access/admission.ts";
 import type { Answer, Protocol } from "./wire/answer.ts";
 import { apiErrorOf, errorAnswer, isUnexpected, MAX_BODY_BYTES, outputAnswer, rawErrorMessage } from "./wire/answer.ts";
 import { createAwsJson } from "./wire/aws-json.ts";
@@ -9,7 +10,6 @@ import { closeConnectionsWhileDraining } from "./wire/draining.ts";
 import { ApiError, tooManyRequestsException, unknownOperationException } from "./wire/errors.ts";
 import { refusal } from "./wire/guard.ts";
 import type { BatchHandlers, Call, LogsHandlers } from "./wire/operations.ts";
-import { signedRegion } from "./wire/region.ts";
 import { createRestJson } from "./wire/rest-json.ts";
 
 /** Whether the server can do its work now. `reason` is for people, one sentence. */
@@ -20,8 +20,8 @@ export interface ServerOptions {
   readonly logs: LogsHandlers;
   /** Asked by each GET /readyz. A rejection counts as not ready. */
   readonly health: () => Promise<Readiness>;
-  /** Twelve digits: the account that all requests act for. */
-  readonly account: string;
+  /** Asked by each request of the APIs, once its body is there. */
+  readonly admit: Admit;
   /** The region of requests that are not signed for one. */
   readonly defaultRegion: string;
   readonly version: string;
@@ -134,25 +134,28 @@ function serveApis(app: FastifyInstance, options: ServerOptions): void {
   const restJson = createRestJson(options.batch, options.version);
   const awsJson = createAwsJson(options.logs, options.version);
   app.all("/v1/*", async (request, reply) => {
+    const call = await callOf(request, "batch", options);
     const { path, search } = splitUrl(request);
-    const { method } = request;
-    const output = await restJson({ method, path, search, body: bodyOf(request) }, callOf(request, search, options));
+    const output = await restJson({ method: request.method, path, search, body: bodyOf(request) }, call);
     return send(reply, outputAnswer(output, "restJson1"));
   });
   app.post("/", async (request, reply) => {
+    const call = await callOf(request, "logs", options);
     const target = request.headers["x-amz-target"];
-    const call = callOf(request, splitUrl(request).search, options);
     const output = await awsJson(typeof target === "string" ? target : undefined, bodyOf(request), call);
     return send(reply, outputAnswer(output, "awsJson1.1"));
   });
 }
 
-function callOf(request: FastifyRequest, search: string, options: ServerOptions): Call {
-  return {
-    requestId: request.id,
-    account: options.account,
-    region: signedRegion(request.headers.authorization, search) ?? options.defaultRegion,
-  };
+/** Rejects when the request must not be served. */
+async function callOf(
+  request: FastifyRequest,
+  service: ServiceName,
+  { admit, defaultRegion }: ServerOptions,
+): Promise<Call> {
+  const { method, headers } = request;
+  const admitted = await admit({ method, headers, ...splitUrl(request), body: bodyOf(request) }, service);
+  return { ...admitted, requestId: request.id, region: admitted.region ?? defaultRegion };
 }
 
 function bodyOf(request: FastifyRequest): Buffer | undefined {

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { RunningServer, ServerOptions } from "../compose.ts";
+import type { RunningServer } from "../compose.ts";
+import type { ServerOptions } from "../compose/options.ts";
+import { StartError } from "../compose/start-error.ts";
 import { readServerFile } from "./connection.ts";
 import { EXIT, Failure } from "./failure.ts";
 
@@ -15,7 +17,7 @@ export interface LocalServer {
 
 /** Starts a server in this process. Errors are Failures with what to do next. */
 export async function startOwnServer(options: ServerOptions): Promise<RunningServer> {
-  const { startServer, StartError } = await import("../compose.ts");
+  const { startServer } = await import("../compose.ts");
   try {
     return await startServer(options);
   } catch (error) {
@@ -29,7 +31,7 @@ export async function startOwnServer(options: ServerOptions): Promise<RunningSer
  * others find it. A server that is just starting or stopping is waited for, at most 30 s.
  */
 export async function findOrStartServer(options: ServerOptions): Promise<LocalServer> {
-  const { startServer, StartError } = await import("../compose.ts");
+  const { startServer } = await import("../compose.ts");
   const deadline = Date.now() + TAKEOVER_TIMEOUT_MS;
   for (;;) {
     const url = readServerFile(options.dataDir)?.url;

@@ -1,6 +1,6 @@
 import type { Batch } from "@aws-sdk/client-batch";
 import type { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
-import type { ServerOptions } from "../compose.ts";
+import type { ServerOptions } from "../compose/options.ts";
 import { connect, endpointOf, type Connection, type Endpoint } from "./connection.ts";
 import { isRefused, isUnreachable } from "./failure.ts";
 import { findOrStartServer, isReady, type LocalServer } from "./local-server.ts";

@@ -127,6 +127,8 @@ export interface JobSpec {
   readonly platformCapabilities: readonly PlatformCapability[];
   readonly schedulingPriority?: number;
   readonly consumableResourceProperties?: ConsumableResourceProperties;
+  /** The access key that the job was submitted with, where that is a known one: what the job itself may do is what this key may. */
+  readonly submittedBy?: string;
 }
 
 export interface NewJob {

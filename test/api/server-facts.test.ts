@@ -3,8 +3,9 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { ServerOptions } from "../../src/compose.ts";
-import { startServer, StartError } from "../../src/compose.ts";
+import { startServer } from "../../src/compose.ts";
+import type { ServerOptions } from "../../src/compose/options.ts";
+import { StartError } from "../../src/compose/start-error.ts";
 import { removeDataDir } from "../support/leftovers.ts";
 
 const OPTIONS: ServerOptions = { host: "127.0.0.1", port: 0, dataDir: "", driver: "process", vcpus: 3, memoryMiB: 512 };

@@ -62,11 +62,10 @@ test("an SDK client gets the handler's output, and the handler the input, region
   assert.equal(output.$metadata.httpStatusCode, 200);
   assert.match(output.$metadata.requestId ?? "", UUID);
   assert.deepEqual(received[0]?.input, input);
-  assert.deepEqual(received[0]?.call, {
-    requestId: output.$metadata.requestId,
-    account: "123456789012",
-    region: "eu-west-1",
-  });
+  const { requestId, account, region, caller } = received[0].call;
+  assert.deepEqual([requestId, account, region], [output.$metadata.requestId, "123456789012", "eu-west-1"]);
+  const root = { account, arn: "arn:aws:iam::123456789012:root", userId: account };
+  assert.deepEqual(caller, { ...root, accessKeyId: "AKIDEXAMPLE" });
 });
 
 test("an output without members is an empty object, content type without charset", async (t) => {

@@ -7,6 +7,7 @@ import { BatchClient } from "@aws-sdk/client-batch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { FastifyInstance } from "fastify";
 import pino from "pino";
+import { admitAnyone } from "../../src/api/access/admission.ts";
 import type { ServerOptions } from "../../src/api/server.ts";
 import { createServer } from "../../src/api/server.ts";
 import type { BatchHandlers, Call } from "../../src/api/wire/operations.ts";
@@ -32,7 +33,7 @@ export async function startServer(t: TestContext, options: Partial<ServerOptions
     batch: {},
     logs: {},
     health: async () => ({ ready: true }),
-    account: "123456789012",
+    admit: admitAnyone("123456789012"),
     defaultRegion: "us-east-1",
     version: "1.2.3",
     logger: pino({ level: "info" }, sink),

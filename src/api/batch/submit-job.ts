@@ -140,6 +140,7 @@ function newJob(
     tags: input.tags ?? {},
     propagateTags: input.propagateTags ?? settings.propagateTags ?? false,
     platformCapabilities: settings.platformCapabilities ?? [],
+    ...(call.caller.keyId !== undefined && { submittedBy: call.caller.keyId }),
   };
   const createdAt = backend.clock.now();
   return {

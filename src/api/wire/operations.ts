@@ -1,14 +1,33 @@
 import type * as batch from "@aws-sdk/client-batch";
 import type * as logs from "@aws-sdk/client-cloudwatch-logs";
+import type { ApiError } from "./errors.ts";
 
 /** What a handler knows of the request besides its input. */
 export interface Call {
   /** A UUID; the same that the answer carries as `x-amzn-RequestId`. */
   readonly requestId: string;
-  /** Twelve digits. */
+  /** Twelve digits: the caller's. */
   readonly account: string;
   /** From the SigV4 credential scope, else the server's default. */
   readonly region: string;
+  readonly caller: Caller;
+  /**
+   * Why the caller may not do an action (`batch:TerminateJob`) on a resource (an ARN, or `*`), in AWS's words; undefined when it may.
+   * Asked for every operation before its handler runs; handlers ask where one request is about many resources.
+   */
+  readonly denial: (action: string, resource: string) => ApiError | undefined;
+}
+
+/** Who calls, as STS GetCallerIdentity tells it. */
+export interface Caller {
+  /** Twelve digits. */
+  readonly account: string;
+  readonly arn: string;
+  readonly userId: string;
+  /** As the request gave it, known or not. */
+  readonly accessKeyId?: string;
+  /** The known access key that the call is made on behalf of: the caller's own, or for a job that calls, its submitter's. */
+  readonly keyId?: string;
 }
 
 /** The operation names of an SDK package: every exported `<Name>Command`. */

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
-import type { RunningServer, ServerOptions } from "../../compose.ts";
+import type { RunningServer } from "../../compose.ts";
+import type { ServerOptions } from "../../compose/options.ts";
 import { wholeNumber } from "../command.ts";
 import { dataDirOf, DEFAULT_PORT } from "../connection.ts";
 import { EXIT } from "../failure.ts";

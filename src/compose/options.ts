@@ -1,0 +1,43 @@
+import { availableParallelism, totalmem } from "node:os";
+import type { Capacity } from "../core/resources.ts";
+import { StartError } from "./start-error.ts";
+import { VERSION } from "./version.ts";
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly dataDir: string;
+  readonly driver: "auto" | "process" | "docker";
+  /** What the machine is taken to have; by default what it has. */
+  readonly vcpus?: number;
+  readonly memoryMiB?: number;
+  readonly logLevel?: string;
+}
+
+/** What the machine is taken to have. Throws a StartError that names the option which is wrong. */
+export function validated({ host, port, vcpus, memoryMiB }: ServerOptions): Capacity {
+  if (!isLoopback(host)) {
+    const message = `Longshore ${VERSION} listens on this machine only (127.0.0.1, ::1 or localhost), not on ${host}: anybody who reaches it can run commands here. Use an SSH tunnel for access from elsewhere.`;
+    throw new StartError("BAD_OPTION", message);
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new StartError("BAD_OPTION", `The port must be a whole number from 0 to 65535, not ${port}.`);
+  }
+  for (const [name, value] of [
+    ["vcpus", vcpus],
+    ["memory-mib", memoryMiB],
+  ] as const) {
+    if (value !== undefined && (!Number.isInteger(value) || value < 1 || value > 1_000_000_000)) {
+      throw new StartError("BAD_OPTION", `--${name} must be a whole number of at least 1, not ${value}.`);
+    }
+  }
+  return {
+    vcpuMilli: (vcpus ?? availableParallelism()) * 1000,
+    memoryMiB: memoryMiB ?? Math.floor(totalmem() / 2 ** 20),
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
