@@ -163,8 +163,8 @@ export interface JobTable {
   children(parentId: string, query: { from: number; to: number }): Promise<JobRecord[]>;
   /** How many recorded children of each array have each status. */
   countChildren(parentIds: readonly string[]): Promise<Map<string, Partial<Record<JobStatus, number>>>>;
-  /** Asks for a job's end. A terminate replaces a cancel; otherwise the first one stays. */
-  requestStop(jobId: string, stop: StopRequest, now: number): Promise<void>;
+  /** Asks for the end of jobs. A terminate replaces a cancel; otherwise the first one stays. */
+  requestStops(jobIds: readonly string[], stop: StopRequest, now: number): Promise<void>;
 }
 
 export interface JobQuery {

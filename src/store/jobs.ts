@@ -64,15 +64,17 @@ export function jobTable(database: Database): JobTable {
       for (const row of rows) counts.get(String(row["parent_id"]))![row["status"] as JobStatus] = Number(row["count"]);
       return counts;
     },
-    async requestStop(jobId, { kind, reason }, now) {
-      await database.write([
-        statement(
-          `INSERT INTO stop_requests (job_id, kind, reason, requested_at) VALUES (?, ?, ?, ?)
-           ON CONFLICT (job_id) DO UPDATE SET kind = excluded.kind, reason = excluded.reason
-           WHERE stop_requests.kind = 'cancel' AND excluded.kind = 'terminate'`,
-          ...[jobId, kind, reason, now],
+    async requestStops(jobIds, { kind, reason }, now) {
+      await database.write(
+        jobIds.map((jobId) =>
+          statement(
+            `INSERT INTO stop_requests (job_id, kind, reason, requested_at) VALUES (?, ?, ?, ?)
+             ON CONFLICT (job_id) DO UPDATE SET kind = excluded.kind, reason = excluded.reason
+             WHERE stop_requests.kind = 'cancel' AND excluded.kind = 'terminate'`,
+            ...[jobId, kind, reason, now],
+          ),
         ),
-      ]);
+      );
     },
   };
 }

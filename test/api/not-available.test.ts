@@ -17,7 +17,7 @@ const AVAILABLE = new Set([
   ],
   ...["CreateJobQueue", "DescribeJobQueues", "UpdateJobQueue", "DeleteJobQueue"],
   ...["RegisterJobDefinition", "DescribeJobDefinitions", "DeregisterJobDefinition"],
-  ...["SubmitJob", "DescribeJobs", "ListJobs", "CancelJob", "TerminateJob"],
+  ...["SubmitJob", "DescribeJobs", "ListJobs", "CancelJob", "TerminateJob", "CancelJobs", "TerminateJobs"],
 ]);
 
 /** One request that names every member that any of these operations requires. */

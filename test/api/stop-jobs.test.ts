@@ -1,38 +1,108 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { BatchClient } from "@aws-sdk/client-batch";
-import { CancelJobCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
+import {
+  CancelJobCommand,
+  CancelJobsCommand,
+  DescribeJobsCommand,
+  TerminateJobCommand,
+  TerminateJobsCommand,
+} from "@aws-sdk/client-batch";
+import {
+  CANCEL_JOB_RULES,
+  CANCEL_JOBS_RULES,
+  TERMINATE_JOB_RULES,
+  TERMINATE_JOBS_RULES,
+} from "../../src/api/batch/stop-jobs.ts";
 import { allEnded, describeJob, ended, submit, submitScript, untilStatus } from "../support/jobs.ts";
-import { apiServer, refused } from "./server.ts";
+import { assertEachRuleBroken } from "../support/rules.ts";
+import { apiServer, prefixed, refused } from "./server.ts";
 
 const { batch } = await apiServer({ after });
 
 const OPERATIONS = { CancelJob: CancelJobCommand, TerminateJob: TerminateJobCommand };
 type Operation = keyof typeof OPERATIONS;
+const BULK = { CancelJobs: CancelJobsCommand, TerminateJobs: TerminateJobsCommand };
+const ALL_OPERATIONS = { ...OPERATIONS, ...BULK };
+const arnOf = (jobId: string) => `arn:aws:batch:us-east-1:123456789012:job/${jobId}`;
 
 async function stop(client: BatchClient, operation: Operation, jobId: string, reason = "because"): Promise<void> {
   const { $metadata } = await client.send(new OPERATIONS[operation]({ jobId, reason }));
   assert.equal($metadata.httpStatusCode, 200);
 }
 
-for (const [operation, article] of [
-  ["CancelJob", "an"],
-  ["TerminateJob", "a"],
-] as const) {
-  test(`${operation}: id and reason are required, and the reason has at most 1024 characters`, async () => {
-    for (const [jobId, reason, member] of [
-      ["", "r", "jobId"],
-      ["id", "", "reason"],
-    ] as const) {
-      const message = `'${member}' is a required field (cannot be ${article} empty string)`;
-      await assert.rejects(stop(batch, operation, jobId, reason), refused(message));
-    }
-    await assert.rejects(
-      stop(batch, operation, "id", "x".repeat(1025)),
-      refused("reason cannot exceed 1024 characters."),
+const LONG = "x".repeat(1025);
+const REFUSED: readonly [keyof typeof ALL_OPERATIONS, object, string, string | RegExp][] = [
+  [
+    "CancelJob",
+    { jobId: "", reason: "r" },
+    "cancelRequires",
+    "'jobId' is a required field (cannot be an empty string)",
+  ],
+  [
+    "CancelJob",
+    { jobId: "id", reason: "" },
+    "cancelRequires",
+    "'reason' is a required field (cannot be an empty string)",
+  ],
+  ["CancelJob", { jobId: "id", reason: LONG }, "reasonTooLong", "reason cannot exceed 1024 characters."],
+  [
+    "TerminateJob",
+    { jobId: "", reason: "r" },
+    "terminateRequires",
+    "'jobId' is a required field (cannot be a empty string)",
+  ],
+  [
+    "TerminateJob",
+    { jobId: "id", reason: "" },
+    "terminateRequires",
+    "'reason' is a required field (cannot be a empty string)",
+  ],
+  ["TerminateJob", { jobId: "id", reason: LONG }, "reasonTooLong", "reason cannot exceed 1024 characters."],
+  ...(["CancelJobs", "TerminateJobs"] as const).flatMap((operation): typeof REFUSED => [
+    [operation, { jobs: [], reason: "r" }, "jobsToStop", prefixed("jobs must have 1 to 50 entries.")],
+    [
+      operation,
+      { jobs: Array.from({ length: 51 }, (_, n) => `j${n}`), reason: "r" },
+      "jobsToStop",
+      prefixed("jobs must have 1 to 50 entries."),
+    ],
+    [operation, { jobs: ["id"], reason: LONG }, "reasonTooLong", "reason cannot exceed 1024 characters."],
+  ]),
+  [
+    "CancelJobs",
+    { jobs: ["id"], reason: "" },
+    "cancelRequires",
+    "'reason' is a required field (cannot be an empty string)",
+  ],
+  [
+    "TerminateJobs",
+    { jobs: ["id"], reason: "" },
+    "terminateRequires",
+    "'reason' is a required field (cannot be a empty string)",
+  ],
+];
+
+test("what CancelJob, TerminateJob and their bulk forms refuse", async () => {
+  for (const [operation, input, , message] of REFUSED) {
+    const Command = ALL_OPERATIONS[operation] as new (input: object) => CancelJobCommand;
+    await assert.rejects(batch.send(new Command(input)), refused(message), operation);
+  }
+  for (const [operation, rules] of Object.entries({
+    CancelJob: CANCEL_JOB_RULES,
+    TerminateJob: TERMINATE_JOB_RULES,
+    CancelJobs: CANCEL_JOBS_RULES,
+    TerminateJobs: TERMINATE_JOBS_RULES,
+  })) {
+    assertEachRuleBroken(
+      [rules],
+      REFUSED.flatMap(([of, , text]) => (of === operation ? [text] : [])),
     );
-    await stop(batch, operation, "id", "x".repeat(1024));
-  });
+  }
+});
+
+for (const operation of ["CancelJob", "TerminateJob"] as const) {
+  test(`${operation}: the reason has at most 1024 characters`, () => stop(batch, operation, "id", "x".repeat(1024)));
 
   test(`${operation} of an unknown and of a finished job: 200, and nothing happens`, async () => {
     await stop(batch, operation, "unknown");
@@ -45,7 +115,7 @@ for (const [operation, article] of [
   test(`${operation} of a PENDING job, by its ARN: FAILED at once, with the reason`, async () => {
     const blocker = await submit(batch, ["sleep", "60"]);
     const jobId = await submit(batch, ["true"], { dependsOn: [{ jobId: blocker }], retryStrategy: { attempts: 3 } });
-    await stop(batch, operation, `arn:aws:batch:us-east-1:123456789012:job/${jobId}`, "not this one");
+    await stop(batch, operation, arnOf(jobId), "not this one");
     const { status, statusReason, isCancelled, isTerminated, attempts } = await describeJob(batch, jobId);
     assert.deepEqual(
       { status, statusReason, isCancelled, isTerminated, attempts },
@@ -135,4 +205,52 @@ test("a child ends alone: its siblings go on, its parent fails in the end", asyn
   assert.deepEqual([job.status, job.statusReason], ["FAILED", "Array Child Job failed"]);
   const summary = job.arrayProperties!.statusSummary!;
   assert.deepEqual([summary["SUCCEEDED"], summary["FAILED"]], [2, 1]);
+});
+
+test("TerminateJobs and CancelJobs: parents, children and ARNs, once each; unknown jobs are no error, malformed ids are", async () => {
+  const stopAll = (operation: keyof typeof BULK, jobs: string[]) =>
+    batch.send(new BULK[operation]({ jobs, reason: "all at once" }));
+  const blocker = await submit(batch, ["sleep", "60"]);
+  const waiting = await submit(batch, ["true"], { dependsOn: [{ jobId: blocker }] });
+  const array = await submit(batch, ["true"], { dependsOn: [{ jobId: blocker }], arrayProperties: { size: 3 } });
+  const other = await submit(batch, ["true"], { dependsOn: [{ jobId: blocker }], arrayProperties: { size: 2 } });
+  await untilStatus(batch, blocker, "RUNNING");
+
+  const unknown = "01234567-89ab-4cde-8f01-23456789abcd";
+  const given = [blocker, waiting, arnOf(waiting), waiting, array, `${other}:1`, unknown, `${waiting}#0`];
+  const malformed = ["", "no-uuid", `${waiting}:x`, arnOf(waiting).replace("us-east-1", "eu-west-1")];
+  const cancelled = await stopAll("CancelJobs", [...given, ...malformed]);
+  assert.deepEqual(cancelled.successful, [blocker, waiting, array, `${other}:1`, unknown, `${waiting}#0`]);
+  assert.deepEqual(
+    cancelled.errors,
+    malformed.map((job) => ({
+      job,
+      code: "ValidationException",
+      message: "This is not the id or ARN of a job of this account and region.",
+    })),
+  );
+  const { jobs = [] } = await batch.send(
+    new DescribeJobsCommand({ jobs: [blocker, waiting, array, `${other}:1`, `${other}:0`] }),
+  );
+  assert.deepEqual(
+    jobs.map(({ status, statusReason, isCancelled }) => [status, statusReason, isCancelled]),
+    [
+      ["RUNNING", undefined, false],
+      ["FAILED", "all at once", true],
+      ["FAILED", "all at once", true],
+      ["FAILED", "all at once", true],
+      ["PENDING", undefined, false],
+    ],
+    "in force as soon as the answer is there; what runs goes on",
+  );
+
+  const terminated = await stopAll("TerminateJobs", [arnOf(blocker), `${other}:0`, waiting]);
+  assert.deepEqual(terminated.successful, [arnOf(blocker), `${other}:0`, waiting]);
+  assert.deepEqual(terminated.errors, []);
+  assert.equal((await describeJob(batch, blocker)).isTerminated, true);
+  const [ofBlocker, ofOther] = await allEnded(batch, [blocker, other]);
+  assert.deepEqual(
+    [ofBlocker?.statusReason, ofOther?.status, ofOther?.statusReason],
+    ["all at once", "FAILED", "Array Child Job failed"],
+  );
 });

@@ -145,7 +145,7 @@ export class Simulation {
     const reason = `${kind} no. ${this.#serial}`;
     const reasons = this.#reasons.get(jobId) ?? new Set();
     this.#reasons.set(jobId, reasons.add(reason));
-    await this.#store.jobs.requestStop(jobId, { kind, reason }, this.#clock.now());
+    await this.#store.jobs.requestStops([jobId], { kind, reason }, this.#clock.now());
     this.#stops.push({
       ...{ jobId, kind, reason },
       ...{ attemptsBefore: state.attempts.length, wasWaiting: isWaiting(state.status) },

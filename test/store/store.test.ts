@@ -152,12 +152,12 @@ describe("jobs", () => {
   test("of stop requests the first counts, but a terminate replaces a cancel", async (t) => {
     const { store } = await open(t);
     const stops = async () => (await store.scheduling.news(0, 10)).stops;
-    await store.jobs.requestStop("a", { kind: "cancel", reason: "one" }, 1);
-    await store.jobs.requestStop("a", { kind: "cancel", reason: "two" }, 2);
+    await store.jobs.requestStops(["a"], { kind: "cancel", reason: "one" }, 1);
+    await store.jobs.requestStops(["a"], { kind: "cancel", reason: "two" }, 2);
     assert.deepEqual(await stops(), [{ kind: "stop-requested", jobId: "a", stop: { kind: "cancel", reason: "one" } }]);
-    await store.jobs.requestStop("a", { kind: "terminate", reason: "three" }, 3);
-    await store.jobs.requestStop("a", { kind: "terminate", reason: "four" }, 4);
-    await store.jobs.requestStop("a", { kind: "cancel", reason: "five" }, 5);
+    await store.jobs.requestStops(["a"], { kind: "terminate", reason: "three" }, 3);
+    await store.jobs.requestStops(["a"], { kind: "terminate", reason: "four" }, 4);
+    await store.jobs.requestStops(["a"], { kind: "cancel", reason: "five" }, 5);
     assert.deepEqual(await stops(), [
       { kind: "stop-requested", jobId: "a", stop: { kind: "terminate", reason: "three" } },
     ]);

@@ -111,7 +111,7 @@ export class EngineBench {
   }
 
   requestStop(jobId: string, stop: StopRequest): Promise<void> {
-    return this.store.jobs.requestStop(jobId, stop, this.clock.now());
+    return this.store.jobs.requestStops([jobId], stop, this.clock.now());
   }
 
   tick(): Promise<boolean> {

@@ -113,6 +113,8 @@ export const TEXTS = {
   cancelRequires: (member: string) => `'${member}' is a required field (cannot be an empty string)`,
   terminateRequires: (member: string) => `'${member}' is a required field (cannot be a empty string)`,
   reasonTooLong: "reason cannot exceed 1024 characters.",
+  jobsToStop: "jobs must have 1 to 50 entries.",
+  jobIdMalformed: "This is not the id or ARN of a job of this account and region.",
   // Everything
   nextToken: "The nextToken is not valid for this request.",
   maxResults: (max: number) => `maxResults must be between 1 and ${max}.`,
