@@ -7,6 +7,7 @@ import { batchHandlers } from "./api/batch/handlers.ts";
 import { createLogsHandlers } from "./api/logs/handlers.ts";
 import { createServer } from "./api/server.ts";
 import type { Call } from "./api/wire/operations.ts";
+import { PageTokens } from "./api/wire/page-tokens.ts";
 import { openDatabase, prepareDataDirectory } from "./compose/data-directory.ts";
 import type { ServerOptions } from "./compose/options.ts";
 import { validated } from "./compose/options.ts";
@@ -75,7 +76,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.unshift(() => engine.stop());
     await engine.start();
     const defaultRegion = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
-    const batch = batchHandlers({ store, scheduler: engine, clock: systemClock, version: VERSION });
+    const tokens = new PageTokens(store.tokenKey, () => systemClock.now());
+    const batch = batchHandlers({ store, scheduler: engine, clock: systemClock, tokens, version: VERSION });
     await batch.DescribeJobQueues!({}, ownCall(defaultRegion));
     const app = createServer({
       batch,

@@ -29,6 +29,8 @@ export interface Store {
   readonly scheduling: SchedulingStore;
   /** Names this store for ever: what a driver makes is labelled with it. */
   readonly clusterId: string;
+  /** The secret with which `nextToken`s are signed; this store keeps it for ever. */
+  readonly tokenKey: string;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { LogStreams } from "../ports/log-streams.ts";
 import type { EnvironmentSettings, QueueSettings, ResourceRecord, Store } from "../ports/store.ts";
 import type { Database } from "./database.ts";
@@ -33,15 +33,17 @@ export async function openStore(
     jobs: jobTable(database),
     scheduling: schedulingStore(database, { ...options, resourcesWritten }),
     logStreams: logStreamTable(database),
-    clusterId: await clusterId(database),
+    clusterId: await lastingFact(database, "cluster", randomUUID()),
+    tokenKey: await lastingFact(database, "token-key", randomBytes(32).toString("base64")),
     close: () => database.close(),
   };
 }
 
-async function clusterId(database: Database): Promise<string> {
+/** What the first opening of the store wrote under this name. */
+async function lastingFact(database: Database, name: string, first: string): Promise<string> {
   await database.write([
-    statement(`INSERT INTO facts (name, value) VALUES ('cluster', ?) ON CONFLICT (name) DO NOTHING`, randomUUID()),
+    statement(`INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, name, first),
   ]);
-  const [row] = await database.read(`SELECT value FROM facts WHERE name = 'cluster'`);
+  const [row] = await database.read(`SELECT value FROM facts WHERE name = ?`, [name]);
   return String(row!["value"]);
 }

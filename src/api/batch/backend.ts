@@ -1,12 +1,14 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Scheduler } from "../../ports/scheduler.ts";
 import type { Store } from "../../ports/store.ts";
+import type { PageTokens } from "../wire/page-tokens.ts";
 
 /** What the Batch handlers work with. */
 export interface Backend {
   readonly store: Pick<Store, "environments" | "queues" | "definitions" | "jobs">;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
+  readonly tokens: PageTokens;
   /** Longshore's version, for messages. */
   readonly version: string;
 }

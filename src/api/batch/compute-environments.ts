@@ -43,7 +43,7 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
         };
       }
       const scope = scopeOf(call);
-      const pages = new Pages<string>(["environments", scope], nextToken, pageSize(maxResults));
+      const pages = new Pages<string>(backend, call, ["DescribeComputeEnvironments"], nextToken, pageSize(maxResults));
       const read = await store.environments.list(scope, {
         ...(pages.position !== undefined && { after: pages.position }),
         limit: pages.size + 1,

@@ -38,7 +38,7 @@ export function describeJobHandlers(backend: Backend): Required<Pick<BatchHandle
       const filter = toQuery(call, input.filters);
       const hasFilter = (input.filters?.length ?? 0) > 0;
       const size = clampedSize(input.maxResults, hasFilter ? 100 : 1000);
-      const pages = new Pages<number>([queue.arn, status, filter], input.nextToken, size);
+      const pages = new Pages<number>(backend, call, ["ListJobs", queue.arn, status, filter], input.nextToken, size);
       const read = await store.jobs.list(queue.arn, {
         ...(hasFilter ? filter : { status }),
         ...(pages.position !== undefined && { before: pages.position }),
@@ -111,7 +111,7 @@ async function listChildren(backend: Backend, call: Call, input: Listing, status
   const arraySize = parent?.scheduling.arraySize;
   if (parent === undefined || arraySize === undefined) return { jobSummaryList: [] };
   const size = clampedSize(input.maxResults, 1000);
-  const pages = new Pages<number>([parent.id, status], input.nextToken, size);
+  const pages = new Pages<number>(backend, call, ["ListJobs", parent.id, status], input.nextToken, size);
   const found: JobRecord[] = [];
   for (let from = (pages.position ?? -1) + 1; from < arraySize && found.length <= size; from += CHILD_WINDOW) {
     const to = Math.min(from + CHILD_WINDOW, arraySize);

@@ -44,7 +44,13 @@ export function jobDefinitionHandlers(backend: Backend): Required<Pick<BatchHand
       const scope = scopeOf(call);
       const name = jobDefinitionName?.startsWith("arn:") ? nameOf(jobDefinitionName) : jobDefinitionName;
       const query = { ...(name !== undefined && { name }), ...(status !== undefined && { status }) };
-      const pages = new Pages<{ name: string; revision: number }>([scope, query], nextToken, pageSize(maxResults));
+      const pages = new Pages<{ name: string; revision: number }>(
+        backend,
+        call,
+        ["DescribeJobDefinitions", query],
+        nextToken,
+        pageSize(maxResults),
+      );
       const read = await store.definitions.list(scope, {
         ...query,
         ...(pages.position !== undefined && { after: pages.position }),

@@ -50,7 +50,7 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
         return { jobQueues: found.flatMap((record) => (record?.scope === scopeOf(call) ? [toDetail(record)] : [])) };
       }
       const scope = scopeOf(call);
-      const pages = new Pages<string>(["queues", scope], nextToken, pageSize(maxResults));
+      const pages = new Pages<string>(backend, call, ["DescribeJobQueues"], nextToken, pageSize(maxResults));
       const read = await store.queues.list(scope, {
         ...(pages.position !== undefined && { after: pages.position }),
         limit: pages.size + 1,

@@ -1,5 +1,7 @@
-import { createHash } from "node:crypto";
 import { clientException } from "../wire/errors.ts";
+import type { Call } from "../wire/operations.ts";
+import type { PageTokens } from "../wire/page-tokens.ts";
+import { scopeOf } from "./names.ts";
 import { TEXTS } from "./texts.ts";
 
 /**
@@ -7,14 +9,25 @@ import { TEXTS } from "./texts.ts";
  * that come in between are neither skipped nor shown twice.
  */
 export class Pages<Position> {
-  readonly #fingerprint: string;
+  readonly #tokens: PageTokens;
+  readonly #query: readonly unknown[];
   readonly position: Position | undefined;
   readonly size: number;
 
-  /** `query` is what must stay the same from page to page. An empty token means the first page: some clients begin with it. */
-  constructor(query: unknown, token: string | undefined, size: number) {
-    this.#fingerprint = createHash("sha256").update(JSON.stringify(query)).digest("base64url").slice(0, 16);
-    this.position = token === undefined || token === "" ? undefined : this.#decode(token);
+  /**
+   * `query` is what must stay the same from page to page, the operation's name first. An empty token means the first page: some clients begin
+   * with it.
+   */
+  constructor(
+    { tokens }: { readonly tokens: PageTokens },
+    call: Call,
+    query: readonly unknown[],
+    token: string | undefined,
+    size: number,
+  ) {
+    this.#tokens = tokens;
+    this.#query = [scopeOf(call), ...query];
+    this.position = token === undefined || token === "" ? undefined : this.#open(token);
     this.size = size;
   }
 
@@ -22,24 +35,14 @@ export class Pages<Position> {
   page<Item>(read: readonly Item[], positionOf: (last: Item) => Position): { items: Item[]; nextToken?: string } {
     const items = read.slice(0, this.size);
     if (read.length <= this.size) return { items };
-    return { items, nextToken: this.tokenAfter(positionOf(items.at(-1)!)) };
+    return { items, nextToken: this.#tokens.sign(this.#query, positionOf(items.at(-1)!)) };
   }
 
-  tokenAfter(position: Position): string {
-    return Buffer.from(JSON.stringify([this.#fingerprint, position])).toString("base64url");
-  }
-
-  #decode(token: string): Position {
-    try {
-      const [fingerprint, position] = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as [
-        string,
-        Position,
-      ];
-      if (fingerprint === this.#fingerprint) return position;
-    } catch {
-      // Not one of ours.
-    }
-    throw clientException(TEXTS.nextToken);
+  /** Only this class signs, so a place that was signed is a position. */
+  #open(token: string): Position {
+    const opened = this.#tokens.open(this.#query, token);
+    if (opened === undefined) throw clientException(TEXTS.nextToken);
+    return opened.place as Position;
   }
 }
 

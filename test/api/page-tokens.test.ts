@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { DescribeComputeEnvironmentsCommand, DescribeJobQueuesCommand } from "@aws-sdk/client-batch";
+import { PageTokens } from "../../src/api/wire/page-tokens.ts";
+import { batchClient } from "../support/clients.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+import { apiServer, createQueue, refused } from "./server.ts";
+
+const HOUR_MS = 3_600_000;
+
+function tokens(key = "key", clock = new VirtualClock()) {
+  return { clock, tokens: new PageTokens(key, () => clock.now()) };
+}
+
+test("a token opens for the query and the key that it was signed for", () => {
+  const one = tokens().tokens;
+  const token = one.sign(["query", 1], { after: "ü:1" });
+  assert.deepEqual(one.open(["query", 1], token), { place: { after: "ü:1" } });
+  assert.deepEqual(tokens().tokens.open(["query", 1], token), { place: { after: "ü:1" } }, "after a restart");
+  assert.equal(one.open(["query", 2], token), undefined);
+  assert.equal(tokens("other").tokens.open(["query", 1], token), undefined);
+});
+
+test("no single bit of a token can be changed, and nothing invented opens", () => {
+  const { tokens: one } = tokens();
+  const bytes = Buffer.from(one.sign("query", 7), "base64url");
+  for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+    const forged = Buffer.from(bytes);
+    forged[bit >> 3]! ^= 1 << (bit & 7);
+    assert.equal(one.open("query", forged.toString("base64url")), undefined, `bit ${bit}`);
+  }
+  for (const invented of ["", "A", "made up", "A".repeat(22), bytes.subarray(0, 16).toString("base64url"), "[1,2]"]) {
+    assert.equal(one.open("query", invented), undefined, invented);
+  }
+});
+
+test("a token lives for a day", () => {
+  const { clock, tokens: one } = tokens();
+  const token = one.sign("query", 1);
+  clock.advance(24 * HOUR_MS);
+  assert.ok(one.open("query", token));
+  clock.advance(1);
+  assert.equal(one.open("query", token), undefined);
+});
+
+test("a token is of one operation and one region only", async () => {
+  const { batch, url } = await apiServer({ after });
+  await createQueue(batch, "second");
+  const { nextToken } = await batch.send(new DescribeJobQueuesCommand({ maxResults: 1 }));
+  assert.ok(nextToken);
+  const next = await batch.send(new DescribeJobQueuesCommand({ maxResults: 1, nextToken }));
+  assert.deepEqual(
+    next.jobQueues?.map(({ jobQueueName }) => jobQueueName),
+    ["second"],
+  );
+  const invalid = refused("The nextToken is not valid for this request.");
+  await assert.rejects(batch.send(new DescribeComputeEnvironmentsCommand({ nextToken })), invalid);
+  const elsewhere = batchClient({ after }, url, "eu-west-1");
+  await assert.rejects(elsewhere.send(new DescribeJobQueuesCommand({ nextToken })), invalid);
+});
