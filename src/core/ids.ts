@@ -22,9 +22,44 @@ export function parseNodeId(id: string): { jobId: string; node: number } | undef
   return match === null ? undefined : { jobId: match[1]!, node: Number(match[2]) };
 }
 
+/**
+ * The id of a job's n-th attempt (from 1). Derived, so that a plan made twice names the same attempt; jobs are never numbered twice. Its
+ * digits say which attempt it is, so that a task's job is found without an index for it: 11 of the job id's hash, which nobody guesses, 10 of
+ * the job's `seq`, 6 of a child's index + 1, 2 of `n`, and 3 zeros, in whose place a node's task has its node + 1.
+ */
+export function attemptId(job: { readonly id: string; readonly seq: number }, n: number): string {
+  const child = parseChildId(job.id);
+  const digits = [hexDigits(job.seq, 10), hexDigits(child === undefined ? 0 : child.index + 1, 6), hexDigits(n, 2)];
+  return `${hexId(job.id, 11)}${digits.join("")}${NO_NODE}`;
+}
+
+const NO_NODE = "000";
+
 /** The ECS task id of an attempt; of an attempt of several nodes, each node's own. */
 export function taskId(attemptId: string, node?: number): string {
-  return node === undefined ? attemptId : hexId(`${attemptId} node ${node}`, 32);
+  return node === undefined ? attemptId : attemptId.slice(0, -NO_NODE.length) + hexDigits(node + 1, NO_NODE.length);
+}
+
+/** Whose task it is, were it one of ours: the caller looks whether the job has that very attempt. */
+export interface TaskOwner {
+  readonly seq: number;
+  /** Of an array's child. */
+  readonly index?: number;
+  readonly attemptId: string;
+  readonly node?: number;
+}
+
+/** Takes a task's id apart; undefined for what cannot be one. */
+export function parseTaskId(id: string): TaskOwner | undefined {
+  const match = /^[0-9a-f]{11}([0-9a-f]{10})([0-9a-f]{6})[0-9a-f]{2}([0-9a-f]{3})$/.exec(id);
+  if (match === null) return undefined;
+  const [seq, index, node] = match.slice(1).map((digits) => parseInt(digits, 16)) as [number, number, number];
+  return {
+    seq,
+    ...(index > 0 && { index: index - 1 }),
+    attemptId: id.slice(0, -NO_NODE.length) + NO_NODE,
+    ...(node > 0 && { node: node - 1 }),
+  };
 }
 
 /** What a driver knows one unit of an attempt as, by the unit's index; also the key of its log. */
@@ -32,9 +67,8 @@ export function unitAttemptId(attemptId: string, unit: number): string {
   return hexId(`${attemptId} unit ${unit}`, 32);
 }
 
-/** The id of a job's n-th attempt (from 1). Derived, so that a plan made twice names the same attempt; job ids are never reused. */
-export function attemptId(jobId: string, attempt: number): string {
-  return hexId(`${jobId} attempt ${attempt}`, 32);
+function hexDigits(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
 }
 
 /** A stable id of `digits` hexadecimal digits for something that has a unique name. */

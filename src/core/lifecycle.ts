@@ -1,5 +1,6 @@
 import type { DriverName } from "./driver-name.ts";
-import { attemptId, hexId } from "./ids.ts";
+import { instanceId } from "./ecs-names.ts";
+import { attemptId } from "./ids.ts";
 import type { Attempt, Job, JobState, Stopping } from "./job.ts";
 import { activeAttempt, replaceLastAttempt } from "./job.ts";
 import { shouldRetry } from "./retry.ts";
@@ -26,7 +27,7 @@ export interface AttemptEnd {
 
 /** RUNNABLE -> STARTING: the next attempt is bound to an environment. */
 export function bind(job: Job, environmentArn: string, driver: DriverName): JobState {
-  const attempt: Attempt = { id: attemptId(job.id, job.state.attempts.length + 1), driver, environmentArn };
+  const attempt: Attempt = { id: attemptId(job, job.state.attempts.length + 1), driver, environmentArn };
   return { status: "STARTING", attempts: [...job.state.attempts, attempt] };
 }
 
@@ -73,11 +74,6 @@ export function failed(state: JobState, reason: string, now: number): JobState {
 export function stopping(state: JobState, stop: Stopping): JobState {
   const attempt: Attempt = { ...activeAttempt(state)!, stopping: stop };
   return { ...state, attempts: replaceLastAttempt(state.attempts, attempt) };
-}
-
-/** The instance that stands for a compute environment's share of this machine. */
-export function instanceId(environmentArn: string): string {
-  return `i-${hexId(environmentArn, 17)}`;
 }
 
 /** `container.reason` holds at most 255 characters (reference 2.3). */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { TerminateJobCommand } from "@aws-sdk/client-batch";
 import { GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { ended, logLines, submit, submitScript, untilStatus } from "../support/jobs.ts";
+import { describeJob, ended, logLines, submit, submitScript, untilStatus } from "../support/jobs.ts";
 import { apiServer, createQueue, FARGATE, register } from "./server.ts";
 
 const { batch, logs } = await apiServer({ after });
@@ -46,9 +46,18 @@ test("on Fargate the execution environment says so; queue and environment have t
     { type: "MEMORY" as const, value: "512" },
   ];
   await register(batch, "far", { executionRoleArn, resourceRequirements }, { platformCapabilities: ["FARGATE"] });
-  const environment = await environmentOf(await submit(batch, ["env"], { jobQueue: "far", jobDefinition: "far" }));
+  const jobId = await submit(batch, ["env"], { jobQueue: "far", jobDefinition: "far" });
+  const environment = await environmentOf(jobId);
   const { AWS_EXECUTION_ENV, AWS_BATCH_JQ_NAME, AWS_BATCH_CE_NAME } = environment;
   assert.deepEqual([AWS_EXECUTION_ENV, AWS_BATCH_JQ_NAME, AWS_BATCH_CE_NAME], ["AWS_ECS_FARGATE", "far", "far"]);
+  const { container, attempts } = await describeJob(batch, jobId);
+  for (const one of [container, attempts?.[0]?.container]) {
+    assert.match(
+      one?.taskArn ?? "",
+      /^arn:aws:ecs:us-east-1:123456789012:task\/far_Batch_[0-9a-f-]{36}\/[0-9a-f]{32}$/,
+    );
+    assert.equal(one?.containerInstanceArn, undefined);
+  }
 });
 
 test("variables: the definition's, overridden by name, a blank one stays blank; odd values arrive as they are", async () => {

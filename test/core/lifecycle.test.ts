@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attemptId, parseChildId } from "../../src/core/ids.ts";
+import { instanceId } from "../../src/core/ecs-names.ts";
+import { attemptId, parseChildId, parseTaskId, taskId } from "../../src/core/ids.ts";
 import type { Job, JobState, Scheduling } from "../../src/core/job.ts";
 import type { AttemptEnd } from "../../src/core/lifecycle.ts";
-import { bind, ended, instanceId, started, stopping } from "../../src/core/lifecycle.ts";
+import { bind, ended, started, stopping } from "../../src/core/lifecycle.ts";
 
 const ENVIRONMENT = "arn:aws:batch:us-east-1:123456789012:compute-environment/e";
 
@@ -54,7 +55,7 @@ test("an attempt that never ran, and one that the host lost", () => {
 test("an end without a beginning that was reported has its beginning from the end", () => {
   const state = ended(starting({ log: { group: "g", prefix: "p" } }), { at: 5_000, startedAt: 2_000, exitCode: 0 });
   assert.deepEqual([state.status, state.startedAt, state.stoppedAt], ["SUCCEEDED", 2_000, 5_000]);
-  assert.equal(state.attempts[0]?.logStreamName, `p/default/${attemptId("a", 1)}`);
+  assert.equal(state.attempts[0]?.logStreamName, `p/default/${attemptId({ id: "a", seq: 1 }, 1)}`);
 });
 
 test("an attempt that was told to stop failed for that reason, whatever it did then, and is not retried", () => {
@@ -73,7 +74,7 @@ test("a retry keeps the attempts and nothing else", () => {
   const again = { ...job, state: bind({ ...job, state }, ENVIRONMENT, "fake") };
   assert.deepEqual(
     again.state.attempts.map(({ id }) => id),
-    [attemptId("a", 1), attemptId("a", 2)],
+    [attemptId({ id: "a", seq: 1 }, 1), attemptId({ id: "a", seq: 1 }, 2)],
   );
   assert.equal(end(again, { exitCode: 1 })[0], "FAILED");
 });
@@ -88,4 +89,27 @@ test("ids of children", () => {
   assert.deepEqual(parseChildId("a:0"), { parentId: "a", index: 0 });
   assert.deepEqual(parseChildId("a:9999"), { parentId: "a", index: 9_999 });
   for (const id of ["a", "a:", "a:01", "a:-1", "a:1:2", ":1", "a:12345678"]) assert.equal(parseChildId(id), undefined);
+});
+
+test("an attempt's id is its own, and says whose it is", () => {
+  const jobs = [
+    { id: "a", seq: 1 },
+    { id: "b", seq: 1 },
+    { id: "a", seq: 2 },
+    { id: "a:0", seq: 1 },
+    { id: "a:9999999", seq: 1 },
+    { id: "a", seq: 16 ** 10 - 1 },
+  ];
+  const ids = jobs.flatMap((job) => [1, 2, 10].map((n) => attemptId(job, n)));
+  assert.equal(new Set(ids).size, ids.length);
+  for (const id of ids) assert.match(id, /^[0-9a-f]{32}$/);
+  for (const { id, seq } of jobs) {
+    const index = parseChildId(id)?.index;
+    const attempt = attemptId({ id, seq }, 3);
+    const owner = { seq, ...(index !== undefined && { index }), attemptId: attempt };
+    assert.deepEqual(parseTaskId(attempt), owner);
+    assert.deepEqual(parseTaskId(taskId(attempt, 0)), { ...owner, node: 0 });
+    assert.deepEqual(parseTaskId(taskId(attempt, 999)), { ...owner, node: 999 });
+  }
+  for (const id of ["", "a", "g".repeat(32), "0".repeat(31), "0".repeat(33)]) assert.equal(parseTaskId(id), undefined);
 });

@@ -23,7 +23,7 @@ test("a job runs, and its attempt is forgotten once its end is committed", async
   assert.equal(state.status, "SUCCEEDED");
   assert.equal(state.statusReason, "Essential container in task exited");
   assert.equal(state.stoppedAt! - state.startedAt!, 1_000);
-  assert.equal(state.attempts[0]?.logStreamName, `work/default/${attemptId("a", 1)}`);
+  assert.equal(state.attempts[0]?.logStreamName, `work/default/${attemptId({ id: "a", seq: 1 }, 1)}`);
   assert.deepEqual([...bench.machine.attempts()], []);
   assert.deepEqual(bench.errors, []);
 });
@@ -71,7 +71,7 @@ test("an attempt that ended after the inventory which did not show it is not sta
   await bench.tick();
   await bench.tick();
   assert.equal((await bench.state("a")).status, "SUCCEEDED");
-  assert.deepEqual(bench.claimed, [attemptId("a", 1)]);
+  assert.deepEqual(bench.claimed, [attemptId({ id: "a", seq: 1 }, 1)]);
 });
 
 test("a commit that fails, happened or not, changes nothing in the end", async (t) => {

@@ -1,5 +1,6 @@
 import type { ComputeEnvironmentDetail, ComputeResource, ComputeResourceUpdate } from "@aws-sdk/client-batch";
 import { DRIVER_TAG, isFargate } from "../../core/resources.ts";
+import { clusterArn } from "../../core/ecs-names.ts";
 import { uuidFrom } from "../../core/ids.ts";
 import type { EnvironmentSettings, ResourceRecord } from "../../ports/store.ts";
 import { clientException, validationException } from "../wire/errors.ts";
@@ -181,7 +182,6 @@ function validateRange(min: number, max: number, desired: number | undefined): v
 /** With the defaults that AWS fills in (reference 6.4). */
 function newSettings(input: BatchInput<"CreateComputeEnvironment">, call: Call, arn: string): EnvironmentSettings {
   const resources = input.computeResources!;
-  const uuid = uuidFrom(arn);
   const ec2Defaults = {
     allocationStrategy: "BEST_FIT",
     instanceTypes: ["default_x86_64"],
@@ -190,12 +190,12 @@ function newSettings(input: BatchInput<"CreateComputeEnvironment">, call: Call, 
   return {
     type: input.type,
     state: "ENABLED",
-    ecsClusterArn: `arn:aws:ecs:${call.region}:${call.account}:cluster/${input.computeEnvironmentName}_Batch_${uuid}`,
+    ecsClusterArn: clusterArn(arn),
     tags: input.tags ?? {},
     computeResources: { ...(!isFargate(resources.type) && ec2Defaults), ...resources } as ComputeResource,
     serviceRole: input.serviceRole || serviceLinkedRole(call),
     containerOrchestrationType: "ECS",
-    uuid,
+    uuid: uuidFrom(arn),
     ...(input.context !== undefined && { context: input.context }),
     ...(input.ecsSettings !== undefined && { ecsSettings: input.ecsSettings }),
   };

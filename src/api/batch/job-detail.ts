@@ -5,14 +5,12 @@ import type {
   ContainerProperties,
   JobDetail,
 } from "@aws-sdk/client-batch";
-import { hexId, uuidFrom } from "../../core/ids.ts";
+import { containerInstanceArn, taskArn } from "../../core/ecs-names.ts";
 import type { Attempt, JobStatus } from "../../core/job.ts";
 import { JOB_STATUSES } from "../../core/job.ts";
-import { instanceId } from "../../core/lifecycle.ts";
 import type { JobRecord, JobSpec } from "../../ports/store.ts";
 import type { Scheduler } from "../../ports/scheduler.ts";
 import type { Backend } from "./backend.ts";
-import { nameOf } from "./names.ts";
 import { restOf } from "./job-records.ts";
 
 export type ChildCounts = Partial<Record<JobStatus, number>>;
@@ -29,7 +27,7 @@ export function jobDetail(
   return {
     ...jobHead(job, scheduler),
     jobQueue: job.queueArn,
-    attempts: state.attempts.map((attempt) => attemptDetail(job, attempt)),
+    attempts: state.attempts.map((attempt) => attemptDetail(attempt, spec)),
     eksAttempts: [],
     dependsOn: [...spec.dependsOn],
     parameters: spec.parameters,
@@ -37,7 +35,7 @@ export function jobDetail(
     timeout: spec.timeout,
     schedulingPriority: spec.schedulingPriority,
     consumableResourceProperties: spec.consumableResourceProperties,
-    ...(spec.container !== undefined && { container: containerDetail(job, spec.container) }),
+    ...(spec.container !== undefined && { container: containerDetail(job, spec, spec.container) }),
     // Children do not take over their parent's tags (reference 1.7).
     tags: job.parent === undefined ? spec.tags : {},
     propagateTags: spec.propagateTags,
@@ -104,19 +102,19 @@ function arrayProperties(
   };
 }
 
-function containerDetail(job: JobRecord, container: ContainerProperties): ContainerDetail {
+function containerDetail(job: JobRecord, spec: JobSpec, container: ContainerProperties): ContainerDetail {
   const last = job.state.attempts.at(-1);
   return {
     logConfiguration: { logDriver: "awslogs", options: {}, secretOptions: [] },
     ...container,
     networkInterfaces: [],
-    ...(last !== undefined && attemptContainer(job, last)),
+    ...(last !== undefined && attemptContainer(last, spec)),
   };
 }
 
-function attemptDetail(job: JobRecord, attempt: Attempt): AttemptDetail {
+function attemptDetail(attempt: Attempt, spec: JobSpec): AttemptDetail {
   return {
-    container: { ...attemptContainer(job, attempt), networkInterfaces: [] },
+    container: { ...attemptContainer(attempt, spec), networkInterfaces: [] },
     startedAt: attempt.startedAt,
     stoppedAt: attempt.stoppedAt,
     statusReason: attempt.statusReason,
@@ -124,13 +122,13 @@ function attemptDetail(job: JobRecord, attempt: Attempt): AttemptDetail {
   };
 }
 
-/** The ECS names of an attempt (reference 8.1): its task in the environment's cluster, on the instance that stands for this machine. */
-function attemptContainer(job: JobRecord, { id, environmentArn, exitCode, reason, logStreamName }: Attempt) {
-  const ecs = arnPrefix("ecs", job.scope);
-  const cluster = `${nameOf(environmentArn)}_Batch_${uuidFrom(environmentArn)}`;
+function attemptContainer({ id, environmentArn, exitCode, reason, logStreamName }: Attempt, spec: JobSpec) {
   return {
-    taskArn: `${ecs}:task/${cluster}/${id}`,
-    containerInstanceArn: `${ecs}:container-instance/${cluster}/${hexId(instanceId(environmentArn), 32)}`,
+    taskArn: taskArn(environmentArn, id),
+    // What runs on Fargate is on no instance that one could see.
+    ...(!spec.platformCapabilities.includes("FARGATE") && {
+      containerInstanceArn: containerInstanceArn(environmentArn),
+    }),
     ...(exitCode !== undefined && { exitCode }),
     ...(reason !== undefined && { reason }),
     ...(logStreamName !== undefined && { logStreamName }),

@@ -1,0 +1,45 @@
+import { hexId, uuidFrom } from "./ids.ts";
+
+/**
+ * The names under which ECS and EC2 know a compute environment, its machine and its attempts (reference 8.1). They follow from the
+ * environment's ARN, so that what one API tells can be asked of another.
+ */
+
+/** The ECS cluster of a compute environment. */
+export function clusterName(environmentArn: string): string {
+  return `${environmentArn.slice(environmentArn.indexOf("/") + 1)}_Batch_${uuidFrom(environmentArn)}`;
+}
+
+export function clusterArn(environmentArn: string): string {
+  return `${ecsPrefix(environmentArn)}:cluster/${clusterName(environmentArn)}`;
+}
+
+/** `id`: of an attempt, or of the task of one of its nodes. */
+export function taskArn(environmentArn: string, id: string): string {
+  return `${ecsPrefix(environmentArn)}:task/${clusterName(environmentArn)}/${id}`;
+}
+
+/** The name of the environment that a cluster's name is made of; undefined when it is not made so. */
+export function environmentNameOf(cluster: string): string | undefined {
+  return /^(.+)_Batch_[0-9a-f-]{36}$/.exec(cluster)?.[1];
+}
+
+/** The instance that stands for a compute environment's share of this machine. */
+export function instanceId(environmentArn: string): string {
+  return `i-${hexId(environmentArn, 17)}`;
+}
+
+/** The same instance as a member of its cluster. */
+export function containerInstanceId(environmentArn: string): string {
+  return hexId(instanceId(environmentArn), 32);
+}
+
+export function containerInstanceArn(environmentArn: string): string {
+  return `${ecsPrefix(environmentArn)}:container-instance/${clusterName(environmentArn)}/${containerInstanceId(environmentArn)}`;
+}
+
+/** `arn:aws:ecs:REGION:ACCOUNT`, where the environment is. */
+function ecsPrefix(environmentArn: string): string {
+  const [, partition, , region, account] = environmentArn.split(":");
+  return `arn:${partition}:ecs:${region}:${account}`;
+}
