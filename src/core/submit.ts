@@ -1,65 +1,72 @@
-import type { ContainerOverrides, ContainerProperties, RetryStrategy as ApiRetryStrategy } from "@aws-sdk/client-batch";
+import type {
+  ContainerOverrides,
+  EcsPropertiesOverride,
+  EksPropertiesOverride,
+  NodeOverrides,
+  RetryStrategy as ApiRetryStrategy,
+} from "@aws-sdk/client-batch";
 import { NO_IMAGE } from "./driver-name.ts";
-import type { Dependency, Requirements, RetryStrategy, Scheduling } from "./job.ts";
+import type { Dependency, RetryStrategy, Scheduling } from "./job.ts";
+import type { JobProperties } from "./job-properties.ts";
+import { logTarget } from "./log-target.ts";
+import { mergeNodes } from "./node-overrides.ts";
+import { mergeContainer, mergePod, mergeTask } from "./overrides.ts";
+import { totalRequirements } from "./requirements.ts";
+import { unitsOf } from "./units.ts";
 
-/** A command names a parameter that neither the definition nor the submission gives. */
-export class UnknownParameter extends Error {
-  readonly parameter: string;
-
-  constructor(parameter: string) {
-    super(`no parameter ${parameter}`);
-    this.parameter = parameter;
-  }
+/** SubmitJob's members that override what a definition runs. Only the one for the definition's kind has an effect. */
+export interface Overrides {
+  readonly containerOverrides?: ContainerOverrides | undefined;
+  readonly ecsPropertiesOverride?: EcsPropertiesOverride | undefined;
+  readonly eksPropertiesOverride?: EksPropertiesOverride | undefined;
+  readonly nodeOverrides?: NodeOverrides | undefined;
 }
 
-/** The definition's container with SubmitJob's overrides merged in (reference 4.11). */
-export function mergeContainer(
-  definition: ContainerProperties,
-  overrides: ContainerOverrides | undefined,
-  parameters: Readonly<Record<string, string>>,
-): ContainerProperties {
-  const command = overrides?.command?.length ? overrides.command : (definition.command ?? []);
-  return {
-    ...definition,
-    ...mergeResources(definition, overrides ?? {}),
-    command: command.map((argument) => substitute(argument, parameters)),
-    environment: mergeByName(definition.environment ?? [], overrides?.environment ?? []),
-    ...(overrides?.instanceType !== undefined && { instanceType: overrides.instanceType }),
-  };
+/** What a definition runs, with SubmitJob's overrides merged in (reference 4.11). */
+export function mergeProperties(definition: JobProperties, overrides: Overrides): JobProperties {
+  const { container, ecsProperties, eksProperties, nodeProperties } = definition;
+  if (container !== undefined) return { container: mergeContainer(container, overrides.containerOverrides) };
+  if (ecsProperties !== undefined) return { ecsProperties: mergeTask(ecsProperties, overrides.ecsPropertiesOverride) };
+  if (eksProperties !== undefined) return { eksProperties: mergePod(eksProperties, overrides.eksPropertiesOverride) };
+  if (nodeProperties !== undefined) return { nodeProperties: mergeNodes(nodeProperties, overrides.nodeOverrides) };
+  return {};
 }
 
-/** What the scheduler has to know of a job, from its merged container and what was submitted. */
+/** What the scheduler has to know of a job, from its merged properties and what was submitted. */
 export function schedulingOf(job: {
-  container: ContainerProperties;
+  properties: JobProperties;
   definitionName: string;
   retryStrategy: ApiRetryStrategy | undefined;
   timeoutSeconds: number | undefined;
   dependsOn: readonly Dependency[];
   arraySize: number | undefined;
 }): Scheduling {
-  const log = logTarget(job.container, job.definitionName);
+  const { properties, definitionName } = job;
+  const { container, nodeProperties } = properties;
+  const log = container && logTarget(container.logConfiguration, definitionName);
+  const units = unitsOf(properties, definitionName);
   return {
-    requirements: requirementsOf(job.container),
+    requirements: totalRequirements(properties),
     retry: retryOf(job.retryStrategy),
     dependsOn: job.dependsOn,
-    needsImage: job.container.image !== NO_IMAGE,
+    needsImage: imagesOf(properties).some((image) => image !== NO_IMAGE),
     ...(job.timeoutSeconds !== undefined && { timeoutSeconds: job.timeoutSeconds }),
     ...(job.arraySize !== undefined && { arraySize: job.arraySize }),
     ...(log !== undefined && { log }),
+    ...(units !== undefined && { units }),
+    ...(nodeProperties !== undefined && { nodes: { count: nodeProperties.numNodes!, main: nodeProperties.mainNode! } }),
   };
 }
 
-/** In milli-vCPU and MiB; 0 for what is not given. `resourceRequirements` wins over the deprecated members. */
-export function requirementsOf(container: ContainerProperties): Requirements {
-  const value = (type: string): number | undefined => {
-    const requirement = container.resourceRequirements?.find((one) => one.type === type);
-    return requirement === undefined ? undefined : Number(requirement.value);
-  };
-  return {
-    vcpuMilli: Math.round((value("VCPU") ?? container.vcpus ?? 0) * 1000),
-    memoryMiB: value("MEMORY") ?? container.memory ?? 0,
-    gpus: value("GPU") ?? 0,
-  };
+function imagesOf(properties: JobProperties): (string | undefined)[] {
+  const { container, ecsProperties, eksProperties, nodeProperties } = properties;
+  const task = ecsProperties?.taskProperties?.flatMap(({ containers }) => containers ?? []) ?? [];
+  const { containers = [], initContainers = [] } = eksProperties?.podProperties ?? {};
+  return [
+    ...(container === undefined ? [] : [container.image]),
+    ...[...task, ...initContainers, ...containers].map(({ image }) => image),
+    ...(nodeProperties?.nodeRangeProperties ?? []).flatMap(imagesOf),
+  ];
 }
 
 function retryOf(strategy: ApiRetryStrategy | undefined): RetryStrategy {
@@ -70,50 +77,4 @@ function retryOf(strategy: ApiRetryStrategy | undefined): RetryStrategy {
     ...(onExitCode !== undefined && { onExitCode }),
   }));
   return { attempts: strategy?.attempts ?? 1, evaluateOnExit };
-}
-
-/** `resourceRequirements` overrides by type; the deprecated members override only each other (reference 4.4, 10 no. 25). */
-function mergeResources(definition: ContainerProperties, overrides: ContainerOverrides): ContainerProperties {
-  const overriding = overrides.resourceRequirements ?? [];
-  const overridden = new Set(overriding.map(({ type }) => type));
-  const kept = (definition.resourceRequirements ?? []).filter(({ type }) => !overridden.has(type));
-  const { vcpus, memory } = definition;
-  return {
-    resourceRequirements: [...kept, ...overriding],
-    vcpus: overridden.has("VCPU") || vcpus === undefined ? undefined : (overrides.vcpus ?? vcpus),
-    memory: overridden.has("MEMORY") || memory === undefined ? undefined : (overrides.memory ?? memory),
-  };
-}
-
-function mergeByName<Entry extends { name?: string | undefined }>(
-  base: readonly Entry[],
-  over: readonly Entry[],
-): Entry[] {
-  const merged = new Map(base.map((entry) => [entry.name, entry]));
-  for (const entry of over) merged.set(entry.name, entry);
-  return [...merged.values()];
-}
-
-/**
- * Replaces `Ref::name` anywhere in an argument (reference 4.3, 10 no. 23). Names may contain dots; where no parameter of the dotted name
- * exists, the name ends before a dot (`Ref::file.txt`).
- */
-function substitute(argument: string, parameters: Readonly<Record<string, string>>): string {
-  return argument.replaceAll(/Ref::([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)/g, (_, reference: string) => {
-    for (let end = reference.length; end > 0; end = reference.lastIndexOf(".", end - 1)) {
-      const name = reference.slice(0, end);
-      if (Object.hasOwn(parameters, name)) return parameters[name]! + reference.slice(end);
-    }
-    throw new UnknownParameter(reference);
-  });
-}
-
-/** The stream is `prefix/default/taskId` (reference 8.1). */
-function logTarget(container: ContainerProperties, definitionName: string): Scheduling["log"] {
-  const { logDriver = "awslogs", options = {} } = container.logConfiguration ?? {};
-  if (logDriver !== "awslogs") return undefined;
-  return {
-    group: options["awslogs-group"] ?? "/aws/batch/job",
-    prefix: options["awslogs-stream-prefix"] ?? definitionName.slice(0, 200),
-  };
 }

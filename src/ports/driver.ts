@@ -45,6 +45,8 @@ export interface AttemptSpec {
   readonly jobId: string;
   /** The definition's container properties with all overrides merged and Ref:: replaced. */
   readonly container: ContainerProperties;
+  /** Replaces the image's entrypoint; the container's command is then its arguments, and the image's own are not used. */
+  readonly entrypoint?: readonly string[];
   /** The complete environment that Batch gives: the container's entries and the AWS_BATCH_* variables. */
   readonly environment: Readonly<Record<string, string>>;
   readonly vcpuMilli: number;

@@ -1,20 +1,17 @@
 import type {
   ComputeEnvironmentDetail,
   ConsumableResourceProperties,
-  ContainerProperties,
-  EcsProperties,
-  EksProperties,
   JobDefinition,
   JobDependency,
   JobQueueDetail,
   JobTimeout,
-  NodeProperties,
   PlatformCapability,
   RetryStrategy,
 } from "@aws-sdk/client-batch";
 import type { Change, Fact, Outcome } from "../core/changes.ts";
 import type { DriverName } from "../core/driver-name.ts";
 import type { Job, JobState, JobStatus, Scheduling, StopRequest } from "../core/job.ts";
+import type { JobProperties } from "../core/job-properties.ts";
 import type { ResourceStatus } from "../core/resources.ts";
 
 /**
@@ -113,13 +110,8 @@ export interface DefinitionQuery {
   readonly limit: number;
 }
 
-/** What to run and what the user said, overrides merged into the definition: fixed at submission. Exactly one of the first four is there. */
-export interface JobSpec {
-  /** The one container of an ECS job. */
-  readonly container?: ContainerProperties;
-  readonly ecsProperties?: EcsProperties;
-  readonly eksProperties?: EksProperties;
-  readonly nodeProperties?: NodeProperties;
+/** What to run and what the user said, overrides merged into the definition: fixed at submission. */
+export interface JobSpec extends JobProperties {
   readonly parameters: Record<string, string>;
   readonly dependsOn: readonly JobDependency[];
   readonly retryStrategy: RetryStrategy;

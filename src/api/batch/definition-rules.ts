@@ -5,7 +5,7 @@ import type {
   KeyValuePair,
   RetryStrategy,
 } from "@aws-sdk/client-batch";
-import { requirementsOf } from "../../core/submit.ts";
+import { requirementsOf } from "../../core/requirements.ts";
 import { validationException } from "../wire/errors.ts";
 import { validateFargate, validateNotFargate } from "./fargate-rules.ts";
 import { TEXTS } from "./texts.ts";

@@ -1,6 +1,8 @@
-import type { ContainerProperties, JobDependency } from "@aws-sdk/client-batch";
+import type { JobDependency } from "@aws-sdk/client-batch";
 import type { Dependency } from "../../core/job.ts";
-import { mergeContainer, schedulingOf, UnknownParameter } from "../../core/submit.ts";
+import type { JobProperties } from "../../core/job-properties.ts";
+import { UnknownParameter, withParameters } from "../../core/parameters.ts";
+import { mergeProperties, schedulingOf } from "../../core/submit.ts";
 import type { DefinitionRecord, JobRecord, JobSpec, NewJob, QueueSettings, ResourceRecord } from "../../ports/store.ts";
 import { clientException, validationException } from "../wire/errors.ts";
 import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
@@ -128,11 +130,11 @@ function newJob(
 ): NewJob {
   const { settings } = definition;
   const parameters = { ...settings.parameters, ...input.parameters };
-  const container = mergedContainer(input, definition, parameters);
+  const properties = mergedProperties(input, definition, parameters);
   const retryStrategy = input.retryStrategy ? lowerCaseActions(input.retryStrategy) : settings.retryStrategy;
   const timeout = input.timeout ?? settings.timeout;
   const spec: JobSpec = {
-    container,
+    ...properties,
     parameters,
     dependsOn: input.dependsOn ?? [],
     retryStrategy: { attempts: 1, evaluateOnExit: [], ...retryStrategy },
@@ -151,7 +153,7 @@ function newJob(
     definitionArn: definition.arn,
     createdAt,
     scheduling: schedulingOf({
-      container,
+      properties,
       definitionName: definition.name,
       retryStrategy,
       timeoutSeconds: timeout?.attemptDurationSeconds,
@@ -162,16 +164,15 @@ function newJob(
   };
 }
 
-function mergedContainer(
+function mergedProperties(
   input: Submission,
   definition: DefinitionRecord,
   parameters: Readonly<Record<string, string>>,
-): ContainerProperties {
+): JobProperties {
+  const merged = mergeProperties({ container: definition.settings.containerProperties }, input);
+  if (input.containerOverrides !== undefined) validateContainer(merged.container!, isFargateDefinition(definition));
   try {
-    const base = definition.settings.containerProperties!;
-    const container = mergeContainer(base, input.containerOverrides, parameters);
-    if (input.containerOverrides !== undefined) validateContainer(container, isFargateDefinition(definition));
-    return container;
+    return withParameters(merged, parameters);
   } catch (error) {
     if (error instanceof UnknownParameter) throw clientException(TEXTS.noParameter(error.parameter));
     throw error;

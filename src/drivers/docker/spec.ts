@@ -52,7 +52,7 @@ export function imageOf(attempt: AttemptSpec, settings: ContainerSettings): stri
 
 /**
  * The attempt as the engine's create request. The rules are those of ECS: `command` replaces the image's command and leaves its
- * entrypoint and working directory; vCPUs are a relative weight and not a ceiling; memory is a hard limit.
+ * entrypoint (unless the attempt brings one) and working directory; vCPUs are a relative weight and not a ceiling; memory is a hard limit.
  *
  * Not mapped: EFS and S3 Files volumes, secrets, log configuration (the output is read from the engine), network configuration,
  * roles, runtime platform, ephemeral storage, repository credentials, execute command.
@@ -72,6 +72,7 @@ export function containerOptions(
       [LABEL.job]: attempt.jobId,
     },
     HostConfig: hostConfig(attempt, settings),
+    ...(attempt.entrypoint?.length ? { Entrypoint: [...attempt.entrypoint] } : {}),
     ...(container.command?.length ? { Cmd: [...container.command] } : {}),
     ...(container.user ? { User: container.user } : {}),
   };

@@ -38,7 +38,7 @@ const POINTER_BYTES = 8;
 
 /** What to run for this attempt, or why it cannot run here. */
 export function toLaunch(attempt: AttemptSpec, host: Host): Launch | Refusal {
-  const [command, ...args] = attempt.container.command ?? [];
+  const [command, ...args] = [...(attempt.entrypoint ?? []), ...(attempt.container.command ?? [])];
   if (command === undefined || command === "") {
     return refusal(
       "CannotStartContainerError: no command specified: without an image there is no default command, so the job definition or the job must give one",

@@ -161,6 +161,14 @@ const cases = {
     assert.equal((await bench.readLog(spec.attemptId)).trimEnd(), words.map((word) => `<${word}>`).join(""));
   },
 
+  async "runs an entrypoint with the command as its arguments"(bench: Bench) {
+    const session = await bench.open();
+    const spec = attempt(bench.command(["a b", "c"]), { entrypoint: ["sh", "-c", 'echo "$0|$1"'] });
+    await session.driver.start(spec);
+    assert.equal((await session.exited(spec.attemptId)).exitCode, 0);
+    assert.deepEqual(lines(await bench.readLog(spec.attemptId)), ["a b|c"]);
+  },
+
   async "gives an empty standard input"(bench: Bench) {
     const session = await bench.open();
     const spec = attempt(bench.sh("cat; echo end"));

@@ -45,6 +45,11 @@ test("the command replaces the image's command and never its entrypoint; an empt
   assert.equal("WorkingDir" in given, false);
 });
 
+test("an entrypoint of the attempt's own replaces the image's", () => {
+  const given = containerOptions(spec({ command: ["b"] }, { entrypoint: ["sh", "-c"] }), SETTINGS);
+  assert.deepEqual([given.Entrypoint, given.Cmd], [["sh", "-c"], ["b"]]);
+});
+
 test("vCPUs are a weight, memory is a limit without swap", () => {
   const { HostConfig } = containerOptions(spec({}), SETTINGS);
   assert.equal(HostConfig?.CpuShares, 1536);
