@@ -10,10 +10,14 @@ test("targetNodes: a:b, :b, a:, : or one index", () => {
     const range = parseTargetNodes(text, 10);
     return range && [range.from, range.to];
   };
-  assert.deepEqual(
-    ["2:5", ":5", "2:", ":", "7", "0:12"].map(parsed),
-    [[2, 5], [0, 5], [2, 9], [0, 9], [7, 7], [0, 12]],
-  );
+  assert.deepEqual(["2:5", ":5", "2:", ":", "7", "0:12"].map(parsed), [
+    [2, 5],
+    [0, 5],
+    [2, 9],
+    [0, 9],
+    [7, 7],
+    [0, 12],
+  ]);
   assert.deepEqual(["", "a", "1-2", "1:2:3", "-1", " 1", "1.0"].map(parsed), Array(7).fill(undefined));
   assert.deepEqual(["0:", ":", "0:3", "3"].map(isOpenEnded), [true, true, false, false]);
 });
@@ -98,7 +102,13 @@ test("units of nodes: each node's containers, whose dependencies are on those of
   const units = unitsOf({ nodeProperties: { numNodes: 3, mainNode: 0, nodeRangeProperties } }, "d");
   assert.deepEqual(
     units?.map(({ name, node, dependsOn }) => [name, node, dependsOn.map(({ unit }) => unit)]),
-    [["default", 0, []], ["a", 1, []], ["b", 1, [1]], ["a", 2, []], ["b", 2, [3]]],
+    [
+      ["default", 0, []],
+      ["a", 1, []],
+      ["b", 1, [1]],
+      ["a", 2, []],
+      ["b", 2, [3]],
+    ],
   );
 });
 
