@@ -12,6 +12,7 @@ import { openDatabase, prepareDataDirectory } from "./compose/data-directory.ts"
 import type { ServerOptions } from "./compose/options.ts";
 import { validated } from "./compose/options.ts";
 import { StartError } from "./compose/start-error.ts";
+import { ServerSurroundings } from "./compose/surroundings.ts";
 import { VERSION } from "./compose/version.ts";
 import type { DriverName } from "./core/driver-name.ts";
 import { dockerAnswers } from "./drivers/docker/probe.ts";
@@ -19,6 +20,7 @@ import { createProcessDriver } from "./drivers/process/driver.ts";
 import { Engine } from "./engine/engine.ts";
 import { createLogFiles } from "./logs/files.ts";
 import type { Clock } from "./ports/clock.ts";
+import type { JobCredentials } from "./ports/credentials.ts";
 import type { Driver } from "./ports/driver.ts";
 import type { LogSink } from "./ports/logs.ts";
 import type { OpenStore } from "./store/store.ts";
@@ -45,6 +47,9 @@ export const systemClock: Clock = {
   },
 };
 
+/** The server takes any. */
+const ANY_KEY: JobCredentials = { issue: () => ({ accessKeyId: "local", secretAccessKey: "local" }) };
+
 /** The account of all resources: the conventional one of examples and emulators. */
 const ACCOUNT = "123456789012";
 const CHECK_EVERY_TICKS = 1_000;
@@ -55,6 +60,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   prepareDataDirectory(options.dataDir);
   const database = openDatabase(options.dataDir);
   const closing: (() => unknown)[] = [() => database.close()];
+  const opened = Promise.withResolvers<void>();
+  opened.promise.catch(() => {}); // heard by the requests that wait, if any
   try {
     const logger = pino({ level: options.logLevel ?? "warn" }, pino.destination(2));
     const onError = (what: string, error: unknown): void => logger.error({ err: error }, what);
@@ -64,32 +71,38 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.unshift(() => logs.close());
     const notices: string[] = [];
     const drivers = await createDrivers(options, store, logs, notices);
+    const surroundings = new ServerSurroundings(process.env, options.jobVariables);
     const engine = new Engine({
       store: store.scheduling,
       drivers,
       clock: systemClock,
       capacity,
+      callingBack: { surroundings, credentials: ANY_KEY },
       checkEveryTicks: CHECK_EVERY_TICKS,
       tickIntervalMs: TICK_INTERVAL_MS,
       onError,
     });
-    closing.unshift(() => engine.stop());
-    await engine.start();
     const defaultRegion = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
     const tokens = new PageTokens(store.tokenKey, () => systemClock.now());
     const batch = batchHandlers({ store, scheduler: engine, clock: systemClock, tokens, version: VERSION });
-    await batch.DescribeJobQueues!({}, ownCall(defaultRegion));
     const app = createServer({
       batch,
       logs: createLogsHandlers({ streams: store.logStreams, logs, clock: systemClock }),
+      opened: opened.promise,
       health: () => Promise.resolve({ ready: true }),
       admit: admitAnyone(ACCOUNT),
       defaultRegion,
       version: VERSION,
       logger,
     });
+    // Before the engine starts: the first attempts that it starts must know where the server is.
     const url = await listen(app, options);
+    closing.unshift(() => engine.stop());
     closing.unshift(() => app.close());
+    surroundings.reachable("process", url);
+    await engine.start();
+    await batch.DescribeJobQueues!({}, ownCall(defaultRegion));
+    opened.resolve();
     const descriptor = join(options.dataDir, "server.json");
     const startedAt = systemClock.now();
     writeFileSync(descriptor, JSON.stringify({ pid: process.pid, url, startedAt, version: VERSION }));
@@ -105,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       close: once(() => closeAll(closing)),
     };
   } catch (error) {
+    opened.reject(error);
     await closeAll(closing);
     throw error;
   }

@@ -18,6 +18,8 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
 export interface ServerOptions {
   readonly batch: BatchHandlers;
   readonly logs: LogsHandlers;
+  /** Requests wait until it resolves; when it rejects, they fail. */
+  readonly opened?: Promise<unknown>;
   /** Asked by each GET /readyz. A rejection counts as not ready. */
   readonly health: () => Promise<Readiness>;
   /** Asked by each request of the APIs, once its body is there. */
@@ -87,6 +89,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
 function guardEveryRequest(app: FastifyInstance, options: ServerOptions): void {
   const limit = options.inFlightLimit ?? IN_FLIGHT_LIMIT;
   const allowedHosts = new Set(options.allowedHosts);
+  const opened = options.opened ?? Promise.resolve();
   let inFlight = 0;
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-amzn-requestid", request.id);
@@ -100,7 +103,7 @@ function guardEveryRequest(app: FastifyInstance, options: ServerOptions): void {
     reply.raw.once("close", () => {
       inFlight -= 1;
     });
-    done();
+    opened.then(() => done(), done);
   });
 }
 

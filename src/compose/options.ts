@@ -12,6 +12,8 @@ export interface ServerOptions {
   /** What the machine is taken to have; by default what it has. */
   readonly vcpus?: number;
   readonly memoryMiB?: number;
+  /** Variables that every job gets where it does not set them itself. */
+  readonly jobVariables?: Readonly<Record<string, string>>;
   readonly logLevel?: string;
 }
 

@@ -5,12 +5,14 @@ import { STOP_GRACE_MS } from "../core/lifecycle.ts";
 import type { World } from "../core/world.ts";
 import type { Driver, DriverEvent, DriverName } from "../ports/driver.ts";
 import type { SchedulingStore } from "../ports/store.ts";
+import type { CallingBack } from "./job-environment.ts";
 import { attemptSpec } from "./launch.ts";
 import type { Observed } from "./observe.ts";
 
 export interface DispatchOptions {
   readonly store: SchedulingStore;
   readonly drivers: ReadonlyMap<DriverName, Driver>;
+  readonly callingBack: CallingBack;
   report(driver: DriverName, event: DriverEvent): void;
   now(): number;
   onError(what: string, error: unknown): void;
@@ -92,7 +94,7 @@ export class Dispatcher {
     for (const job of jobs) {
       const { driver, environmentArn } = activeAttempt(job.state)!;
       const launch = launches.get(job.parent?.id ?? job.id)!;
-      const spec = attemptSpec(job, launch, world.environments.get(environmentArn));
+      const spec = attemptSpec(job, launch, world.environments.get(environmentArn), this.#options.callingBack);
       this.#hold(driver, [spec.attemptId]);
       this.#tell(driver, "start", async (d) => {
         try {

@@ -14,6 +14,7 @@ import type { SchedulingStore } from "../ports/store.ts";
 import { StaleEpoch } from "../ports/store.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { readNews, readWorld } from "./intake.ts";
+import type { CallingBack } from "./job-environment.ts";
 import type { ReportedEvent } from "./observe.ts";
 import { observe, observeNewWorld } from "./observe.ts";
 
@@ -22,6 +23,7 @@ export interface EngineOptions {
   readonly drivers: ReadonlyMap<DriverName, Driver>;
   readonly clock: Clock;
   readonly capacity: Capacity;
+  readonly callingBack: CallingBack;
   /** Check the world's invariants after every n-th tick. */
   readonly checkEveryTicks: number;
   /**
@@ -61,6 +63,7 @@ export class Engine implements Scheduler {
     this.#dispatcher = new Dispatcher({
       store: options.store,
       drivers: options.drivers,
+      callingBack: options.callingBack,
       report: (driver, event) => this.#report(driver, event),
       now: () => options.clock.now(),
       onError: (what, error) => options.onError(what, error),

@@ -5,7 +5,7 @@ import { GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { describeJob, ended, logLines, submit, submitScript, untilStatus } from "../support/jobs.ts";
 import { apiServer, createQueue, FARGATE, register } from "./server.ts";
 
-const { batch, logs } = await apiServer({ after });
+const { url, batch, logs } = await apiServer({ after });
 
 /** The job's own view of its environment. */
 async function environmentOf(jobId: string): Promise<Record<string, string>> {
@@ -18,7 +18,8 @@ test("what AWS Batch sets, and nothing of the server's own", async () => {
   process.env["SECRET_OF_THE_SERVER"] = "x";
   const jobId = await submit(batch, ["env"]);
   const environment = await environmentOf(jobId);
-  const ours = Object.entries(environment).filter(([name]) => name.startsWith("AWS_"));
+  const ours = Object.entries(environment).filter(([name]) => /^(AWS|ECS)_/.test(name));
+  const { taskArn, environment: shown } = (await describeJob(batch, jobId)).container!;
   assert.deepEqual(Object.fromEntries(ours), {
     AWS_BATCH_JOB_ID: jobId,
     AWS_BATCH_JOB_ATTEMPT: "1",
@@ -27,7 +28,16 @@ test("what AWS Batch sets, and nothing of the server's own", async () => {
     AWS_EXECUTION_ENV: "AWS_ECS_EC2",
     AWS_REGION: "us-east-1",
     AWS_DEFAULT_REGION: "us-east-1",
+    AWS_ENDPOINT_URL_BATCH: url,
+    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: url,
+    AWS_ENDPOINT_URL_STS: url,
+    AWS_ENDPOINT_URL_ECS: url,
+    AWS_ENDPOINT_URL_EC2: url,
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    ECS_CONTAINER_METADATA_URI_V4: `${url}/ecs/v4/${taskArn!.split("/").at(-1)}`,
   });
+  assert.deepEqual(shown, []);
   assert.equal(environment["SECRET_OF_THE_SERVER"], undefined);
 });
 

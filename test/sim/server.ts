@@ -44,6 +44,10 @@ export class Server {
       drivers: new Map([["fake", this.#driver()]]),
       clock: this.#clock(),
       capacity: options.capacity,
+      callingBack: {
+        surroundings: { of: () => ({ variables: {} }) },
+        credentials: { issue: () => ({ accessKeyId: "", secretAccessKey: "" }) },
+      },
       checkEveryTicks: 1,
       tickIntervalMs: 0,
       onError: (what, error) => {

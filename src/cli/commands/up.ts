@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { RunningServer } from "../../compose.ts";
 import type { ServerOptions } from "../../compose/options.ts";
-import { wholeNumber } from "../command.ts";
+import { keyValue, wholeNumber } from "../command.ts";
 import { dataDirOf, DEFAULT_PORT } from "../connection.ts";
 import { EXIT } from "../failure.ts";
 import { startOwnServer } from "../local-server.ts";
@@ -15,6 +15,7 @@ export interface ServerFlags {
   readonly driver: ServerOptions["driver"];
   readonly vcpus?: number;
   readonly memoryMib?: number;
+  readonly jobEnv?: Readonly<Record<string, string>>;
 }
 
 export function addServerOptions(command: Command): Command {
@@ -28,7 +29,8 @@ export function addServerOptions(command: Command): Command {
         .default("auto"),
     )
     .option("--vcpus <n>", "vCPUs that jobs may use together (default: all)", wholeNumber(1))
-    .option("--memory-mib <n>", "memory that jobs may use together (default: what the machine has)", wholeNumber(4));
+    .option("--memory-mib <n>", "memory that jobs may use together (default: what the machine has)", wholeNumber(4))
+    .option("--job-env <name=value>", "a variable for every job that does not set it itself (repeatable)", keyValue);
 }
 
 export function serverOptionsOf(flags: ServerFlags, defaultPort: number): ServerOptions {
@@ -39,6 +41,7 @@ export function serverOptionsOf(flags: ServerFlags, defaultPort: number): Server
     driver: flags.driver,
     ...(flags.vcpus === undefined ? {} : { vcpus: flags.vcpus }),
     ...(flags.memoryMib === undefined ? {} : { memoryMiB: flags.memoryMib }),
+    ...(flags.jobEnv === undefined ? {} : { jobVariables: flags.jobEnv }),
   };
 }
 

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { KeyValuePair } from "@aws-sdk/client-batch";
+import { ServerSurroundings } from "../../src/compose/surroundings.ts";
+import { bind } from "../../src/core/lifecycle.ts";
+import type { DriverName } from "../../src/core/driver-name.ts";
+import type { Job } from "../../src/core/job.ts";
+import { jobEnvironment } from "../../src/engine/job-environment.ts";
+import type { Launch } from "../../src/ports/store.ts";
+
+const URL = "http://127.0.0.1:4590";
+const ENDPOINTS = {
+  AWS_ENDPOINT_URL_BATCH: URL,
+  AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: URL,
+  AWS_ENDPOINT_URL_STS: URL,
+  AWS_ENDPOINT_URL_ECS: URL,
+  AWS_ENDPOINT_URL_EC2: URL,
+};
+const KEYS = { AWS_ACCESS_KEY_ID: "key of a", AWS_SECRET_ACCESS_KEY: "s", AWS_SESSION_TOKEN: "t" };
+const REGION = { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "eu-west-1" };
+const METADATA = { ECS_CONTAINER_METADATA_URI_V4: `${URL}/ecs/v4/c1` };
+const BATCH = {
+  AWS_BATCH_JOB_ID: "a",
+  AWS_BATCH_JOB_ATTEMPT: "1",
+  AWS_BATCH_JQ_NAME: "q",
+  AWS_BATCH_CE_NAME: "e",
+  AWS_EXECUTION_ENV: "AWS_ECS_EC2",
+};
+
+interface Situation {
+  readonly given?: Record<string, string>;
+  readonly jobVariables?: Record<string, string>;
+  readonly server?: Record<string, string>;
+  readonly driver?: DriverName;
+  /** null: not known. */
+  readonly url?: string | null;
+}
+
+function environmentIn({ given = {}, jobVariables, server = {}, driver = "process", url = URL }: Situation) {
+  const surroundings = new ServerSurroundings(server, jobVariables);
+  if (url !== null) surroundings.reachable(driver, url);
+  const issue = ({ id }: { id: string }) => ({ accessKeyId: `key of ${id}`, secretAccessKey: "s", sessionToken: "t" });
+  const waiting: Job = {
+    id: "a",
+    seq: 1,
+    queueArn: "arn:aws:batch:eu-west-1:123456789012:job-queue/q",
+    createdAt: 0,
+    scheduling: {
+      requirements: { vcpuMilli: 1000, memoryMiB: 64, gpus: 0 },
+      retry: { attempts: 1, evaluateOnExit: [] },
+      dependsOn: [],
+      needsImage: false,
+    },
+    state: { status: "RUNNABLE", attempts: [] },
+  };
+  const environmentArn = "arn:aws:batch:eu-west-1:123456789012:compute-environment/e";
+  const job = { ...waiting, state: bind(waiting, environmentArn, driver) };
+  const launch = { scope: "123456789012/eu-west-1", spec: {} } as Launch;
+  const entries: KeyValuePair[] = Object.entries(given).map(([name, value]) => ({ name, value }));
+  const place = { job, launch, environment: undefined, containerId: "c1" };
+  return jobEnvironment(place, entries, { surroundings, credentials: { issue } });
+}
+
+test("a job is told where the server is, which keys are its own, and where its metadata are", () => {
+  assert.deepEqual(environmentIn({}), { ...ENDPOINTS, ...KEYS, ...REGION, ...METADATA, ...BATCH });
+  assert.deepEqual(environmentIn({ url: null }), { ...REGION, ...BATCH });
+});
+
+test("what the user sets wins over that, and what AWS Batch sets over the user's", () => {
+  const given = { AWS_REGION: "us-west-2", AWS_ENDPOINT_URL_STS: "https://sts.amazonaws.com", AWS_EXECUTION_ENV: "mine" };
+  assert.deepEqual(environmentIn({ given: { ...given, COLOUR: "" } }), {
+    ...{ ...ENDPOINTS, ...KEYS, ...REGION, ...METADATA, ...given, COLOUR: "" },
+    ...BATCH,
+  });
+});
+
+test("an endpoint of the user's for all services is not undercut", () => {
+  const given = { AWS_ENDPOINT_URL: "https://example.org" };
+  assert.deepEqual(environmentIn({ given }), { ...KEYS, ...REGION, ...METADATA, ...given, ...BATCH });
+});
+
+test("who brings credentials, or says where they are, gets no others", () => {
+  for (const name of [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_CONFIG_FILE",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  ]) {
+    const own = { [name]: "mine" };
+    const expected = { ...ENDPOINTS, ...REGION, ...METADATA, ...own, ...BATCH };
+    assert.deepEqual(environmentIn({ given: own }), expected, name);
+    assert.deepEqual(environmentIn({ jobVariables: own }), expected, name);
+  }
+});
+
+test("variables for every job: S3's endpoint from the server's own, others as told; the job's own win", () => {
+  const server = { AWS_ENDPOINT_URL_S3: "http://localhost:9000", AWS_ENDPOINT_URL: "http://localhost:1", SECRET: "x" };
+  const jobVariables = { COLOUR: "red", SHAPE: "round" };
+  assert.deepEqual(environmentIn({ server, jobVariables, given: { COLOUR: "blue" } }), {
+    ...{ ...ENDPOINTS, ...KEYS, ...REGION, ...METADATA, ...BATCH },
+    ...{ AWS_ENDPOINT_URL_S3: "http://localhost:9000", COLOUR: "blue", SHAPE: "round" },
+  });
+});
+
+test("in a container, this machine is called by its name there", () => {
+  const rewritten: [string, string][] = [
+    ["http://localhost:9000", "http://host.docker.internal:9000"],
+    ["http://127.0.0.1", "http://host.docker.internal"],
+    ["https://[::1]:1/a?b#c", "https://host.docker.internal:1/a?b#c"],
+    ["HTTP://s3.LOCALHOST/x", "HTTP://host.docker.internal/x"],
+    ["http://user:word@localhost/x", "http://user:word@host.docker.internal/x"],
+    ["http://0.0.0.0:80", "http://host.docker.internal:80"],
+  ];
+  const kept = ["http://localhost.example.org", "http://example.org/localhost", "localhost:9000", "http://1127.0.0.1", ""];
+  for (const [from, to] of [...rewritten, ...kept.map((same): [string, string] => [same, same])]) {
+    const jobVariables = { WHERE: from };
+    assert.equal(environmentIn({ jobVariables, driver: "docker" })["WHERE"], to, from);
+    assert.equal(environmentIn({ jobVariables })["WHERE"], from, from);
+  }
+  // What a job sets itself is nobody else's business.
+  const given = { WHERE: "http://localhost:1" };
+  assert.equal(environmentIn({ given, driver: "docker" })["WHERE"], "http://localhost:1");
+});
