@@ -89,7 +89,6 @@ export function createServer(options: ServerOptions): FastifyInstance {
 function guardEveryRequest(app: FastifyInstance, options: ServerOptions): void {
   const limit = options.inFlightLimit ?? IN_FLIGHT_LIMIT;
   const allowedHosts = new Set(options.allowedHosts);
-  const opened = options.opened ?? Promise.resolve();
   let inFlight = 0;
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-amzn-requestid", request.id);
@@ -103,7 +102,10 @@ function guardEveryRequest(app: FastifyInstance, options: ServerOptions): void {
     reply.raw.once("close", () => {
       inFlight -= 1;
     });
-    opened.then(() => done(), done);
+    done();
+  });
+  app.addHook("onRequest", async () => {
+    await options.opened;
   });
 }
 

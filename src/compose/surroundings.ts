@@ -44,6 +44,9 @@ const ON_THIS_MACHINE =
 /** In a container "this machine" is the container itself. */
 function forContainers(variables: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(variables).map(([name, value]) => [name, value.replace(ON_THIS_MACHINE, `$1${MACHINE_OF_CONTAINER}`)]),
+    Object.entries(variables).map(([name, value]) => [
+      name,
+      value.replace(ON_THIS_MACHINE, `$1${MACHINE_OF_CONTAINER}`),
+    ]),
   );
 }

@@ -67,7 +67,11 @@ test("a job is told where the server is, which keys are its own, and where its m
 });
 
 test("what the user sets wins over that, and what AWS Batch sets over the user's", () => {
-  const given = { AWS_REGION: "us-west-2", AWS_ENDPOINT_URL_STS: "https://sts.amazonaws.com", AWS_EXECUTION_ENV: "mine" };
+  const given = {
+    AWS_REGION: "us-west-2",
+    AWS_ENDPOINT_URL_STS: "https://sts.amazonaws.com",
+    AWS_EXECUTION_ENV: "mine",
+  };
   assert.deepEqual(environmentIn({ given: { ...given, COLOUR: "" } }), {
     ...{ ...ENDPOINTS, ...KEYS, ...REGION, ...METADATA, ...given, COLOUR: "" },
     ...BATCH,
@@ -117,7 +121,13 @@ test("in a container, this machine is called by its name there", () => {
     ["http://user:word@localhost/x", "http://user:word@host.docker.internal/x"],
     ["http://0.0.0.0:80", "http://host.docker.internal:80"],
   ];
-  const kept = ["http://localhost.example.org", "http://example.org/localhost", "localhost:9000", "http://1127.0.0.1", ""];
+  const kept = [
+    "http://localhost.example.org",
+    "http://example.org/localhost",
+    "localhost:9000",
+    "http://1127.0.0.1",
+    "",
+  ];
   for (const [from, to] of [...rewritten, ...kept.map((same): [string, string] => [same, same])]) {
     const jobVariables = { WHERE: from };
     assert.equal(environmentIn({ jobVariables, driver: "docker" })["WHERE"], to, from);
