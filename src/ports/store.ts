@@ -23,6 +23,7 @@ export interface Store {
   readonly queues: ResourceTable<QueueSettings>;
   readonly definitions: DefinitionTable;
   readonly jobs: JobTable;
+  readonly tags: TagTable;
   readonly scheduling: SchedulingStore;
   /** Names this store for ever: what a driver makes is labelled with it. */
   readonly clusterId: string;
@@ -68,11 +69,30 @@ export interface ResourceTable<Settings> {
   get(arn: string): Promise<ResourceRecord<Settings> | undefined>;
   /** In order of name, those after `after`. */
   list(scope: Scope, page: { after?: string; limit: number }): Promise<ResourceRecord<Settings>[]>;
-  /** False, and nothing done, when the stored version is not `expected.version`. */
+  /** False, and nothing done, when the stored version is not `expected.version`. The tags stay what they are. */
   update(
     expected: Pick<ResourceRecord<Settings>, "arn" | "version">,
     change: Pick<ResourceRecord<Settings>, "status" | "statusReason" | "settings">,
   ): Promise<boolean>;
+}
+
+/** What has tags: resources and definition revisions by ARN; jobs and arrays, not their children, by id. */
+export type Tagged =
+  | { readonly kind: "resource" | "definition"; readonly arn: string }
+  | { readonly kind: "job"; readonly id: string; readonly scope: Scope };
+
+/**
+ * The tags that are kept in the settings of resources and definitions and in the specs of jobs. They are written by the insert of these and here, and
+ * nowhere else: so no other edit undoes a change of tags, and none of a resource's versions or states is touched by one.
+ */
+export interface TagTable {
+  get(tagged: Tagged): Promise<Record<string, string> | undefined>;
+  /** Adds, replaces and (null) removes tags, all at once. Nothing is done when more than `max` would be there. */
+  change(
+    tagged: Tagged,
+    changes: Readonly<Record<string, string | null>>,
+    max: number,
+  ): Promise<"changed" | "unknown" | "too many">;
 }
 
 export interface DefinitionRecord {

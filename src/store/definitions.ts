@@ -1,10 +1,9 @@
 import type { DefinitionRecord, DefinitionSettings, DefinitionTable } from "../ports/store.ts";
 import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
-import { RowCache } from "./row-cache.ts";
+import type { RowCache } from "./row-cache.ts";
 
-export function definitionTable(database: Database): DefinitionTable {
-  const cache = new RowCache<DefinitionRecord>();
+export function definitionTable(database: Database, cache: RowCache<DefinitionRecord>): DefinitionTable {
   return {
     async register({ scope, name, unrevisionedArn, createdAt, settings }) {
       const [written] = await database.write([

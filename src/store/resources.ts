@@ -38,7 +38,8 @@ export function resourceTable<Settings>(
     async update({ arn, version }, { status, statusReason, settings }) {
       const [written] = await database.write([
         statement(
-          `UPDATE resources SET version = version + 1, status = ?, status_reason = ?, settings = ?
+          `UPDATE resources SET version = version + 1, status = ?, status_reason = ?,
+             settings = json_set(?, '$.tags', json(coalesce(settings -> '$.tags', '{}')))
            WHERE arn = ? AND version = ?`,
           ...[status, statusReason, JSON.stringify(settings), arn, version],
         ),

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { LogStreams } from "../ports/log-streams.ts";
-import type { EnvironmentSettings, QueueSettings, ResourceRecord, Store } from "../ports/store.ts";
+import type { DefinitionRecord, EnvironmentSettings, QueueSettings, ResourceRecord, Store } from "../ports/store.ts";
 import type { Database } from "./database.ts";
 import { statement } from "./database.ts";
 import { definitionTable } from "./definitions.ts";
@@ -11,6 +11,7 @@ import { resourceTable } from "./resources.ts";
 import { RowCache } from "./row-cache.ts";
 import type { SchedulingOptions } from "./scheduling.ts";
 import { schedulingStore } from "./scheduling.ts";
+import { tagTable } from "./tags.ts";
 
 export interface OpenStore extends Store {
   readonly logStreams: LogStreams;
@@ -25,12 +26,15 @@ export async function openStore(
   await migrate(database, now);
   const environments = new RowCache<ResourceRecord<EnvironmentSettings>>();
   const queues = new RowCache<ResourceRecord<QueueSettings>>();
+  const definitions = new RowCache<DefinitionRecord>();
   const resourcesWritten = (): void => [environments, queues].forEach((cache) => cache.forget());
+  const tagsWritten = (): void => [environments, queues, definitions].forEach((cache) => cache.forget());
   return {
     environments: resourceTable<EnvironmentSettings>(database, "compute-environment", environments),
     queues: resourceTable<QueueSettings>(database, "job-queue", queues),
-    definitions: definitionTable(database),
+    definitions: definitionTable(database, definitions),
     jobs: jobTable(database),
+    tags: tagTable(database, tagsWritten),
     scheduling: schedulingStore(database, { ...options, resourcesWritten }),
     logStreams: logStreamTable(database),
     clusterId: await lastingFact(database, "cluster", randomUUID()),

@@ -18,6 +18,7 @@ const AVAILABLE = new Set([
   ...["CreateJobQueue", "DescribeJobQueues", "UpdateJobQueue", "DeleteJobQueue"],
   ...["RegisterJobDefinition", "DescribeJobDefinitions", "DeregisterJobDefinition"],
   ...["SubmitJob", "DescribeJobs", "ListJobs", "CancelJob", "TerminateJob", "CancelJobs", "TerminateJobs"],
+  ...["TagResource", "UntagResource", "ListTagsForResource"],
 ]);
 
 /** One request that names every member that any of these operations requires. */

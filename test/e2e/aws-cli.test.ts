@@ -107,4 +107,33 @@ function sessions(aws: string): void {
         /An error occurred \(ClientException\) when calling the ListJobs operation: JobQueue nowhere not found\./,
     });
   });
+
+  test("aws: tags, by ARNs with whatever an ARN may have in it", async () => {
+    const tags = (operation: string, ...args: readonly string[]) => call("batch", operation, ...args);
+    const { jobDefinitionArn } = await call<{ jobDefinitionArn: string }>(
+      ...([
+        "batch",
+        "register-job-definition",
+        "--job-definition-name",
+        "a_tagged-one",
+        "--type",
+        "container",
+      ] as const),
+      ...["--container-properties", '{"image":"scratch","command":["true"],"vcpus":1,"memory":64}'],
+    );
+    const jobId = await submit(["true"]);
+    const prefix = "arn:aws:batch:us-east-1:123456789012";
+    for (const arn of [jobDefinitionArn, `${prefix}:job/${jobId}`]) {
+      const resource = ["--resource-arn", arn];
+      await tags("tag-resource", ...resource, "--tags", '{"cost centre":"42","a/b:c":"ü=+@"}');
+      await tags("tag-resource", ...resource, "--tags", "team=blue");
+      await tags("untag-resource", ...resource, "--tag-keys", "cost centre", "not there");
+      assert.deepEqual(await tags("list-tags-for-resource", ...resource), { tags: { "a/b:c": "ü=+@", team: "blue" } });
+    }
+    for (const arn of [`${prefix}:job/${jobId}:0`, `${prefix}:job-queue/no where`]) {
+      await assert.rejects(tags("list-tags-for-resource", "--resource-arn", arn), {
+        message: /An error occurred \(ClientException\) when calling the ListTagsForResource operation: .*arn:aws/,
+      });
+    }
+  });
 }

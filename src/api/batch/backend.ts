@@ -5,7 +5,7 @@ import type { PageTokens } from "../wire/page-tokens.ts";
 
 /** What the Batch handlers work with. */
 export interface Backend {
-  readonly store: Pick<Store, "environments" | "queues" | "definitions" | "jobs">;
+  readonly store: Pick<Store, "environments" | "queues" | "definitions" | "jobs" | "tags">;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly tokens: PageTokens;

@@ -1,6 +1,6 @@
 import type { ComputeEnvironmentDetail, ComputeResource, ComputeResourceUpdate } from "@aws-sdk/client-batch";
-import { DRIVER_TAG, isFargate } from "../../core/resources.ts";
 import { clusterArn } from "../../core/ecs-names.ts";
+import { isFargate } from "../../core/resources.ts";
 import { uuidFrom } from "../../core/ids.ts";
 import type { EnvironmentSettings, ResourceRecord } from "../../ports/store.ts";
 import { clientException, validationException } from "../wire/errors.ts";
@@ -9,7 +9,8 @@ import type { Backend } from "./backend.ts";
 import { arnOf, nameOf, RESOURCE_NAME, scopeOf, toArn } from "./names.ts";
 import { Pages, pageSize } from "./pages.ts";
 import { queuesUsing } from "./queue-lookup.ts";
-import { validateTags } from "./tags.ts";
+import { check } from "./rules.ts";
+import { DRIVER_TAG_RULES, validateTags } from "./tags.ts";
 import { TEXTS } from "./texts.ts";
 
 type Operations =
@@ -108,16 +109,9 @@ function validateNew(input: BatchInput<"CreateComputeEnvironment">, version: str
   if (input.state === "DISABLED") throw validationException(TEXTS.createdDisabled);
   if (input.unmanagedvCpus !== undefined) throw validationException(TEXTS.unmanagedvCpus);
   validateTags(input.tags);
-  validateDriver(input.tags);
+  check(DRIVER_TAG_RULES, input.tags ?? {});
   if (input.computeResources === undefined) throw validationException(TEXTS.computeResourcesRequired);
   validateResources(input.computeResources, version);
-}
-
-function validateDriver(tags: Record<string, string> | undefined): void {
-  const driver = tags?.[DRIVER_TAG];
-  if (driver !== undefined && driver !== "process" && driver !== "docker") {
-    throw validationException(TEXTS.unknownDriver(DRIVER_TAG, driver));
-  }
 }
 
 const NOT_FOR_FARGATE = [

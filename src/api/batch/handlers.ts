@@ -9,6 +9,7 @@ import { jobDefinitionHandlers } from "./job-definitions.ts";
 import { jobQueueHandlers } from "./job-queues.ts";
 import { stopJobHandlers } from "./stop-jobs.ts";
 import { submitJobHandler } from "./submit-job.ts";
+import { tagHandlers } from "./tag-operations.ts";
 
 /** Every Batch operation that works; the wire layer answers for the others. */
 export function batchHandlers(backend: Backend): BatchHandlers {
@@ -20,6 +21,7 @@ export function batchHandlers(backend: Backend): BatchHandlers {
     ...submitJobHandler(backend),
     ...describeJobHandlers(backend),
     ...stopJobHandlers(backend),
+    ...tagHandlers(backend),
   });
 }
 

@@ -8,6 +8,8 @@ type FixedText = { [Name in keyof Texts]: Texts[Name] extends string ? Name : ne
 /** Texts that quote the request. */
 type QuotingText = Exclude<keyof Texts, FixedText>;
 type Quoted<Name extends QuotingText> = Texts[Name] extends (...quoted: infer Values) => string ? Values : never;
+/** Beside an alternative that is a tuple, the compiler takes a literal for a tuple too, before it knows which text is meant. */
+type OrTuple<Values> = Values | [never];
 
 /** One thing that can be wrong with a request. A table of rules is looked through in its order; the first broken one is the answer. */
 export interface Rule<Subject> {
@@ -30,11 +32,11 @@ export function rule<Subject>(
 /** `broken` gives the values that the text quotes, or undefined when all is well. */
 export function quotingRule<Subject, Name extends QuotingText>(
   text: Name,
-  broken: (subject: Subject) => Quoted<Name> | undefined,
+  broken: (subject: Subject) => OrTuple<Quoted<Name>> | undefined,
   family: Family = "wrapped",
 ): Rule<Subject> {
   // The index type loses which text it is; Quoted names its parameters.
-  const textOf = TEXTS[text] as unknown as (...quoted: Quoted<Name>) => string;
+  const textOf = TEXTS[text] as unknown as (...quoted: OrTuple<Quoted<Name>>) => string;
   return {
     texts: [text],
     find: (subject) => {

@@ -76,14 +76,19 @@ export const TERMINATE_JOBS_RULES: readonly Rule<ManyJobs>[] = [COUNT_RULE, ...w
 async function stopInBulk(backend: Backend, call: Call, jobs: readonly string[], stop: StopRequest) {
   const errors: CancelJobsErrorDetail[] = [];
   const givenById = new Map<string, string>();
-  for (const given of new Set(jobs)) {
-    const id = wellFormedId(call, given);
-    if (id === undefined) errors.push({ job: given, code: "ValidationException", message: TEXTS.jobIdMalformed });
-    else if (!givenById.has(id)) givenById.set(id, given);
+  for (const job of new Set(jobs)) {
+    const id = wellFormedId(call, job);
+    const denial = id === undefined ? undefined : call.denial(PERMISSION[stop.kind], arnOf(call, "job", id));
+    if (id === undefined) errors.push({ job, code: "ValidationException", message: TEXTS.jobIdMalformed });
+    else if (denial !== undefined) errors.push({ job, code: "AccessDenied", message: denial.message });
+    else if (!givenById.has(id)) givenById.set(id, job);
   }
   await requestStops(backend, call, [...givenById.keys()], stop);
   return { successful: [...givenById.values()], errors };
 }
+
+/** Who may stop a job alone may stop it among others. */
+const PERMISSION = { cancel: "batch:CancelJob", terminate: "batch:TerminateJob" } as const;
 
 /** A UUID, with `:index` for an array's child or `#index` for a node. */
 const JOB_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}([:#]\d{1,7})?$/;

@@ -125,6 +125,12 @@ export const TEXTS = {
   tagValue: (key: string) =>
     `The value of tag ${key} is not valid: at most 256 letters, digits, spaces and + - = . _ : / @.`,
   tagReserved: "Tag keys and values must not start with aws:.",
+  noTags: "tags must have 1 to 50 entries.",
+  tagKeyCount: "tagKeys must have 1 to 50 entries.",
+  resourceArn: (arn: string) => `resourceArn ${arn} is not the ARN of a resource of AWS Batch that can have tags.`,
+  childTags: (arn: string) =>
+    `resourceArn ${arn} is that of a child: the children of array and multi-node parallel jobs have no tags of their own.`,
+  resourceNotFound: (arn: string) => `Resource ${arn} not found.`,
   tooLarge: (noun: string, kibibytes: number) => `${noun} cannot exceed ${kibibytes} KiB.`,
   notAvailable: (what: string, version: string) => `${what} is not available yet in Longshore ${version}.`,
 } as const;

@@ -1,0 +1,67 @@
+import type { TagTable, Tagged } from "../ports/store.ts";
+import type { Database, Row, SqlValue } from "./database.ts";
+import { statement } from "./database.ts";
+
+/** `changed` is called when tags were written, before it is acknowledged. */
+export function tagTable(database: Database, changed: () => void): TagTable {
+  return {
+    async get(tagged) {
+      const { table, column, condition, values } = rowOf(tagged);
+      const [row] = await database.read(
+        `SELECT ${column} -> '$.tags' AS tags FROM ${table} WHERE ${condition}`,
+        values,
+      );
+      return row && toTags(row);
+    },
+    async change(tagged, changes, max) {
+      const { table, column, condition, values } = rowOf(tagged);
+      // A merge patch (RFC 7396): null removes.
+      const merged = `json_patch(coalesce(${column} -> '$.tags', '{}'), ?)`;
+      const update = statement(
+        `UPDATE ${table} SET ${column} = json_set(${column}, '$.tags', json(${merged}))
+         WHERE ${condition} RETURNING ${column} -> '$.tags' AS tags`,
+        ...[JSON.stringify(changes), ...values],
+      );
+      try {
+        const [written] = await database.write([update], ([result]) => tooMany(result!.rows, max));
+        changed();
+        return written!.changes === 1 ? "changed" : "unknown";
+      } catch (error) {
+        if (error instanceof TooManyTags) return "too many";
+        throw error;
+      }
+    },
+  };
+}
+
+class TooManyTags extends Error {}
+
+function tooMany([row]: readonly Row[], max: number): Error | undefined {
+  return row !== undefined && Object.keys(toTags(row)).length > max ? new TooManyTags() : undefined;
+}
+
+function toTags(row: Row): Record<string, string> {
+  return row["tags"] === null ? {} : (JSON.parse(String(row["tags"])) as Record<string, string>);
+}
+
+interface TaggedRow {
+  readonly table: string;
+  /** The JSON object that has the tags. */
+  readonly column: string;
+  readonly condition: string;
+  readonly values: readonly SqlValue[];
+}
+
+function rowOf(tagged: Tagged): TaggedRow {
+  switch (tagged.kind) {
+    case "resource":
+      return { table: "resources", column: "settings", condition: "arn = ?", values: [tagged.arn] };
+    case "definition":
+      return { table: "job_definitions", column: "settings", condition: "arn = ?", values: [tagged.arn] };
+    case "job": {
+      // Children have no row of their own for this, or none at all.
+      const condition = "id = ? AND scope = ? AND spec IS NOT NULL";
+      return { table: "jobs", column: "spec", condition, values: [tagged.id, tagged.scope] };
+    }
+  }
+}
