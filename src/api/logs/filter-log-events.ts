@@ -4,7 +4,7 @@ import { invalidParameterException } from "../wire/errors.ts";
 import type { Call, LogsInput, LogsOutput } from "../wire/operations.ts";
 import { checkedLimit, exclusive } from "./checks.ts";
 import { eventIds } from "./event-id.ts";
-import { compilePattern } from "./filter-pattern.ts";
+import { compilePattern } from "./pattern/pattern.ts";
 import { missing, requestedGroup, requireGroup, scopeOf } from "./groups.ts";
 import { inParallel } from "./in-parallel.ts";
 import { Answer, search } from "./search.ts";

@@ -1,7 +1,7 @@
 import type { LogStream } from "../../ports/log-streams.ts";
 import type { LogEvent, LogReader } from "../../ports/logs.ts";
 import { inParallel } from "./in-parallel.ts";
-import type { Matches } from "./filter-pattern.ts";
+import type { Matches } from "./pattern/pattern.ts";
 import { StreamSource } from "./stream-source.ts";
 import type { Cursor, TimeRange } from "./stream-source.ts";
 
