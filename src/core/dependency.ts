@@ -1,14 +1,15 @@
-import type { Job } from "./job.ts";
+import type { Dependency, Job } from "./job.ts";
+import { REASONS } from "./lifecycle.ts";
 import type { ChildOutcome, World } from "./world.ts";
 
-/** What a job's dependencies come to: one that failed fails it, one that is open keeps it waiting (reference 3.2). */
-export type Readiness = "waits" | "ready" | "failed";
+/** What a job's dependencies come to: one that cannot be met any more fails it, one that is open keeps it waiting (reference 3.2). */
+export type Readiness = "waits" | "ready" | { readonly failure: string };
 
-/** The dependencies on whole jobs. */
+/** The dependencies on whole jobs, and on single children by their ids. */
 export function wholeReadiness(world: World, job: Job): Readiness {
   return combine(
-    job.scheduling.dependsOn.flatMap(({ jobId, type }) =>
-      jobId === undefined || type === "N_TO_N" ? [] : [world.outcomeOf(jobId)],
+    job.scheduling.dependsOn.flatMap((dependency) =>
+      isChildDependency(dependency) ? [] : [readinessAfter(dependency, world.outcomeOf(dependency.jobId!))],
     ),
   );
 }
@@ -17,18 +18,34 @@ export function wholeReadiness(world: World, job: Job): Readiness {
 export function childReadiness(world: World, parent: Job, index: number): Readiness {
   return combine(
     parent.scheduling.dependsOn.flatMap((dependency) => {
-      if (dependency.type === "N_TO_N") return [world.outcomeOfChild(dependency.jobId, index)];
-      if (dependency.type === "SEQUENTIAL" && index > 0) return [world.outcomeOfChild(parent.id, index - 1)];
+      if (dependency.type === "N_TO_N") {
+        return [readinessAfter(dependency, world.outcomeOfChild(dependency.jobId, index))];
+      }
+      if (dependency.type === "SEQUENTIAL" && index > 0) {
+        return [readinessAfter(dependency, world.outcomeOfChild(parent.id, index - 1))];
+      }
       return [];
     }),
   );
 }
 
 export function hasChildDependencies(job: Job): boolean {
-  return job.scheduling.dependsOn.some(({ type }) => type !== undefined);
+  return job.scheduling.dependsOn.some(isChildDependency);
 }
 
-function combine(outcomes: readonly ChildOutcome[]): Readiness {
-  if (outcomes.includes("failed")) return "failed";
-  return outcomes.includes("open") ? "waits" : "ready";
+function isChildDependency({ type }: Dependency): boolean {
+  return type === "N_TO_N" || type === "SEQUENTIAL";
+}
+
+function readinessAfter({ type }: Dependency, outcome: ChildOutcome): Readiness {
+  if (outcome === "open") return "waits";
+  if (type === "AFTER_ANY") return "ready";
+  if (type === "AFTER_NOT_OK") return outcome === "failed" ? "ready" : { failure: REASONS.dependencySucceeded };
+  return outcome === "succeeded" ? "ready" : { failure: REASONS.dependency };
+}
+
+function combine(parts: readonly Readiness[]): Readiness {
+  const failed = parts.find((part) => typeof part === "object");
+  if (failed !== undefined) return failed;
+  return parts.includes("waits") ? "waits" : "ready";
 }

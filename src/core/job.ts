@@ -21,9 +21,12 @@ export interface Requirements {
   readonly gpus: number;
 }
 
-/** One entry of SubmitJob's `dependsOn`. Without type: the whole job must have SUCCEEDED. SEQUENTIAL has no job id. */
+/**
+ * One entry of SubmitJob's `dependsOn`. Without type: the whole job must have SUCCEEDED. AFTER_ANY: it must be over; AFTER_NOT_OK: it must
+ * have FAILED. SEQUENTIAL has no job id.
+ */
 export type Dependency =
-  | { readonly jobId: string; readonly type?: "N_TO_N" }
+  | { readonly jobId: string; readonly type?: "N_TO_N" | "AFTER_ANY" | "AFTER_NOT_OK" }
   | { readonly type: "SEQUENTIAL"; readonly jobId?: undefined };
 
 export interface ExitCondition {

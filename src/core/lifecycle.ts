@@ -5,12 +5,13 @@ import type { Attempt, Job, JobState, Stopping } from "./job.ts";
 import { activeAttempt, replaceLastAttempt } from "./job.ts";
 import { shouldRetry } from "./retry.ts";
 
-/** AWS's statusReason texts, which clients match to the letter (reference 2.3). */
+/** AWS's statusReason texts, which clients match to the letter (reference 2.3), and ours for what AWS does not have. */
 export const REASONS = {
   exited: "Essential container in task exited",
   notStarted: "Task failed to start",
   timeout: "Job attempt duration exceeded timeout",
   dependency: "Dependent Job failed",
+  dependencySucceeded: "Dependent Job succeeded: with AFTER_NOT_OK this job runs only when it fails",
   arrayChild: "Array Child Job failed",
   queueDeleted: "JobQueue deleted",
 } as const;

@@ -102,7 +102,7 @@ class Settler {
     if (!this.#world.queues.has(job.queueArn)) return this.#endForQueue(job);
     if (job.state.status !== "SUBMITTED" && job.state.status !== "PENDING") return;
     const readiness = wholeReadiness(this.#world, job);
-    if (readiness === "failed") this.#set(job, failed(job.state, REASONS.dependency, this.#now));
+    if (typeof readiness === "object") this.#set(job, failed(job.state, readiness.failure, this.#now));
     else if (readiness === "ready") this.#set(job, { ...job.state, status: "RUNNABLE" });
     else if (job.state.status === "SUBMITTED") this.#set(job, { ...job.state, status: "PENDING" });
   }
@@ -154,7 +154,9 @@ class Settler {
   #settleWaitingArray(parent: Job): void {
     const readiness = wholeReadiness(this.#world, parent);
     if (readiness === "waits") return;
-    if (readiness === "failed") return this.#failRest(parent, REASONS.dependency, { endReason: REASONS.dependency });
+    if (typeof readiness === "object") {
+      return this.#failRest(parent, readiness.failure, { endReason: readiness.failure });
+    }
     if (hasChildDependencies(parent)) return this.#settleChildren(parent);
     this.#set(parent, { ...parent.state, rest: { status: "RUNNABLE" } });
   }
@@ -170,7 +172,7 @@ class Settler {
       open.push(index);
       const readiness = childReadiness(this.#world, parent, index);
       if (readiness === "ready") ready.add(index);
-      else if (readiness === "failed") failing += 1;
+      else if (readiness !== "waits") failing += 1;
     }
     if (open.length > 0 && failing === open.length) return this.#failRest(parent, REASONS.dependency, {});
     for (const index of open) {
@@ -194,12 +196,12 @@ class Settler {
   #settleChild(parent: Job, index: number): void {
     const readiness = childReadiness(this.#world, parent, index);
     if (readiness === "ready") return this.#record(parent, index, { status: "RUNNABLE", attempts: [] });
-    if (readiness !== "failed") return;
+    if (readiness === "waits") return;
     const isChain = parent.scheduling.dependsOn.some(({ type }) => type === "SEQUENTIAL");
     const isFirstOpen = this.#world.arrays.get(parent.id)!.next() === index;
     // All that comes later in a chain fails alike: one write instead of one for each.
-    if (isChain && isFirstOpen) return this.#failRest(parent, REASONS.dependency, {});
-    this.#record(parent, index, failed({ status: "PENDING", attempts: [] }, REASONS.dependency, this.#now));
+    if (isChain && isFirstOpen) return this.#failRest(parent, readiness.failure, {});
+    this.#record(parent, index, failed({ status: "PENDING", attempts: [] }, readiness.failure, this.#now));
   }
 
   #failRest(parent: Job, reason: string, more: Partial<JobState>): void {

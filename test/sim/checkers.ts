@@ -44,9 +44,12 @@ export function* checkClaim(
 
 /** When the engine rests. */
 export function* checkAtRest(ledger: Ledger, machine: FakeMachine, engine: Engine, now: number): Violations {
-  for (const { id, entry, state } of ledger.all(true)) {
+  for (const { id, entry, index, state } of ledger.all(true)) {
     const { queueArn, scheduling } = entry.job;
     if (state.status === "SUBMITTED") yield `${id} is still SUBMITTED`;
+    const isArrayParent = index === undefined && scheduling.arraySize !== undefined;
+    const isHeldBack = ledger.dependencies(id).some(({ status }) => !isTerminal(status));
+    if (state.status === "PENDING" && !isArrayParent && !isHeldBack) yield `${id} is PENDING, for nothing that is open`;
     if (state.status === "RUNNABLE" && engine.waitingText(queueArn, id, scheduling.requirements) === undefined) {
       yield `${id} waits and nobody knows why`;
     }

@@ -57,6 +57,7 @@ export class Ledger {
       this.#write(change);
       if (change.state.attempts.length > attemptsBefore) placed.push(change);
     }
+    for (const change of changes) if (change.kind === "job-changed") this.#checkBlame(change);
     for (const { jobId } of placed) this.#checkDependencies(jobId);
     if (placed.length > 0) {
       this.#checkCapacity();
@@ -141,7 +142,7 @@ export class Ledger {
         this.#violated(`${jobId} is ${state.status} after exit code ${last?.exitCode}`);
       }
     }
-    const { retry, dependsOn } = entry.job.scheduling;
+    const { retry } = entry.job.scheduling;
     const endedByItself = state.statusReason === REASONS.exited && state.status === "FAILED";
     if (
       endedByItself &&
@@ -149,9 +150,6 @@ export class Ledger {
       !retry.evaluateOnExit.some((one) => one.action === "exit")
     ) {
       this.#violated(`${jobId} is not retried after ${state.attempts.length} of ${retry.attempts} attempts`);
-    }
-    if (state.statusReason === REASONS.dependency && dependsOn.length === 0) {
-      this.#violated(`${jobId} fails for dependencies that it does not have`);
     }
   }
 
@@ -169,15 +167,29 @@ export class Ledger {
     }
   }
 
+  /** Who fails for a dependency has one that justifies it. */
+  #checkBlame({ jobId, state }: JobChange): void {
+    const isToBlame = isTerminal(state.status) ? BLAMED_ON.get(state.statusReason ?? "") : undefined;
+    if (isToBlame === undefined || this.dependencies(jobId).some((one) => isToBlame(one))) return;
+    this.#violated(`${jobId} fails for dependencies that it does not have`);
+  }
+
   #checkDependencies(jobId: string): void {
+    for (const dependency of this.dependencies(jobId)) {
+      const { on, type, status } = dependency;
+      if (!isMet(dependency))
+        this.#violated(`${jobId} starts while ${on}, on which it depends (${type}), is ${status}`);
+    }
+  }
+
+  /** What a job or child depends on, and what that is now. */
+  dependencies(jobId: string): On[] {
     const child = parseChildId(jobId);
     const { dependsOn } = this.entries.get(child?.parentId ?? jobId)!.job.scheduling;
-    for (const dependency of dependsOn) {
+    return dependsOn.flatMap((dependency) => {
       const on = dependencyOf(dependency, child);
-      if (on === undefined) continue;
-      const status = this.stateOf(on)?.status;
-      if (status !== "SUCCEEDED") this.#violated(`${jobId} starts while ${on}, which it depends on, is ${status}`);
-    }
+      return on === undefined ? [] : [{ on, type: dependency.type, status: this.stateOf(on)!.status }];
+    });
   }
 
   #checkCapacity(): void {
@@ -237,12 +249,31 @@ function childState(array: Entry, index: number): JobState {
   return array.children.get(index) ?? { ...rest, attempts: [] };
 }
 
-/** The id of the job whose success this dependency waits for; undefined for the first child of a chain. */
+/** One dependency, and the state of the job that it is on. */
+interface On {
+  readonly on: string;
+  readonly type: Dependency["type"];
+  readonly status: JobStatus;
+}
+
+function isMet({ type, status }: On): boolean {
+  if (type === "AFTER_ANY") return isTerminal(status);
+  return status === (type === "AFTER_NOT_OK" ? "FAILED" : "SUCCEEDED");
+}
+
+/** By the reason with which a job FAILED: what must be true of one of its dependencies. */
+const BLAMED_ON: ReadonlyMap<string, (dependency: On) => boolean> = new Map([
+  [REASONS.dependency, ({ type, status }) => !(type ?? "").startsWith("AFTER") && status === "FAILED"],
+  [REASONS.dependencySucceeded, ({ type, status }) => type === "AFTER_NOT_OK" && status === "SUCCEEDED"],
+]);
+
+/** The id of the job that this dependency is on; undefined for the first child of a chain, and for what concerns the children of an array. */
 function dependencyOf(
   dependency: Dependency,
   child: { parentId: string; index: number } | undefined,
 ): string | undefined {
-  if (dependency.type === "SEQUENTIAL")
-    return child!.index === 0 ? undefined : childId(child!.parentId, child!.index - 1);
-  return dependency.type === "N_TO_N" ? childId(dependency.jobId, child!.index) : dependency.jobId;
+  if (dependency.type !== "SEQUENTIAL" && dependency.type !== "N_TO_N") return dependency.jobId;
+  if (child === undefined) return undefined;
+  if (dependency.type === "N_TO_N") return childId(dependency.jobId, child.index);
+  return child.index === 0 ? undefined : childId(child.parentId, child.index - 1);
 }

@@ -84,6 +84,11 @@ function randomConditions(random: Random): ExitCondition[] {
   }));
 }
 
+function randomType(random: Random): { type?: "AFTER_ANY" | "AFTER_NOT_OK" } {
+  if (random.chance(0.6)) return {};
+  return { type: random.pick(["AFTER_ANY", "AFTER_ANY", "AFTER_NOT_OK"] as const) };
+}
+
 function randomDependencies(random: Random, arraySize: number | undefined, others: readonly Entry[]): Dependency[] {
   const dependencies: Dependency[] = [];
   if (arraySize !== undefined && random.chance(0.25)) dependencies.push({ type: "SEQUENTIAL" });
@@ -95,8 +100,8 @@ function randomDependencies(random: Random, arraySize: number | undefined, other
     if (size !== undefined && size === arraySize && random.chance(0.7)) {
       dependencies.push({ jobId: job.id, type: "N_TO_N" });
     } else if (size !== undefined && random.chance(0.4)) {
-      dependencies.push({ jobId: childId(job.id, random.int(0, size - 1)) });
-    } else dependencies.push({ jobId: job.id });
+      dependencies.push({ jobId: childId(job.id, random.int(0, size - 1)), ...randomType(random) });
+    } else dependencies.push({ jobId: job.id, ...randomType(random) });
   }
   return dependencies;
 }
