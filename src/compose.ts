@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { admitAnyone, everythingAllowed, rootOf } from "./api/access/admission.ts";
 import { batchHandlers } from "./api/batch/handlers.ts";
+import { AWS_LIMITS, OWN_LIMITS } from "./api/batch/limits.ts";
 import { createLogsHandlers } from "./api/logs/handlers.ts";
 import { createServer } from "./api/server.ts";
 import type { Call } from "./api/wire/operations.ts";
@@ -84,7 +85,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     const defaultRegion = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
     const tokens = new PageTokens(store.tokenKey, () => systemClock.now());
-    const batch = batchHandlers({ store, scheduler: engine, clock: systemClock, tokens, version: VERSION });
+    const limits = options.strict === true ? AWS_LIMITS : OWN_LIMITS;
+    const batch = batchHandlers({ store, scheduler: engine, clock: systemClock, tokens, limits, version: VERSION });
     const app = createServer({
       batch,
       logs: createLogsHandlers({ streams: store.logStreams, logs, clock: systemClock }),

@@ -14,6 +14,8 @@ export interface ServerOptions {
   readonly memoryMiB?: number;
   /** Variables that every job gets where it does not set them itself. */
   readonly jobVariables?: Readonly<Record<string, string>>;
+  /** Exactly what AWS Batch does and allows: none of Longshore's extensions, and AWS's quotas. */
+  readonly strict?: boolean;
   readonly logLevel?: string;
 }
 

@@ -35,11 +35,11 @@ export interface ApiServer {
 /** A server in this process, whose jobs are processes, with AWS's own clients for it. */
 export async function apiServer(
   owner: Owner,
-  { vcpus = 64, memoryMiB = 8192 }: { vcpus?: number; memoryMiB?: number } = {},
+  { vcpus = 64, memoryMiB = 8192, strict = false }: { vcpus?: number; memoryMiB?: number; strict?: boolean } = {},
 ): Promise<ApiServer> {
   const dataDir = mkdtempSync(join(tmpdir(), "longshore-api-"));
   const where = { host: "127.0.0.1", port: 0, dataDir };
-  const running = await startServer({ ...where, driver: "process", vcpus, memoryMiB, logLevel: "silent" });
+  const running = await startServer({ ...where, driver: "process", vcpus, memoryMiB, strict, logLevel: "silent" });
   const { url } = running;
   const clients = { batch: batchClient(owner, url), logs: logsClient(owner, url) };
   owner.after(async () => {

@@ -51,7 +51,11 @@ const REFUSED: readonly [string, Partial<SubmitJobCommandInput>, string | RegExp
     "Job Queue is attached to Compute Environment that can not run Jobs with capability FARGATE.",
   ],
   ["an array of 1", { arrayProperties: { size: 1 } }, prefixed("Array size must be between 2 and 10000.")],
-  ["an array of 10001", { arrayProperties: { size: 10_001 } }, prefixed("Array size must be between 2 and 10000.")],
+  [
+    "an array of 1000001",
+    { arrayProperties: { size: 1_000_001 } },
+    prefixed("Array size must be between 2 and 1000000."),
+  ],
   [
     "21 dependencies",
     { dependsOn: Array.from({ length: 21 }, () => ({ jobId: single })) },

@@ -2,6 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Scheduler } from "../../ports/scheduler.ts";
 import type { Store } from "../../ports/store.ts";
 import type { PageTokens } from "../wire/page-tokens.ts";
+import type { Limits } from "./limits.ts";
 
 /** What the Batch handlers work with. */
 export interface Backend {
@@ -9,6 +10,7 @@ export interface Backend {
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly tokens: PageTokens;
+  readonly limits: Limits;
   /** Longshore's version, for messages. */
   readonly version: string;
 }

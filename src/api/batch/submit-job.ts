@@ -1,9 +1,8 @@
-import type { JobDependency } from "@aws-sdk/client-batch";
 import type { Dependency } from "../../core/job.ts";
 import type { JobProperties } from "../../core/job-properties.ts";
 import { UnknownParameter, withParameters } from "../../core/parameters.ts";
 import { mergeProperties, schedulingOf } from "../../core/submit.ts";
-import type { DefinitionRecord, JobRecord, JobSpec, NewJob, QueueSettings, ResourceRecord } from "../../ports/store.ts";
+import type { DefinitionRecord, JobSpec, NewJob, QueueSettings, ResourceRecord } from "../../ports/store.ts";
 import { clientException, validationException } from "../wire/errors.ts";
 import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
@@ -14,10 +13,10 @@ import {
   validateSize,
   validateTimeout,
 } from "./definition-rules.ts";
+import { findDependencies, validateDependencies } from "./dependencies.ts";
 import { findActive, lowerCaseActions } from "./job-definitions.ts";
 import { newJobId } from "./job-id.ts";
-import { parseChildId } from "../../core/ids.ts";
-import { arnOf, JOB_NAME, scopeOf, toJobId } from "./names.ts";
+import { arnOf, JOB_NAME, scopeOf } from "./names.ts";
 import { findQueue } from "./queue-lookup.ts";
 import { validateTags } from "./tags.ts";
 import { TEXTS } from "./texts.ts";
@@ -28,11 +27,11 @@ type Submission = BatchInput<"SubmitJob">;
 export function submitJobHandler(backend: Backend): Required<Pick<BatchHandlers, "SubmitJob">> {
   return {
     async SubmitJob(input, call) {
-      validate(input, backend.version);
+      validate(input, backend);
       const queue = await findQueue(backend, call, input.jobQueue);
       const definition = await findActive(backend, call, input.jobDefinition);
       validateAgainstQueue(input, queue, definition);
-      const dependsOn = await checkedDependencies(backend, call, input);
+      const dependsOn = await findDependencies(backend, call, input);
       const job = newJob(backend, call, input, queue, definition, dependsOn);
       await backend.store.jobs.insert(job);
       void backend.scheduler.nudge();
@@ -41,11 +40,13 @@ export function submitJobHandler(backend: Backend): Required<Pick<BatchHandlers,
   };
 }
 
-function validate(input: Submission, version: string): void {
+function validate(input: Submission, { limits, version }: Pick<Backend, "limits" | "version">): void {
   if (!JOB_NAME.test(input.jobName)) throw validationException(TEXTS.jobName);
   const size = input.arrayProperties?.size;
-  if (size !== undefined && (size < 2 || size > 10_000)) throw validationException(TEXTS.arraySize);
-  if ((input.dependsOn?.length ?? 0) > 20) throw validationException(TEXTS.tooManyDependencies);
+  if (size !== undefined && (size < 2 || size > limits.maxArraySize)) {
+    throw validationException(TEXTS.arraySize(limits.maxArraySize));
+  }
+  validateDependencies(input, limits);
   validateEmptyCommand(input.containerOverrides?.command);
   validateRetry(input.retryStrategy);
   validateTimeout(input.timeout);
@@ -80,44 +81,6 @@ function validateAgainstQueue(
 
 function isFargateDefinition({ settings }: DefinitionRecord): boolean {
   return settings.platformCapabilities?.[0] === "FARGATE";
-}
-
-/** Reference 3.2, 10 no. 14 and 15: the jobs exist, and the types fit. */
-async function checkedDependencies(backend: Backend, call: Call, input: Submission): Promise<Dependency[]> {
-  const dependencies = (input.dependsOn ?? []).map((dependency) => toDependency(dependency));
-  const ids = dependencies.flatMap(({ jobId }) =>
-    jobId === undefined ? [] : [parseChildId(jobId)?.parentId ?? jobId],
-  );
-  const records = ids.length === 0 ? [] : await backend.store.jobs.find(scopeOf(call), ids);
-  const byId = new Map(records.map((record) => [record.id, record]));
-  for (const dependency of dependencies) checkDependency(dependency, input.arrayProperties?.size, byId);
-  return dependencies;
-}
-
-function toDependency({ jobId, type }: JobDependency): Dependency {
-  if (type !== undefined && type !== "N_TO_N" && type !== "SEQUENTIAL") {
-    throw validationException(TEXTS.unknownDependencyType(type));
-  }
-  if (type === "SEQUENTIAL" && !jobId) return { type };
-  if (!jobId) throw validationException(TEXTS.dependencyWithoutId);
-  // SEQUENTIAL with a job id is what some clients send; AWS reads it as a dependency on that job.
-  return type === "N_TO_N" ? { jobId: toJobId(jobId), type } : { jobId: toJobId(jobId) };
-}
-
-function checkDependency(dependency: Dependency, arraySize: number | undefined, byId: Map<string, JobRecord>): void {
-  if (dependency.type === "SEQUENTIAL") {
-    if (arraySize === undefined) throw clientException(TEXTS.sequentialWithoutArray);
-    return;
-  }
-  const child = parseChildId(dependency.jobId);
-  const record = byId.get(child?.parentId ?? dependency.jobId);
-  const size = record?.scheduling.arraySize;
-  if (record === undefined || (child !== undefined && child.index >= (size ?? 0))) {
-    throw clientException(TEXTS.dependencyNotFound(dependency.jobId));
-  }
-  if (dependency.type === "N_TO_N" && (arraySize === undefined || arraySize !== size)) {
-    throw clientException(TEXTS.nToNWithoutArray);
-  }
 }
 
 function newJob(

@@ -94,13 +94,16 @@ export const TEXTS = {
     `Job Queue is attached to Compute Environment that can not run Jobs with capability ${capability}.`,
   fairShareOnly:
     "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue with fair share scheduling policy.",
-  arraySize: "Array size must be between 2 and 10000.",
+  arraySize: (max: number) => `Array size must be between 2 and ${max}.`,
   tooManyDependencies: "A job can have at most 20 dependencies.",
   dependencyNotFound: (jobId: string) => `Job dependency ${jobId} not found.`,
   dependencyWithoutId: "dependsOn entries need a jobId unless their type is SEQUENTIAL.",
   sequentialWithoutArray: "Dependency type SEQUENTIAL is only for array jobs.",
   nToNWithoutArray: "Dependency type N_TO_N is only for array jobs that depend on an array job of the same size.",
-  unknownDependencyType: (type: string) => `Dependency type ${type} is not valid. Valid types: [N_TO_N, SEQUENTIAL]`,
+  unknownDependencyType: (type: string, valid: readonly string[]) =>
+    `Dependency type ${type} is not valid. Valid types: [${valid.join(", ")}]`,
+  tooLargeForDependency: (max: number) =>
+    `Dependencies of the types N_TO_N and SEQUENTIAL are for arrays of at most ${max} children.`,
   emptyCommandEntry: "Command override must not contain empty strings.",
   tooManyJobs: "Maximum number of jobs supported is  100",
   jobStatus: "Job status is not one of SUBMITTED | PENDING | RUNNABLE | STARTING | RUNNING | SUCCEEDED | FAILED",

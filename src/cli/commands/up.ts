@@ -16,6 +16,7 @@ export interface ServerFlags {
   readonly vcpus?: number;
   readonly memoryMib?: number;
   readonly jobEnv?: Readonly<Record<string, string>>;
+  readonly strict?: boolean;
 }
 
 export function addServerOptions(command: Command): Command {
@@ -30,7 +31,8 @@ export function addServerOptions(command: Command): Command {
     )
     .option("--vcpus <n>", "vCPUs that jobs may use together (default: all)", wholeNumber(1))
     .option("--memory-mib <n>", "memory that jobs may use together (default: what the machine has)", wholeNumber(4))
-    .option("--job-env <name=value>", "a variable for every job that does not set it itself (repeatable)", keyValue);
+    .option("--job-env <name=value>", "a variable for every job that does not set it itself (repeatable)", keyValue)
+    .option("--strict", "only what AWS Batch has: no extensions, AWS's quotas");
 }
 
 export function serverOptionsOf(flags: ServerFlags, defaultPort: number): ServerOptions {
@@ -42,6 +44,7 @@ export function serverOptionsOf(flags: ServerFlags, defaultPort: number): Server
     ...(flags.vcpus === undefined ? {} : { vcpus: flags.vcpus }),
     ...(flags.memoryMib === undefined ? {} : { memoryMiB: flags.memoryMib }),
     ...(flags.jobEnv === undefined ? {} : { jobVariables: flags.jobEnv }),
+    ...(flags.strict === undefined ? {} : { strict: flags.strict }),
   };
 }
 
