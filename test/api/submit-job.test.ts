@@ -50,7 +50,7 @@ const REFUSED: readonly [string, Partial<SubmitJobCommandInput>, string | RegExp
     { jobDefinition: "fargate" },
     "Job Queue is attached to Compute Environment that can not run Jobs with capability FARGATE.",
   ],
-  ["an array of 1", { arrayProperties: { size: 1 } }, prefixed("Array size must be between 2 and 10000.")],
+  ["an array of 1", { arrayProperties: { size: 1 } }, prefixed("Array size must be between 2 and 1000000.")],
   [
     "an array of 1000001",
     { arrayProperties: { size: 1_000_001 } },
