@@ -7,6 +7,7 @@ import { batchHandlers } from "./api/batch/handlers.ts";
 import { AWS_LIMITS, OWN_LIMITS } from "./api/batch/limits.ts";
 import { createLogsHandlers } from "./api/logs/handlers.ts";
 import { createServer } from "./api/server.ts";
+import { STS } from "./api/sts/service.ts";
 import type { Call } from "./api/wire/operations.ts";
 import { PageTokens } from "./api/wire/page-tokens.ts";
 import { openDatabase, prepareDataDirectory } from "./compose/data-directory.ts";
@@ -90,6 +91,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const app = createServer({
       batch,
       logs: createLogsHandlers({ streams: store.logStreams, logs, clock: systemClock }),
+      ecs: {},
+      queryServices: [STS],
       opened: opened.promise,
       health: () => Promise.resolve({ ready: true }),
       admit: admitAnyone(ACCOUNT),

@@ -3,13 +3,17 @@ import type { Socket } from "node:net";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fastify, LogController } from "fastify";
 import type { Admit, ServiceName } from "./access/admission.ts";
-import type { Answer, Protocol } from "./wire/answer.ts";
+import type { Answer } from "./wire/answer.ts";
 import { apiErrorOf, errorAnswer, isUnexpected, MAX_BODY_BYTES, outputAnswer, rawErrorMessage } from "./wire/answer.ts";
+import { jsonServices } from "./json-services.ts";
 import { createAwsJson } from "./wire/aws-json.ts";
+import type { QueryService } from "./wire/aws-query.ts";
+import { createAwsQuery, queryErrorAnswer } from "./wire/aws-query.ts";
+import { claimedCredential } from "./wire/credential.ts";
 import { closeConnectionsWhileDraining } from "./wire/draining.ts";
 import { ApiError, tooManyRequestsException, unknownOperationException } from "./wire/errors.ts";
-import { refusal } from "./wire/guard.ts";
-import type { BatchHandlers, Call, LogsHandlers } from "./wire/operations.ts";
+import { isForm, refusal } from "./wire/guard.ts";
+import type { BatchHandlers, Call, EcsHandlers, LogsHandlers } from "./wire/operations.ts";
 import { createRestJson } from "./wire/rest-json.ts";
 
 /** Whether the server can do its work now. `reason` is for people, one sentence. */
@@ -18,6 +22,9 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
 export interface ServerOptions {
   readonly batch: BatchHandlers;
   readonly logs: LogsHandlers;
+  readonly ecs: EcsHandlers;
+  /** Those that are asked with a form: STS, EC2. */
+  readonly queryServices: readonly QueryService[];
   /** Requests wait until it resolves; when it rejects, they fail. */
   readonly opened?: Promise<unknown>;
   /** Asked by each GET /readyz. A rejection counts as not ready. */
@@ -45,7 +52,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /**
- * The HTTP server: AWS Batch under /v1, CloudWatch Logs at POST /, /healthz and /readyz, a hint for people at GET /. Not listening
+ * The HTTP server: AWS Batch under /v1, CloudWatch Logs, ECS, EC2 and STS at /, /healthz and /readyz, a hint for people at GET /. Not listening
  * yet; more routes may be added before it does, and the same guard then stands before them.
  *
  * `close()` answers what has been accepted, closes idle connections, and resolves when the last one is gone.
@@ -118,7 +125,6 @@ function serveHealth(app: FastifyInstance, options: ServerOptions): void {
     });
     return reply.code(readiness.ready ? 200 : 503).send(readiness);
   });
-  app.get("/", (request, reply) => reply.type("text/plain; charset=utf-8").send(introduction(options, request.host)));
 }
 
 function introduction(options: ServerOptions, host: string): string {
@@ -137,19 +143,43 @@ Health: /healthz (alive), /readyz (can work).
 
 function serveApis(app: FastifyInstance, options: ServerOptions): void {
   const restJson = createRestJson(options.batch, options.version);
-  const awsJson = createAwsJson(options.logs, options.version);
+  const awsJson = createAwsJson(jsonServices(options), options.version);
+  const awsQuery = createAwsQuery(options.queryServices);
   app.all("/v1/*", async (request, reply) => {
     const call = await callOf(request, "batch", options);
     const { path, search } = splitUrl(request);
     const output = await restJson({ method: request.method, path, search, body: bodyOf(request) }, call);
     return send(reply, outputAnswer(output, "restJson1"));
   });
+  const serveQuery = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const operation = awsQuery(splitUrl(request).search, bodyOf(request));
+    return send(reply, await operation.run(await callOf(request, operation.service, options)));
+  };
+  app.get("/", (request, reply) => {
+    if (isQuery(request)) return serveQuery(request, reply);
+    return reply.type("text/plain; charset=utf-8").send(introduction(options, request.host));
+  });
   app.post("/", async (request, reply) => {
-    const call = await callOf(request, "logs", options);
-    const target = request.headers["x-amz-target"];
-    const output = await awsJson(typeof target === "string" ? target : undefined, bodyOf(request), call);
+    if (isQuery(request)) return serveQuery(request, reply);
+    const operation = await awsJson(targetOf(request));
+    const output = await operation.run(bodyOf(request), await callOf(request, operation.service, options));
     return send(reply, outputAnswer(output, "awsJson1.1"));
   });
+}
+
+/** Whether the request is of a service that is asked with a form. Such services take a URL's query as well. */
+function isQuery({ method, headers, raw }: FastifyRequest): boolean {
+  if (method === "GET") return /[?&]Action=/.test(raw.url ?? "");
+  return method === "POST" && isForm(headers["content-type"]) && headers["x-amz-target"] === undefined;
+}
+
+function targetOf({ headers }: FastifyRequest): string {
+  const target = headers["x-amz-target"];
+  if (typeof target === "string") return target;
+  throw unknownOperationException(
+    "POST / takes requests of CloudWatch Logs and ECS, which name their operation in the header X-Amz-Target, and forms of STS and EC2. " +
+      "The operations of AWS Batch are POST /v1/<operation>.",
+  );
 }
 
 /** Rejects when the request must not be served. */
@@ -186,11 +216,15 @@ function sendError(
   }
   const error = apiErrorOf(thrown, request.id);
   reply.header("x-amzn-requestid", request.id);
-  return send(reply, errorAnswer(error, request.id, protocolOf(request)));
+  return send(reply, errorInTermsOf(request, error));
 }
 
-function protocolOf(request: FastifyRequest): Protocol {
-  return request.method === "POST" && splitUrl(request).path === "/" ? "awsJson1.1" : "restJson1";
+function errorInTermsOf(request: FastifyRequest, error: ApiError): Answer {
+  const { path, search } = splitUrl(request);
+  if (path !== "/") return errorAnswer(error, request.id, "restJson1");
+  if (!isQuery(request)) return errorAnswer(error, request.id, request.method === "POST" ? "awsJson1.1" : "restJson1");
+  const service = claimedCredential(request.headers.authorization, search)?.service;
+  return queryErrorAnswer(error, request.id, service === "ec2" ? "ec2Query" : "awsQuery");
 }
 
 /** A buffer, because Fastify would add a charset to the content type of a text. */

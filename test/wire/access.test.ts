@@ -89,3 +89,20 @@ test("a body must be JSON by its content type", async (t) => {
   ];
   for (const type of bad) assert.equal(await statusFor(type), 415, type);
 });
+
+test("a form is taken only with headers that no page's form can have", async (t) => {
+  const { port } = await startServer(t, {});
+  const ask = (headers: Record<string, string>) =>
+    send(port, {
+      path: "/",
+      headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8", ...headers },
+      body: "Action=A&Version=1",
+    });
+  const refused = await ask({});
+  assert.deepEqual([refused.status, refused.headers["content-type"]], [415, "text/xml;charset=UTF-8"]);
+  assert.match(refused.text, /<Code>UnsupportedMediaTypeException<\/Code>/);
+  for (const headers of [{ authorization: "AWS4-HMAC-SHA256 x" }, { "x-amz-date": "20260101T000000Z" }]) {
+    assert.match((await ask(headers)).text, /<Code>NoSuchVersion<\/Code>/);
+  }
+  assert.equal((await ask({ origin: "https://example.org", "x-amz-date": "x" })).status, 403);
+});

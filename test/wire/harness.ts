@@ -32,6 +32,8 @@ export async function startServer(t: TestContext, options: Partial<ServerOptions
   const app = createServer({
     batch: {},
     logs: {},
+    ecs: {},
+    queryServices: [],
     health: async () => ({ ready: true }),
     admit: admitAnyone("123456789012"),
     defaultRegion: "us-east-1",

@@ -42,8 +42,8 @@ test("a CloudWatch Logs client reads events, and errors by their class", async (
     message: "DescribeLogGroups is not available yet in Longshore 1.2.3.",
   });
   await assert.rejects(client.send(new PutLogEventsCommand({ logGroupName: "g", logStreamName: "s", logEvents: [] })), {
-    name: "UnknownOperationException",
-    message: 'X-Amz-Target "Logs_20140328.PutLogEvents" is not an operation known here',
+    name: "ClientException",
+    message: "PutLogEvents is not available yet in Longshore 1.2.3.",
   });
 });
 

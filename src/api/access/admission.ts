@@ -14,7 +14,7 @@ export interface SignedRequest {
 }
 
 /** The APIs that are served here, by the name that stands in a signature's scope. */
-export type ServiceName = "batch" | "logs";
+export type ServiceName = "batch" | "logs" | "sts" | "ecs" | "ec2";
 
 /** What a request may count on. Without a region in its signature, the server's default is meant. */
 export type Admitted = Pick<Call, "account" | "caller" | "denial"> & { readonly region: string | undefined };

@@ -1,61 +1,70 @@
-import * as logs from "@aws-sdk/client-cloudwatch-logs";
+import type { ServiceName } from "../access/admission.ts";
 import { parseBody } from "./body.ts";
 import { compileDecoder } from "./decode.ts";
+import type { ApiError } from "./errors.ts";
 import { invalidParameterException, unknownOperationException } from "./errors.ts";
 import { notAvailable } from "./not-available.ts";
-import type { Call, LogsHandlers, LogsOperationName } from "./operations.ts";
+import type { Call } from "./operations.ts";
 import type { OperationSchema } from "./schema.ts";
-import { readOperation } from "./schema.ts";
+import { isOperationSchema, readOperation } from "./schema.ts";
 
-/** Answers one request of the awsJson1.1 protocol, given its X-Amz-Target. Rejects with an ApiError, or with what a handler threw. */
-export type AwsJson = (target: string | undefined, body: Buffer | undefined, call: Call) => Promise<object>;
+/** A service of the awsJson1.1 protocol. */
+export interface JsonService {
+  readonly name: ServiceName;
+  /** What its targets begin with, such as `Logs_20140328.`. */
+  readonly targetPrefix: string;
+  /** The SDK's package with the schemas of its operations. Asked for when the service is first called: a server that starts does not pay for it. */
+  readonly loadSdk: () => Promise<object>;
+  /** By operation. An operation of the SDK without one answers that it is not available. */
+  readonly handlers: Readonly<Record<string, ((input: never, call: Call) => Promise<object>) | undefined>>;
+}
 
-const SERVICE = "Logs_20140328.";
+/** One operation, found by its target. */
+export interface JsonOperation {
+  readonly service: ServiceName;
+  /** Rejects with an ApiError, or with what the handler threw. */
+  run(body: Buffer | undefined, call: Call): Promise<object>;
+}
 
-const OPERATIONS: Readonly<Record<LogsOperationName, OperationSchema>> = {
-  GetLogEvents: logs.GetLogEvents$,
-  FilterLogEvents: logs.FilterLogEvents$,
-  DescribeLogGroups: logs.DescribeLogGroups$,
-  DescribeLogStreams: logs.DescribeLogStreams$,
-};
+/** Finds the operation of an X-Amz-Target. Throws UnknownOperationException when no service here has that target. */
+export type AwsJson = (target: string) => Promise<JsonOperation>;
 
-type AnyHandler = (input: never, call: Call) => Promise<object>;
 type Decode = (value: unknown) => Record<string, unknown>;
 
-/** Serves the CloudWatch Logs operations that read a job's output. */
-export function createAwsJson(handlers: LogsHandlers, version: string): AwsJson {
+export function createAwsJson(services: readonly JsonService[], version: string): AwsJson {
   const decoders = new Map<string, Decode>();
-  return async (target, body, call) => {
-    const name = operationOf(target);
-    const decode = decoders.get(name) ?? compileDecoder(membersOf(name), invalidParameterException);
-    decoders.set(name, decode);
-    const input = decode(parseBody(body));
-    const handler: AnyHandler | undefined = handlers[name];
-    if (handler === undefined) throw notAvailable(name, version);
-    return handler(input as never, call);
+  return async (target) => {
+    const service = services.find(({ targetPrefix }) => target.startsWith(targetPrefix));
+    if (service === undefined) throw unknownTarget(target);
+    const name = target.slice(service.targetPrefix.length);
+    const schema = schemaOf(await service.loadSdk(), name);
+    if (schema === undefined) throw unknownTarget(target);
+    const handler = Object.hasOwn(service.handlers, name) ? service.handlers[name] : undefined;
+    return {
+      service: service.name,
+      run: async (body, call) => {
+        if (handler === undefined) throw notAvailable(name, version);
+        const decode = decoders.get(target) ?? decoderOf(schema);
+        decoders.set(target, decode);
+        return handler(decode(parseBody(body)) as never, call);
+      },
+    };
   };
 }
 
-function membersOf(name: LogsOperationName) {
-  return readOperation(OPERATIONS[name]).input.members();
+/** Undefined when the SDK has no such operation. */
+function schemaOf(sdk: object, name: string): OperationSchema | undefined {
+  const exported = `${name}$`;
+  const schema: unknown = Object.hasOwn(sdk, exported) ? sdk[exported as keyof object] : undefined;
+  return isOperationSchema(schema) ? schema : undefined;
 }
 
-function operationOf(target: string | undefined): LogsOperationName {
-  if (target === undefined) {
-    throw unknownOperationException(
-      "POST / takes requests of CloudWatch Logs, which name their operation in the header X-Amz-Target. " +
-        "The operations of AWS Batch are POST /v1/<operation>.",
-    );
-  }
-  const name = target.startsWith(SERVICE) ? target.slice(SERVICE.length) : "";
-  if (!isLogsOperation(name)) {
-    throw unknownOperationException(
-      `X-Amz-Target ${JSON.stringify(target.slice(0, 100))} is not an operation known here`,
-    );
-  }
-  return name;
+function decoderOf(schema: OperationSchema): Decode {
+  return compileDecoder(readOperation(schema).input.members(), invalidParameterException);
 }
 
-function isLogsOperation(name: string): name is LogsOperationName {
-  return Object.hasOwn(OPERATIONS, name);
+function unknownTarget(target: string): ApiError {
+  return unknownOperationException(
+    `X-Amz-Target ${JSON.stringify(target.slice(0, 100))} is not an operation known here`,
+  );
 }

@@ -4,6 +4,7 @@ import { accessDeniedException, ApiError } from "./errors.ts";
 /** Names under which a container reaches the machine that it runs on. */
 const CONTAINER_HOST_NAMES: ReadonlySet<string> = new Set(["host.docker.internal", "host.containers.internal"]);
 
+const FORM_TYPE = "application/x-www-form-urlencoded";
 const JSON_TYPES: ReadonlySet<string> = new Set([
   "application/json",
   "application/x-amz-json-1.0",
@@ -22,9 +23,7 @@ export function refusal(
   headers: IncomingHttpHeaders,
   allowedHosts: ReadonlySet<string>,
 ): ApiError | undefined {
-  return (
-    foreignHost(headers.host, allowedHosts) ?? foreignPage(headers) ?? unfitContentType(method, headers["content-type"])
-  );
+  return foreignHost(headers.host, allowedHosts) ?? foreignPage(headers) ?? unfitContentType(method, headers);
 }
 
 function foreignHost(host: string | undefined, allowedHosts: ReadonlySet<string>): ApiError | undefined {
@@ -60,13 +59,27 @@ function isSameOrigin(origin: string, host: string | undefined): boolean {
   return origin === `http://${host}` || origin === `https://${host}`;
 }
 
-function unfitContentType(method: string, contentType: string | undefined): ApiError | undefined {
+export function isForm(contentType: string | undefined): boolean {
+  return contentType !== undefined && mediaType(contentType) === FORM_TYPE;
+}
+
+/** A page's plain form cannot send headers of its own; the clients of STS and EC2 send forms, and always some. */
+function unfitContentType(method: string, headers: IncomingHttpHeaders): ApiError | undefined {
+  const contentType = headers["content-type"];
   if (contentType === undefined || method === "GET" || method === "HEAD") return undefined;
-  const type = contentType.split(";", 1)[0] ?? "";
-  if (JSON_TYPES.has(type.trim().toLowerCase())) return undefined;
+  if (JSON_TYPES.has(mediaType(contentType))) return undefined;
+  if (isForm(contentType) && isOfClient(headers)) return undefined;
   return new ApiError(
     "UnsupportedMediaTypeException",
     415,
-    `The content type ${JSON.stringify(type.slice(0, 100))} is not accepted. Send JSON with "content-type: application/json".`,
+    `The content type ${JSON.stringify(mediaType(contentType).slice(0, 100))} is not accepted. Send JSON with "content-type: application/json".`,
   );
+}
+
+function isOfClient(headers: IncomingHttpHeaders): boolean {
+  return headers.authorization !== undefined || Object.keys(headers).some((name) => name.startsWith("x-amz-"));
+}
+
+function mediaType(contentType: string): string {
+  return (contentType.split(";", 1)[0] ?? "").trim().toLowerCase();
 }

@@ -1,5 +1,6 @@
 import type * as batch from "@aws-sdk/client-batch";
 import type * as logs from "@aws-sdk/client-cloudwatch-logs";
+import type * as ecs from "@aws-sdk/client-ecs";
 import type { ApiError } from "./errors.ts";
 
 /** What a handler knows of the request besides its input. */
@@ -88,3 +89,29 @@ export type LogsOutput<Op extends LogsOperationName> = OutputOf<CommandOf<typeof
 export type LogsHandlers = {
   readonly [Op in LogsOperationName]?: (input: LogsInput<Op>, call: Call) => Promise<LogsOutput<Op>>;
 };
+
+/** The ECS operations with which Batch clients look at what runs their jobs. */
+export type EcsOperationName =
+  | "DescribeTasks"
+  | "ListTasks"
+  | "DescribeContainerInstances"
+  | "ListContainerInstances"
+  | "DescribeClusters"
+  | "ListClusters";
+
+export type EcsInput<Op extends EcsOperationName> = InputOf<CommandOf<typeof ecs, Op>>;
+
+export type EcsOutput<Op extends EcsOperationName> = OnTheWire<OutputOf<CommandOf<typeof ecs, Op>>>;
+
+export type EcsHandlers = {
+  readonly [Op in EcsOperationName]?: (input: EcsInput<Op>, call: Call) => Promise<EcsOutput<Op>>;
+};
+
+/** An SDK shape as awsJson carries it: times are seconds since the epoch, with a fraction. */
+export type OnTheWire<T> = T extends Date
+  ? number
+  : T extends (infer Item)[]
+    ? OnTheWire<Item>[]
+    : T extends object
+      ? { [Key in keyof T]: OnTheWire<T[Key]> }
+      : T;

@@ -62,7 +62,7 @@ export function readOperation(schema: OperationSchema): Operation {
     : { name, input: shape, http: { method: binding[0], path: binding[1] } };
 }
 
-function isOperationSchema(value: unknown): value is OperationSchema {
+export function isOperationSchema(value: unknown): value is OperationSchema {
   return Array.isArray(value) && value[0] === 9;
 }
 
