@@ -33,13 +33,16 @@ export interface JobChange {
   /** For children: their record is made when the first change about it is committed. */
   readonly parent?: { readonly id: string; readonly index: number };
   readonly state: JobState;
-  /** A log stream that appears with this change. */
-  readonly logStream?: {
-    readonly group: string;
-    readonly name: string;
-    readonly attemptId: string;
-    readonly at: number;
-  };
+  /** Log streams that appear with this change. */
+  readonly logStreams?: readonly NewLogStream[];
+}
+
+export interface NewLogStream {
+  readonly group: string;
+  readonly name: string;
+  /** Whose log it is: what a driver knows as an attempt. */
+  readonly attemptId: string;
+  readonly at: number;
 }
 
 export type ResourceChange =

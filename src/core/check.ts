@@ -1,5 +1,8 @@
-import type { World } from "./world.ts";
+import { unitAttemptId } from "./ids.ts";
+import type { Attempt, Job } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
+import { unitsAdvanced } from "./task-lifecycle.ts";
+import type { World } from "./world.ts";
 
 /** What must hold after every tick. Returns the first violation, or undefined. Costs in the number of jobs in the world. */
 export function findViolation(world: World): string | undefined {
@@ -18,6 +21,8 @@ export function findViolation(world: World): string | undefined {
       vcpuMilli += job.scheduling.requirements.vcpuMilli;
       memoryMiB += job.scheduling.requirements.memoryMiB;
       if (world.jobOfAttempt(attempt.id) !== job) return `attempt ${attempt.id} is not known as that of job ${job.id}`;
+      const violation = unitViolation(world, job, attempt);
+      if (violation !== undefined) return `attempt ${attempt.id} of job ${job.id}: ${violation}`;
     }
     if (job.parent !== undefined) activeChildren.set(job.parent.id, (activeChildren.get(job.parent.id) ?? 0) + 1);
   }
@@ -30,4 +35,18 @@ export function findViolation(world: World): string | undefined {
     if (active !== (activeChildren.get(job.id) ?? 0)) return `array ${job.id} counts ${active} active children`;
   }
   return undefined;
+}
+
+/** An attempt has a state for each of the job's units; at least one is not over; and nothing follows from what they are. */
+function unitViolation(world: World, job: Job, { id, units }: Attempt): string | undefined {
+  const expected = job.scheduling.units?.length;
+  if (units?.length !== expected) return `it has ${units?.length} units, not ${expected}`;
+  if (units === undefined) return undefined;
+  if (units.every(({ status }) => status === "ended")) return "all units have ended and it has not";
+  for (const unit of units.keys()) {
+    const known = world.unitOf(unitAttemptId(id, unit));
+    if (known?.job !== job || known.unit !== unit) return `its unit ${unit} is not known`;
+  }
+  // Before all time: no timeout has passed.
+  return unitsAdvanced(job, -Infinity) === job.state ? undefined : `its units should go on: ${JSON.stringify(units)}`;
 }

@@ -24,6 +24,8 @@ export interface AttemptEnd {
   readonly startedAt?: number;
   readonly exitCode?: number;
   readonly reason?: string;
+  /** Where it does not follow from the other members. */
+  readonly statusReason?: string;
 }
 
 /** RUNNABLE -> STARTING: the next attempt is bound to an environment. */
@@ -43,13 +45,13 @@ export function ended(job: Job, end: AttemptEnd): JobState {
   const active = activeAttempt(job.state)!;
   const startedAt = active.startedAt ?? end.startedAt;
   const before = startedAt === undefined ? active : begun(job, active, startedAt);
-  const statusReason = active.stopping?.reason ?? endReason(active, startedAt, end.exitCode);
+  const statusReason = active.stopping?.reason ?? end.statusReason ?? endReason(active, startedAt, end.exitCode);
   const attempt: Attempt = {
     ...before,
     stoppedAt: Math.max(end.at, startedAt ?? 0),
     statusReason,
     ...(end.exitCode !== undefined && { exitCode: end.exitCode }),
-    ...(end.reason !== undefined && { reason: end.reason.slice(0, MAX_REASON_LENGTH) }),
+    ...(end.reason !== undefined && { reason: shortened(end.reason) }),
   };
   const attempts = replaceLastAttempt(job.state.attempts, attempt);
   const succeeded = end.exitCode === 0 && active.stopping === undefined;
@@ -78,7 +80,9 @@ export function stopping(state: JobState, stop: Stopping): JobState {
 }
 
 /** `container.reason` holds at most 255 characters (reference 2.3). */
-const MAX_REASON_LENGTH = 255;
+export function shortened(reason: string): string {
+  return reason.slice(0, 255);
+}
 
 function begun(job: Job, attempt: Attempt, startedAt: number): Attempt {
   const log = job.scheduling.log;

@@ -1,10 +1,11 @@
 import type { Change, JobChange } from "./changes.ts";
 import { childReadiness, hasChildDependencies, wholeReadiness } from "./dependency.ts";
-import { childId } from "./ids.ts";
+import { childId, parseNodeId } from "./ids.ts";
 import type { ArrayRest, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isWaiting } from "./job.ts";
 import { failed, REASONS, stopping } from "./lifecycle.ts";
 import { HEALTHY } from "./resources.ts";
+import { nodeStopped, unitsAdvanced } from "./task-lifecycle.ts";
 import type { World } from "./world.ts";
 import { virtualChild } from "./world.ts";
 
@@ -75,15 +76,22 @@ class Settler {
     return false;
   }
 
+  /** A deadline has come: the attempt's, or that of one of its units. */
   timeOut(jobId: string): void {
     const job = this.#world.jobs.get(jobId);
-    if (job !== undefined) this.#stopAttempt(job, REASONS.timeout, job.state);
+    const attempt = job && activeAttempt(job.state);
+    if (job === undefined || attempt === undefined) return;
+    const endsAt = (attempt.startedAt ?? Infinity) + (job.scheduling.timeoutSeconds ?? Infinity) * 1000;
+    if (endsAt <= this.#now) this.#stopAttempt(job, REASONS.timeout, job.state);
+    else if (attempt.units !== undefined) this.#set(job, unitsAdvanced(job, this.#now));
   }
 
   settle(id: string): void {
     const job = this.#world.jobs.get(id);
     const stop = this.#world.stops.get(id);
-    if (job === undefined) this.#settleVirtualChild(id, stop);
+    const node = job === undefined ? parseNodeId(id) : undefined;
+    if (node !== undefined) this.#settleNode(node, stop);
+    else if (job === undefined) this.#settleVirtualChild(id, stop);
     else if (isArrayParent(job)) this.#settleArray(job, stop);
     else this.#settleJob(job, stop);
     if (stop !== undefined) this.#emit({ kind: "stop-dismissed", jobId: id, stop: stop.kind });
@@ -117,7 +125,17 @@ class Settler {
   #stopAttempt(job: Job, reason: string, state: JobState): void {
     const attempt = activeAttempt(job.state);
     if (attempt === undefined || attempt.stopping !== undefined) return;
-    this.#set(job, stopping(state, { reason, at: this.#now }));
+    const stopped = stopping(state, { reason, at: this.#now });
+    this.#set(job, attempt.units === undefined ? stopped : unitsAdvanced({ ...job, state: stopped }, this.#now));
+  }
+
+  /** To stop the main node is to stop the job; another one stops alone, if it runs (reference 10, no. 49). */
+  #settleNode({ jobId, node }: { jobId: string; node: number }, stop: StopRequest | undefined): void {
+    const job = this.#world.jobs.get(jobId);
+    if (job === undefined || stop === undefined) return;
+    if (node === job.scheduling.nodes?.main) return this.#stop(job, stop);
+    if (stop.kind === "cancel" || activeAttempt(job.state)?.units === undefined) return;
+    this.#set(job, nodeStopped(job, node, { reason: stop.reason, at: this.#now, isTerminated: true }));
   }
 
   #settleArray(parent: Job, stop: StopRequest | undefined): void {
@@ -247,7 +265,7 @@ class Settler {
   }
 
   #set(job: Job, state: JobState): void {
-    this.#emit(jobChange(job, state));
+    if (state !== job.state) this.#emit(jobChange(job, state));
   }
 
   #current(job: Job): Job {

@@ -2,10 +2,10 @@ import type { JobChange } from "./changes.ts";
 import { childId } from "./ids.ts";
 import type { Job } from "./job.ts";
 import { isArrayParent } from "./job.ts";
-import { bind } from "./lifecycle.ts";
 import type { BlockedReason } from "./placement.ts";
 import { driverFor, place } from "./placement.ts";
 import type { Environment, Queue } from "./resources.ts";
+import { bound } from "./task-lifecycle.ts";
 import type { WaitingShape } from "./waiting.ts";
 import { dropStale } from "./waiting.ts";
 import type { World } from "./world.ts";
@@ -71,7 +71,7 @@ function start(world: World, shape: WaitingShape, environment: Environment): Job
         kind: "job-changed" as const,
         jobId: job.id,
         ...(job.parent !== undefined && { parent: job.parent }),
-        state: bind(job, environment.arn, driver),
+        state: bound(job, environment.arn, driver),
       };
   if (!isArrayParent(job)) shape.entries.pop();
   world.apply(change);
@@ -91,7 +91,7 @@ function startNextChild(
     kind: "job-changed",
     jobId,
     parent: { id: parent.id, index },
-    state: bind(child, environment.arn, driver),
+    state: bound(child, environment.arn, driver),
   };
 }
 

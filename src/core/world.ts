@@ -1,7 +1,7 @@
 import { ArrayProgress } from "./array.ts";
 import type { Change, Fact, JobChange, Outcome } from "./changes.ts";
 import { Deadlines } from "./deadlines.ts";
-import { childId, parseChildId } from "./ids.ts";
+import { childId, parseChildId, unitAttemptId } from "./ids.ts";
 import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
 import type { Capacity, Environment, Queue } from "./resources.ts";
@@ -33,10 +33,12 @@ export class World {
   #lastSeq = 0;
   readonly #usedVcpuMilliByEnvironment = new Map<string, number>();
   readonly #jobIdByAttemptId = new Map<string, string>();
+  /** By what drivers know them as: the units of active attempts. */
+  readonly #unitByAttemptId = new Map<string, { readonly jobId: string; readonly unit: number }>();
   readonly #dependents = new Map<string, Set<string>>();
   readonly #outcomes = new Map<string, Outcome>();
   readonly #waiting = new Map<string, WaitingJobs>();
-  /** When running attempts run out of time. */
+  /** When running attempts run out of time, or one of their units does. */
   readonly deadlines = new Deadlines(this.#jobIdByAttemptId);
 
   constructor(capacity: Capacity, hasDocker: boolean) {
@@ -96,6 +98,12 @@ export class World {
   jobOfAttempt(attemptId: string): Job | undefined {
     const jobId = this.#jobIdByAttemptId.get(attemptId);
     return jobId === undefined ? undefined : this.jobs.get(jobId);
+  }
+
+  /** The job and the unit that a driver knows as this attempt. */
+  unitOf(attemptId: string): { job: Job; unit: number } | undefined {
+    const known = this.#unitByAttemptId.get(attemptId);
+    return known && { job: this.jobs.get(known.jobId)!, unit: known.unit };
   }
 
   /** The newest job that was read, by `seq`. */
@@ -187,6 +195,8 @@ export class World {
     const becameRunnable = state.status === "RUNNABLE" && before?.status !== "RUNNABLE";
     if (restBecameRunnable || becameRunnable) this.#wait({ job, retried: state.attempts.length > 0 });
     const attempt = activeAttempt(state);
+    const attemptBefore = before && activeAttempt(before);
+    if (attemptBefore?.units !== undefined && attemptBefore.id !== attempt?.id) this.#unindexUnits(attemptBefore);
     if (attempt === undefined) return;
     this.#use(job, attempt, 1);
     this.#jobIdByAttemptId.set(attempt.id, job.id);
@@ -195,6 +205,23 @@ export class World {
     if (begins && attempt.startedAt !== undefined && timeoutSeconds !== undefined) {
       this.deadlines.add({ at: attempt.startedAt + timeoutSeconds * 1000, jobId: job.id, attemptId: attempt.id });
     }
+    if (attempt.units !== undefined) this.#indexUnits(job, attempt, attemptBefore);
+  }
+
+  /** The units of an attempt are always the same ones; what happens to them may bring a deadline. */
+  #indexUnits(job: Job, attempt: Attempt, before: Attempt | undefined): void {
+    const isNew = before?.id !== attempt.id;
+    for (const [unit, { startedAt }] of attempt.units!.entries()) {
+      if (isNew) this.#unitByAttemptId.set(unitAttemptId(attempt.id, unit), { jobId: job.id, unit });
+      const { startTimeoutMs } = job.scheduling.units![unit]!;
+      if (startTimeoutMs === undefined || startedAt === undefined) continue;
+      if (isNew || before?.units?.[unit]?.startedAt === undefined)
+        this.deadlines.add({ at: startedAt + startTimeoutMs, jobId: job.id, attemptId: attempt.id });
+    }
+  }
+
+  #unindexUnits(attempt: Attempt): void {
+    for (const unit of attempt.units!.keys()) this.#unitByAttemptId.delete(unitAttemptId(attempt.id, unit));
   }
 
   #unindex(job: Job): void {

@@ -1,13 +1,13 @@
 import type { Change } from "../core/changes.ts";
-import type { Attempt, Job } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
-import { STOP_GRACE_MS } from "../core/lifecycle.ts";
 import type { World } from "../core/world.ts";
 import type { Driver, DriverEvent, DriverName } from "../ports/driver.ts";
 import type { SchedulingStore } from "../ports/store.ts";
 import type { CallingBack } from "./job-environment.ts";
 import { attemptSpec } from "./launch.ts";
 import type { Observed } from "./observe.ts";
+import type { Run } from "./runs.ts";
+import { runsOf } from "./runs.ts";
 
 export interface DispatchOptions {
   readonly store: SchedulingStore;
@@ -29,6 +29,8 @@ export class Dispatcher {
    * what it already runs. An attempt that is not in here, of a driver that is, has never begun.
    */
   readonly #held = new Map<DriverName, Set<string>>();
+  /** What was told to stop, and is not over: to be told once is enough, until it is adopted anew. */
+  readonly #stopped = new Set<string>();
 
   constructor(options: DispatchOptions) {
     this.#options = options;
@@ -38,16 +40,18 @@ export class Dispatcher {
     for (const { driver, attemptIds } of observed.inventories) this.#hold(driver, attemptIds);
     for (const { driver, attemptId } of observed.over) {
       this.#held.get(driver)?.delete(attemptId);
+      this.#stopped.delete(attemptId);
       this.#tell(driver, "forget", (d) => d.forget(attemptId));
     }
     for (const { driver, attemptId } of observed.unwanted) {
       this.#tell(driver, "stop", (d) => d.stop(attemptId, this.#options.now()));
     }
     const { toStart, toStop } = this.#toTell(world, changes, observed);
-    for (const job of toStop) if (!toStart.has(job)) this.#stop(job);
-    if (toStart.size === 0) return;
-    await this.#start(world, [...toStart]);
-    for (const job of toStop) if (toStart.has(job)) this.#stop(job);
+    const starting = new Set(toStart.map(({ attemptId }) => attemptId));
+    for (const run of toStop) if (!starting.has(run.attemptId)) this.#stop(run);
+    if (toStart.length === 0) return;
+    await this.#start(world, toStart);
+    for (const run of toStop) if (starting.has(run.attemptId)) this.#stop(run);
   }
 
   #hold(driver: DriverName, attemptIds: readonly string[]): void {
@@ -56,45 +60,51 @@ export class Dispatcher {
     this.#held.set(driver, held);
   }
 
-  /** Jobs as they are after the tick, whatever they were when it looked at the drivers. Drivers that are not ready hear of them with their inventory. */
-  #toTell(world: World, changes: readonly Change[], observed: Observed): { toStart: Set<Job>; toStop: Job[] } {
+  /** Runs as they are after the tick, whatever they were when it looked at the drivers. Drivers that are not ready hear of them with their inventory. */
+  #toTell(world: World, changes: readonly Change[], observed: Observed): { toStart: Run[]; toStop: Run[] } {
     const changed = changes.flatMap((change) => (change.kind === "job-changed" ? [change.jobId] : []));
-    const unstarted = new Set(observed.unstarted);
-    const toStart = new Set<Job>();
-    const toStop: Job[] = [];
-    for (const jobId of new Set([...unstarted, ...observed.toStop, ...changed])) {
+    const unstarted = new Set(observed.unstarted.map(({ attemptId }) => attemptId));
+    const adopted = new Set(observed.toStop.map(({ attemptId }) => attemptId));
+    const jobIds = [...observed.unstarted, ...observed.toStop].map(({ jobId }) => jobId);
+    const toStart: Run[] = [];
+    const toStop: Run[] = [];
+    for (const jobId of new Set([...jobIds, ...changed])) {
       const job = world.jobs.get(jobId);
-      const attempt = job && activeAttempt(job.state);
-      const held = attempt && this.#held.get(attempt.driver);
-      if (job === undefined || attempt === undefined || held === undefined) continue;
-      const isStarting = job.state.status === "STARTING";
-      if (attempt.stopping === undefined) {
-        if (isStarting) toStart.add(job);
-      } else if (isStarting && !held.has(attempt.id)) this.#neverBegan(attempt);
-      else {
-        toStop.push(job);
-        if (isStarting && unstarted.has(jobId)) toStart.add(job);
+      for (const run of job === undefined ? [] : runsOf(job)) {
+        const held = this.#held.get(run.driver);
+        if (held === undefined) continue;
+        const { attemptId, isStarting, killAt } = run;
+        const mayBegin = isStarting && (unstarted.has(attemptId) || !held.has(attemptId));
+        if (killAt === undefined) {
+          if (mayBegin) toStart.push(run);
+        } else if (isStarting && !held.has(attemptId)) this.#neverBegan(run);
+        else {
+          if (adopted.has(attemptId) || !this.#stopped.has(attemptId)) toStop.push(run);
+          if (mayBegin) toStart.push(run);
+        }
       }
     }
     return { toStart, toStop };
   }
 
   /** Its job was stopped between the commit and the start of its attempt, with a crash in between. */
-  #neverBegan({ driver, id }: Attempt): void {
-    this.#options.report(driver, { kind: "exited", attemptId: id, at: this.#options.now() });
+  #neverBegan({ driver, attemptId }: Run): void {
+    this.#options.report(driver, { kind: "exited", attemptId, at: this.#options.now() });
   }
 
-  #stop(job: Job): void {
-    const { id, driver, stopping } = activeAttempt(job.state)!;
-    this.#tell(driver, "stop", (d) => d.stop(id, stopping!.at + STOP_GRACE_MS));
+  #stop({ attemptId, driver, killAt }: Run): void {
+    this.#stopped.add(attemptId);
+    this.#tell(driver, "stop", (d) => d.stop(attemptId, killAt!));
   }
 
-  async #start(world: World, jobs: readonly Job[]): Promise<void> {
+  async #start(world: World, runs: readonly Run[]): Promise<void> {
+    const jobs = [...new Set(runs.map(({ jobId }) => jobId))].map((jobId) => world.jobs.get(jobId)!);
     const launches = await this.#options.store.launches(jobs);
-    for (const job of jobs) {
-      const { driver, environmentArn } = activeAttempt(job.state)!;
-      const launch = launches.get(job.parent?.id ?? job.id)!;
-      const spec = attemptSpec(job, launch, world.environments.get(environmentArn), this.#options.callingBack);
+    for (const { jobId, driver, unit } of runs) {
+      const job = world.jobs.get(jobId)!;
+      const launch = launches.get(job.parent?.id ?? jobId)!;
+      const environment = world.environments.get(activeAttempt(job.state)!.environmentArn);
+      const spec = attemptSpec({ job, launch, environment, unit }, this.#options.callingBack);
       this.#hold(driver, [spec.attemptId]);
       this.#tell(driver, "start", async (d) => {
         try {

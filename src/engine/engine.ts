@@ -222,15 +222,18 @@ export class Engine implements Scheduler {
 /** Timers of more than 2^31 ms fire at once; no deadline needs a longer sleep than a day. */
 const MAX_SLEEP_MS = 86_400_000;
 
-/** A job that changed twice in a tick is written once. A log stream stays with the job's last change. */
+/** A job that changed twice in a tick is written once. Log streams go with the job's last change. */
 function lastOfEachJob(changes: readonly Change[]): Change[] {
   const byKey = new Map<string, Change>();
   for (const change of changes) {
     const key = `${change.kind} ${"jobId" in change ? change.jobId : change.arn}`;
     const before = byKey.get(key);
-    const logStream = before?.kind === "job-changed" ? before.logStream : undefined;
-    const merged = change.kind === "job-changed" && logStream !== undefined ? { logStream, ...change } : change;
-    byKey.set(key, merged);
+    byKey.set(key, before === undefined ? change : withLogStreamsOf(before, change));
   }
   return [...byKey.values()];
+}
+
+function withLogStreamsOf(before: Change, change: Change): Change {
+  if (before.kind !== "job-changed" || change.kind !== "job-changed" || before.logStreams === undefined) return change;
+  return { ...change, logStreams: [...before.logStreams, ...(change.logStreams ?? [])] };
 }

@@ -1,5 +1,5 @@
 import type { Fact } from "../core/changes.ts";
-import { parseChildId } from "../core/ids.ts";
+import { parseChildId, parseNodeId } from "../core/ids.ts";
 import type { Job } from "../core/job.ts";
 import type { World } from "../core/world.ts";
 import type { SchedulingStore } from "../ports/store.ts";
@@ -18,7 +18,9 @@ export async function readNews(store: SchedulingStore, world: World): Promise<bo
 
 /** While there are jobs left to read, the job of a stop request may be one of them; then the request waits with it. */
 function isKnown(world: World, stop: Fact): boolean {
-  return stop.kind === "stop-requested" && world.jobs.has(parseChildId(stop.jobId)?.parentId ?? stop.jobId);
+  if (stop.kind !== "stop-requested") return false;
+  const { jobId } = stop;
+  return world.jobs.has(parseChildId(jobId)?.parentId ?? parseNodeId(jobId)?.jobId ?? jobId);
 }
 
 /** Reads the whole world anew. */

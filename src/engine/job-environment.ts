@@ -5,6 +5,7 @@ import type { Environment } from "../core/resources.ts";
 import type { AccessKey, JobCredentials } from "../ports/credentials.ts";
 import type { Launch } from "../ports/store.ts";
 import type { DriverSurroundings, Surroundings } from "../ports/surroundings.ts";
+import { nodeVariables } from "./node-variables.ts";
 
 /** Where a container runs, as far as its environment tells. */
 export interface ContainerPlace {
@@ -14,6 +15,8 @@ export interface ContainerPlace {
   readonly environment: Environment | undefined;
   /** Under which the container's metadata are asked for. */
   readonly containerId: string;
+  /** Index of the unit that the container is, of a job that has units. */
+  readonly unit?: number;
 }
 
 /** What a job needs to call the server. */
@@ -86,7 +89,7 @@ function keyVariables({ accessKeyId, secretAccessKey, sessionToken }: AccessKey)
   };
 }
 
-function batchVariables({ job, launch, environment }: ContainerPlace, attempt: Attempt): Record<string, string> {
+function batchVariables({ job, launch, environment, unit }: ContainerPlace, attempt: Attempt): Record<string, string> {
   return {
     AWS_BATCH_JOB_ID: job.id,
     AWS_BATCH_JOB_ATTEMPT: String(job.state.attempts.length),
@@ -97,6 +100,7 @@ function batchVariables({ job, launch, environment }: ContainerPlace, attempt: A
       AWS_BATCH_JOB_ARRAY_INDEX: String(job.parent.index),
       AWS_BATCH_JOB_ARRAY_SIZE: String(launch.arraySize),
     }),
+    ...(unit !== undefined && nodeVariables(job, unit)),
   };
 }
 

@@ -1,27 +1,31 @@
-import type { JobChange } from "../core/changes.ts";
-import type { Job, JobState } from "../core/job.ts";
+import type { JobChange, NewLogStream } from "../core/changes.ts";
+import { unitAttemptId } from "../core/ids.ts";
+import type { Attempt, Job, JobState } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import { ended, started } from "../core/lifecycle.ts";
 import { jobChange } from "../core/reconcile.ts";
+import { unitEnded, unitStarted } from "../core/task-lifecycle.ts";
 import type { World } from "../core/world.ts";
 import type { DriverEvent, DriverName } from "../ports/driver.ts";
+import type { Run } from "./runs.ts";
+import { runsOf } from "./runs.ts";
 
 export interface ReportedEvent {
   readonly driver: DriverName;
   readonly event: DriverEvent;
 }
 
-/** What a tick makes of the drivers' events, beside the changes of jobs. */
+/** What a tick makes of the drivers' events, beside the changes of jobs. Attempt ids are those that drivers know: of attempts, or of units of attempts. */
 export interface Observed {
   readonly changes: JobChange[];
   /** Attempts that a driver runs and no job wants any more. */
   readonly unwanted: { driver: DriverName; attemptId: string }[];
-  /** Attempts whose end is known and committed: the driver may forget them. */
+  /** Attempts whose end is known and committed: the driver may forget them. Units go when their attempt is over. */
   readonly over: { driver: DriverName; attemptId: string }[];
-  /** Ids of jobs whose attempt the driver has never heard of, and is to start: if nothing else has happened to it since. */
-  readonly unstarted: string[];
-  /** Ids of jobs whose attempt was adopted after it had been told to stop. */
-  readonly toStop: string[];
+  /** What the driver has never heard of, and is to start: if nothing else has happened to it since. */
+  readonly unstarted: Run[];
+  /** What was adopted after it had been told to stop. */
+  readonly toStop: Run[];
   /** What drivers have shown: they can be told to start attempts from now on. */
   readonly inventories: { driver: DriverName; attemptIds: readonly string[] }[];
 }
@@ -31,17 +35,15 @@ export function observe(world: World, reported: readonly ReportedEvent[], now: n
   const observed: Observed = { changes: [], unwanted: [], over: [], unstarted: [], toStop: [], inventories: [] };
   for (const { driver, event } of reported) {
     if (event.kind === "inventory") observeInventory(world, driver, event.attemptIds, now, observed);
+    else if (world.unitOf(event.attemptId) !== undefined) observeUnit(world, driver, event, now, observed);
     else observeAttempt(world, driver, event, observed);
   }
   return observed;
 }
 
-function observeAttempt(
-  world: World,
-  driver: DriverName,
-  event: Exclude<DriverEvent, { kind: "inventory" }>,
-  observed: Observed,
-): void {
+type AttemptEvent = Exclude<DriverEvent, { kind: "inventory" }>;
+
+function observeAttempt(world: World, driver: DriverName, event: AttemptEvent, observed: Observed): void {
   const { attemptId } = event;
   const job = world.jobOfAttempt(attemptId);
   if (event.kind === "exited") {
@@ -49,6 +51,15 @@ function observeAttempt(
     observed.over.push({ driver, attemptId });
   } else if (job === undefined) observed.unwanted.push({ driver, attemptId });
   else if (job.state.status === "STARTING") change(world, job, started(job, event.at), observed);
+}
+
+/** A unit that has ended stays with its driver while its attempt goes on: others may use what it shares with them. */
+function observeUnit(world: World, driver: DriverName, event: AttemptEvent, now: number, observed: Observed): void {
+  const { job, unit } = world.unitOf(event.attemptId)!;
+  if (event.kind === "exited") return change(world, job, unitEnded(job, unit, event, now), observed);
+  const { status } = activeAttempt(job.state)!.units![unit]!;
+  if (status === "ended") observed.unwanted.push({ driver, attemptId: event.attemptId });
+  else change(world, job, unitStarted(job, unit, event, now), observed);
 }
 
 /** What should be there and is not was either never started, or is lost with its host. */
@@ -61,40 +72,63 @@ function observeInventory(
 ): void {
   const present = new Set(attemptIds);
   observed.inventories.push({ driver, attemptIds });
-  for (const attemptId of [...world.activeAttemptIds()]) {
-    const job = world.jobOfAttempt(attemptId)!;
-    const attempt = activeAttempt(job.state)!;
-    if (attempt.driver !== driver) continue;
-    if (present.has(attemptId)) {
-      if (attempt.stopping !== undefined) observed.toStop.push(job.id);
-    } else if (attempt.startedAt !== undefined || attempt.stopping !== undefined) {
-      change(world, job, ended(job, { at: now }), observed);
-    } else observed.unstarted.push(job.id);
+  for (const run of activeRuns(world)) {
+    if (run.driver !== driver) continue;
+    if (present.has(run.attemptId)) {
+      if (run.killAt !== undefined) observed.toStop.push(run);
+    } else if (run.isStarting && run.killAt === undefined) observed.unstarted.push(run);
+    else lose(world, run, now, observed);
   }
+}
+
+function lose(world: World, { jobId, unit }: Run, now: number, observed: Observed): void {
+  const job = world.jobs.get(jobId)!;
+  const state = unit === undefined ? ended(job, { at: now }) : unitEnded(job, unit, { at: now }, now);
+  change(world, job, state, observed);
 }
 
 /** A world read anew does not know what the last one had dispatched: everything is dispatched again, which is idempotent. */
 export function observeNewWorld(world: World, observed: Observed): void {
-  for (const attemptId of world.activeAttemptIds()) {
-    const job = world.jobOfAttempt(attemptId)!;
-    if (activeAttempt(job.state)!.stopping !== undefined) observed.toStop.push(job.id);
-    if (job.state.status === "STARTING") observed.unstarted.push(job.id);
+  for (const run of activeRuns(world)) {
+    if (run.killAt !== undefined) observed.toStop.push(run);
+    if (run.isStarting) observed.unstarted.push(run);
   }
 }
 
-function change(world: World, job: Job, state: JobState, observed: Observed): void {
-  const jobChanged = { ...jobChange(job, state), ...newLogStream(job, state) };
-  world.apply(jobChanged);
-  observed.changes.push(jobChanged);
+function activeRuns(world: World): Run[] {
+  return [...world.activeAttemptIds()].flatMap((attemptId) => runsOf(world.jobOfAttempt(attemptId)!));
 }
 
-/** The log stream appears with the change that makes the attempt run. */
-function newLogStream(job: Job, state: JobState): Pick<JobChange, "logStream"> {
-  const before = activeAttempt(job.state);
-  const after = state.attempts[job.state.attempts.length - 1];
-  const log = job.scheduling.log;
-  if (before?.logStreamName !== undefined || after?.logStreamName === undefined || log === undefined) return {};
-  return {
-    logStream: { group: log.group, name: after.logStreamName, attemptId: after.id, at: after.startedAt! },
-  };
+function change(world: World, job: Job, state: JobState, observed: Observed): void {
+  if (state === job.state) return;
+  const before = activeAttempt(job.state)!;
+  const after = state.attempts[job.state.attempts.length - 1]!;
+  const logStreams = newLogStreams(job, before, after);
+  const jobChanged = { ...jobChange(job, state), ...(logStreams.length > 0 && { logStreams }) };
+  world.apply(jobChanged);
+  observed.changes.push(jobChanged);
+  if (after.units === undefined || after.stoppedAt === undefined) return;
+  for (const unit of after.units.keys()) {
+    observed.over.push({ driver: after.driver, attemptId: unitAttemptId(after.id, unit) });
+  }
+}
+
+/** A log stream appears with the change that makes the attempt, or its unit, run. */
+function newLogStreams({ scheduling: { log, units } }: Job, before: Attempt, after: Attempt): NewLogStream[] {
+  if (after.units === undefined) return isNew(before, after) ? [newLogStream(log!.group, after.id, after)] : [];
+  return after.units.flatMap((unit, index) =>
+    isNew(before.units![index]!, unit)
+      ? [newLogStream(units![index]!.log!.group, unitAttemptId(after.id, index), unit)]
+      : [],
+  );
+}
+
+type Logged = Pick<Attempt, "logStreamName" | "startedAt">;
+
+function isNew(before: Logged, after: Logged): boolean {
+  return before.logStreamName === undefined && after.logStreamName !== undefined;
+}
+
+function newLogStream(group: string, attemptId: string, { logStreamName, startedAt }: Logged): NewLogStream {
+  return { group, name: logStreamName!, attemptId, at: startedAt! };
 }

@@ -51,13 +51,27 @@ export interface AttemptSpec {
   readonly environment: Readonly<Record<string, string>>;
   readonly vcpuMilli: number;
   readonly memoryMiB: number;
+  /** Of one of several containers that run together. */
+  readonly task?: SharedTask;
+}
+
+/**
+ * What several attempts share: they reach each other as `localhost`, and a volume without a place on the host is one volume for all of them. It is
+ * there from the first one's start until the last one was forgotten; the engine forgets none before all are over.
+ */
+export interface SharedTask {
+  /** 32 hexadecimal digits. */
+  readonly id: string;
 }
 
 export type DriverEvent =
   /** Every attempt that this driver holds now, running or ended and not forgotten. An active attempt not in it was never started, or is lost. */
   | { readonly kind: "inventory"; readonly attemptIds: readonly string[] }
-  /** The program runs, since `at` (epoch ms). */
-  | { readonly kind: "started"; readonly attemptId: string; readonly at: number }
+  /**
+   * The program runs, since `at` (epoch ms). `address`: an IPv4 address at which the driver's other attempts reach it; absent where they cannot, or
+   * where the program is over by the time that this is told.
+   */
+  | { readonly kind: "started"; readonly attemptId: string; readonly at: number; readonly address?: string }
   /**
    * The attempt is over. `startedAt` is there if the program ever ran, `exitCode` if it ended by itself or by a signal (128 + n).
    * `reason` is what AWS shows as `container.reason`: `OutOfMemoryError: …`, `CannotPullContainerError: …`, `CannotStartContainerError: …`.

@@ -239,7 +239,7 @@ function toStatements(change: Change): Statement[] {
   }
 }
 
-function jobStatements({ jobId, parent, state, logStream }: JobChange): Statement[] {
+function jobStatements({ jobId, parent, state, logStreams = [] }: JobChange): Statement[] {
   const text = JSON.stringify(state);
   const write =
     parent === undefined
@@ -250,15 +250,14 @@ function jobStatements({ jobId, parent, state, logStream }: JobChange): Statemen
            ON CONFLICT (id) DO UPDATE SET status = excluded.status, state = excluded.state`,
           ...[jobId, parent.index, state.status, text, parent.id],
         );
-  if (logStream === undefined) return [write];
-  return [
-    write,
+  const streams = logStreams.map(({ group, name, attemptId, at }) =>
     statement(
       `INSERT INTO log_streams (scope, group_name, name, attempt_id, created_at)
        SELECT scope, ?, ?, ?, ? FROM jobs WHERE id = ? ON CONFLICT DO NOTHING`,
-      ...[logStream.group, logStream.name, logStream.attemptId, logStream.at, jobId],
+      ...[group, name, attemptId, at, jobId],
     ),
-  ];
+  );
+  return [write, ...streams];
 }
 
 function resourceStatement(change: ResourceChange): Statement {

@@ -5,6 +5,7 @@ import { initialState } from "../../src/core/job.ts";
 import type { AttemptEnd } from "../../src/core/lifecycle.ts";
 import { ended, started } from "../../src/core/lifecycle.ts";
 import { jobChange, reconcile } from "../../src/core/reconcile.ts";
+import { unitEnded, unitStarted } from "../../src/core/task-lifecycle.ts";
 import type { Capacity, Environment, Queue } from "../../src/core/resources.ts";
 import type { Plan } from "../../src/core/schedule.ts";
 import { schedule } from "../../src/core/schedule.ts";
@@ -90,6 +91,27 @@ export class WorldBench {
 
   end(id: string, how: Partial<AttemptEnd> = { exitCode: 0 }): void {
     this.#change(id, (job) => ended(job, { at: this.now, ...how }));
+  }
+
+  startUnit(id: string, unit: number, address?: string): void {
+    this.#change(id, (job) =>
+      unitStarted(job, unit, { at: this.now, ...(address !== undefined && { address }) }, this.now),
+    );
+  }
+
+  endUnit(id: string, unit: number, how: Partial<AttemptEnd> = { exitCode: 0 }): void {
+    this.#change(id, (job) => unitEnded(job, unit, { at: this.now, ...how }, this.now));
+  }
+
+  /** The states of the last attempt's units, as one word: waiting (-), starting (s), running (r), ended (e); in capitals where told to stop. */
+  units(id: string): string {
+    const units = this.state(id).attempts.at(-1)!.units!;
+    return units
+      .map(({ status, stopping }) => {
+        const letter = status === "waiting" ? "-" : status[0]!;
+        return stopping === undefined ? letter : letter.toUpperCase();
+      })
+      .join("");
   }
 
   /** The last state that a change gave to a job, whether it is over or not. A child without a record is what its parent says. */

@@ -51,6 +51,8 @@ interface Attempt {
 }
 
 const RUNNERS_LOST_MAX = 3;
+/** All processes share this machine's network. */
+const LOOPBACK = "127.0.0.1";
 const STOPPED_BEFORE_START = "Stopped before the program was started";
 
 export function createAttempts(settings: AttemptsSettings): Attempts {
@@ -134,7 +136,7 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
   function runs(attempt: Attempt, startedAt: number, pid: number): void {
     const { attemptId } = attempt;
     attempt.startedAt = startedAt;
-    report({ kind: "started", attemptId, at: startedAt });
+    report({ kind: "started", attemptId, at: startedAt, address: LOOPBACK });
     limits.started(attemptId, pid, attempt.memoryMiB);
     termination.running(attemptId, pid);
   }
@@ -182,7 +184,7 @@ export function createAttempts(settings: AttemptsSettings): Attempts {
     const { phase } = journals.read(attemptId);
     if ("startedAt" in phase && attempt.startedAt === undefined) {
       attempt.startedAt = phase.startedAt;
-      report({ kind: "started", attemptId, at: phase.startedAt });
+      report({ kind: "started", attemptId, at: phase.startedAt, address: LOOPBACK });
     }
     end(attempt, outcomeOf(phase, attempt));
   }

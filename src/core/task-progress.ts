@@ -1,0 +1,213 @@
+import { REASONS } from "./lifecycle.ts";
+import type { Unit, UnitDependency, UnitState, UnitStopping } from "./task.ts";
+
+/** The units of an attempt, and what else decides about them. */
+export interface Task {
+  readonly units: readonly Unit[];
+  /** Of a multi-node parallel job. */
+  readonly mainNode?: number | undefined;
+  /** The whole attempt was told to end. */
+  readonly stopping?: UnitStopping | undefined;
+}
+
+/** Why the other nodes of a multi-node parallel job are stopped when the main one ends. The text is ours. */
+export const MAIN_NODE_ENDED = "Main node exited";
+
+/** The units of an attempt that begins: those that wait for nothing start. */
+export function firstUnits({ units, mainNode }: Task): readonly UnitState[] {
+  return units.map(({ node, dependsOn }) => ({
+    status: node === mainNode && dependsOn.length === 0 ? "starting" : "waiting",
+  }));
+}
+
+/**
+ * What follows from what the units are, until nothing more does: who starts next, who must stop, who can never start (reference 3.3, 3.5).
+ * Gives `before` itself when nothing follows.
+ *
+ * @param now epoch ms; start timeouts that have passed by then count.
+ */
+export function advance(task: Task, before: readonly UnitState[], now: number): readonly UnitState[] {
+  for (let states = before; ;) {
+    const situation: Situation = {
+      task,
+      states,
+      stops: nodeStops(task.units, states),
+      isMainRunning: nodeStart(task.units, states, task.mainNode) !== undefined,
+      now,
+    };
+    const next = states.map((state, index) => nextState(situation, index, state));
+    if (next.every((state, index) => state === states[index])) return states;
+    states = next;
+  }
+}
+
+/** Tells all units of one node to end; those that have not begun never will. */
+export function stopNode(
+  units: readonly Unit[],
+  states: readonly UnitState[],
+  node: number,
+  stop: UnitStopping,
+): readonly UnitState[] {
+  return states.map((state, index) => (units[index]!.node === node ? stopped(state, stop) : state));
+}
+
+/** The units of one node, by index. Of a job without nodes: all of them. */
+export function unitsOfNode(units: readonly Unit[], node: number | undefined): number[] {
+  return units.flatMap((unit, index) => (unit.node === node ? [index] : []));
+}
+
+/**
+ * When the node's first essential unit began to run: from then on the node is RUNNING. Those whose end others wait for, as for that of a pod's init
+ * container, are part of STARTING (reference 2.1, 3.4).
+ */
+export function nodeStart(
+  units: readonly Unit[],
+  states: readonly UnitState[],
+  node: number | undefined,
+): number | undefined {
+  const awaited = awaitedUnits(units);
+  let first: number | undefined;
+  for (const [index, { startedAt }] of states.entries()) {
+    const unit = units[index]!;
+    if (unit.node !== node || !unit.essential || awaited.has(index) || startedAt === undefined) continue;
+    first = Math.min(first ?? startedAt, startedAt);
+  }
+  return first;
+}
+
+/** How one node ended. Times are epoch ms. */
+export interface NodeEnd {
+  /** When its last unit ended. */
+  readonly at: number;
+  /** Absent when it never was RUNNING. */
+  readonly startedAt?: number;
+  readonly exitCode?: number;
+  readonly reason?: string;
+  /** What became of the unit whose end was the node's: it ran to its end, never ran, or was lost with its host. */
+  readonly how: "exited" | "not-started" | "lost";
+}
+
+/**
+ * The end of a node whose units all have ended. The exit code and the reason are those of the essential unit that failed first: by itself, or else
+ * because it was stopped. When all went well, those of the first one that ended.
+ */
+export function nodeEnd(units: readonly Unit[], states: readonly UnitState[], node: number | undefined): NodeEnd {
+  const indexes = unitsOfNode(units, node);
+  const essential = indexes.filter((index) => units[index]!.essential).map((index) => states[index]!);
+  const inOrder = essential.toSorted((a, b) => rank(a) - rank(b) || a.stoppedAt! - b.stoppedAt!);
+  const first = inOrder[0]!;
+  const { exitCode, reason } = inOrder.find((state) => state.exitCode !== 0) ?? first;
+  const startedAt = nodeStart(units, states, node);
+  return {
+    at: Math.max(...indexes.map((index) => states[index]!.stoppedAt!)),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(exitCode !== undefined && { exitCode }),
+    ...(reason !== undefined && { reason }),
+    how: first.exitCode !== undefined ? "exited" : first.startedAt === undefined ? "not-started" : "lost",
+  };
+}
+
+/** What ended by itself comes before what was stopped, and what was stopped before it began says nothing. */
+function rank({ stopping, startedAt }: UnitState): number {
+  if (stopping === undefined) return 0;
+  return startedAt === undefined ? 2 : 1;
+}
+
+interface Situation {
+  readonly task: Task;
+  readonly states: readonly UnitState[];
+  /** By node: why its units must stop. */
+  readonly stops: ReadonlyMap<number | undefined, string>;
+  readonly isMainRunning: boolean;
+  readonly now: number;
+}
+
+interface Member {
+  readonly unit: Unit;
+  readonly state: UnitState;
+}
+
+function nodeStops(units: readonly Unit[], states: readonly UnitState[]): Map<number | undefined, string> {
+  const essential = new Map<number | undefined, Member[]>();
+  for (const [index, unit] of units.entries()) {
+    if (!unit.essential) continue;
+    const known = essential.get(unit.node);
+    const member = { unit, state: states[index]! };
+    if (known === undefined) essential.set(unit.node, [member]);
+    else known.push(member);
+  }
+  const stops = new Map<number | undefined, string>();
+  for (const [node, members] of essential) {
+    const reason = stopReason(members);
+    if (reason !== undefined) stops.set(node, reason);
+  }
+  return stops;
+}
+
+/** An essential unit's end stops the others; in a pod only one that never ran does, or the end of all essential ones. */
+function stopReason(essential: readonly Member[]): string | undefined {
+  const ended = essential.filter(({ state }) => state.status === "ended");
+  const decisive = ended.find(
+    ({ unit, state }) => unit.othersGoOn !== true || state.startedAt === undefined || ended.length === essential.length,
+  );
+  if (decisive === undefined) return undefined;
+  return decisive.state.startedAt === undefined ? REASONS.notStarted : REASONS.exited;
+}
+
+function nextState(situation: Situation, index: number, state: UnitState): UnitState {
+  if (state.status === "ended") return state;
+  const { task, isMainRunning, now } = situation;
+  const { node, dependsOn, name } = task.units[index]!;
+  const stop = stopOf(situation, node);
+  if (stop !== undefined) return stopped(state, stop);
+  if (state.status !== "waiting" || (node !== task.mainNode && !isMainRunning)) return state;
+  for (const dependency of dependsOn) {
+    const readiness = readinessOf(situation, dependency, name);
+    if (readiness === "waits") return state;
+    if (readiness !== "ready") return { status: "ended", stoppedAt: now, reason: readiness.never };
+  }
+  return { status: "starting" };
+}
+
+function stopOf({ task, stops, now }: Situation, node: number | undefined): UnitStopping | undefined {
+  if (task.stopping !== undefined) return task.stopping;
+  const reason = stops.get(node);
+  if (reason !== undefined) return { reason, at: now };
+  return node !== task.mainNode && stops.has(task.mainNode) ? { reason: MAIN_NODE_ENDED, at: now } : undefined;
+}
+
+/** The first reason to stop counts. */
+function stopped(state: UnitState, stopping: UnitStopping): UnitState {
+  if (state.status === "ended" || state.stopping !== undefined) return state;
+  if (state.status === "waiting") return { status: "ended", stoppedAt: stopping.at, stopping };
+  return { ...state, stopping };
+}
+
+/** What a dependency comes to; `never`: why it cannot be met any more, in the ECS agent's words. */
+type Readiness = "waits" | "ready" | { readonly never: string };
+
+function readinessOf({ task, states, now }: Situation, dependency: UnitDependency, target: string): Readiness {
+  const { status, startedAt, exitCode } = states[dependency.unit]!;
+  const { name, startTimeoutMs = Infinity } = task.units[dependency.unit]!;
+  const pair = `[${name}] for target [${target}]`;
+  if (startedAt === undefined) {
+    if (status !== "ended") return "waits";
+    return never(`failed to resolve container ordering dependency ${pair} because dependency will never start`);
+  }
+  if (dependency.condition === "START") return "ready";
+  if (status !== "ended") {
+    const isLate = startedAt + startTimeoutMs <= now;
+    return isLate ? never(`container ordering dependency ${pair} has timed out.`) : "waits";
+  }
+  if (dependency.condition === "COMPLETE" || exitCode === 0) return "ready";
+  return never(`failed to resolve container ordering dependency ${pair} as dependency did not exit successfully.`);
+}
+
+function never(why: string): Readiness {
+  return { never: `CannotStartContainerError: dependency graph: ${why}` };
+}
+
+function awaitedUnits(units: readonly Unit[]): Set<number> {
+  const awaited = units.flatMap(({ dependsOn }) => dependsOn.filter(({ condition }) => condition !== "START"));
+  return new Set(awaited.map(({ unit }) => unit));
+}
