@@ -2,17 +2,23 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
-import { admitAnyone, everythingAllowed, rootOf } from "./api/access/admission.ts";
+import { authorized } from "./api/access/authorized.ts";
+import { rootCaller } from "./api/access/callers.ts";
+import { serveCredentials } from "./api/access/credential-routes.ts";
+import { everythingAllowed } from "./api/access/denial.ts";
+import { BATCH_DEMANDS } from "./api/batch/demands.ts";
 import { batchHandlers } from "./api/batch/handlers.ts";
 import { AWS_LIMITS, OWN_LIMITS } from "./api/batch/limits.ts";
+import { LOGS_DEMANDS } from "./api/logs/demands.ts";
 import { createLogsHandlers } from "./api/logs/handlers.ts";
 import { createServer } from "./api/server.ts";
 import { STS } from "./api/sts/service.ts";
 import type { Call } from "./api/wire/operations.ts";
 import { PageTokens } from "./api/wire/page-tokens.ts";
+import { DEFAULT_ACCOUNT, openAccess } from "./compose/access.ts";
 import { openDatabase, prepareDataDirectory } from "./compose/data-directory.ts";
 import type { ServerOptions } from "./compose/options.ts";
-import { validated } from "./compose/options.ts";
+import { isOpenServer, validated } from "./compose/options.ts";
 import { StartError } from "./compose/start-error.ts";
 import { ServerSurroundings } from "./compose/surroundings.ts";
 import { VERSION } from "./compose/version.ts";
@@ -22,7 +28,6 @@ import { createProcessDriver } from "./drivers/process/driver.ts";
 import { Engine } from "./engine/engine.ts";
 import { createLogFiles } from "./logs/files.ts";
 import type { Clock } from "./ports/clock.ts";
-import type { JobCredentials } from "./ports/credentials.ts";
 import type { Driver } from "./ports/driver.ts";
 import type { LogSink } from "./ports/logs.ts";
 import type { OpenStore } from "./store/store.ts";
@@ -49,11 +54,6 @@ export const systemClock: Clock = {
   },
 };
 
-/** The server takes any. */
-const ANY_KEY: JobCredentials = { issue: () => ({ accessKeyId: "local", secretAccessKey: "local" }) };
-
-/** The account of all resources: the conventional one of examples and emulators. */
-const ACCOUNT = "123456789012";
 const CHECK_EVERY_TICKS = 1_000;
 const TICK_INTERVAL_MS = 4;
 
@@ -69,6 +69,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const onError = (what: string, error: unknown): void => logger.error({ err: error }, what);
     const defaultDriver = options.driver;
     const store = await openStore(database, systemClock.now(), { defaultDriver });
+    const isOpen = isOpenServer(options);
+    const { dataDir } = options;
+    const access = await openAccess({ database, dataDir, jobs: store.jobs, clock: systemClock, isOpen });
     const logs = createLogFiles({ directory: join(options.dataDir, "logs"), clock: systemClock });
     closing.unshift(() => logs.close());
     const notices: string[] = [];
@@ -79,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       drivers,
       clock: systemClock,
       capacity,
-      callingBack: { surroundings, credentials: ANY_KEY },
+      callingBack: { surroundings, credentials: access.jobCredentials },
       checkEveryTicks: CHECK_EVERY_TICKS,
       tickIntervalMs: TICK_INTERVAL_MS,
       onError,
@@ -89,17 +92,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const limits = options.strict === true ? AWS_LIMITS : OWN_LIMITS;
     const batch = batchHandlers({ store, scheduler: engine, clock: systemClock, tokens, limits, version: VERSION });
     const app = createServer({
-      batch,
-      logs: createLogsHandlers({ streams: store.logStreams, logs, clock: systemClock }),
+      batch: authorized("batch", BATCH_DEMANDS, batch),
+      logs: authorized(
+        "logs",
+        LOGS_DEMANDS,
+        createLogsHandlers({ streams: store.logStreams, logs, clock: systemClock }),
+      ),
       ecs: {},
       queryServices: [STS],
       opened: opened.promise,
       health: () => Promise.resolve({ ready: true }),
-      admit: admitAnyone(ACCOUNT),
+      admit: access.admit,
+      allowedHosts: options.allowedHosts ?? [],
       defaultRegion,
       version: VERSION,
       logger,
     });
+    serveCredentials(app, access);
     // Before the engine starts: the first attempts that it starts must know where the server is.
     const url = await listen(app, options);
     closing.unshift(() => engine.stop());
@@ -131,7 +140,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 /** A call that the server makes itself. */
 function ownCall(region: string): Call {
-  return { requestId: "start", account: ACCOUNT, region, caller: rootOf(ACCOUNT), denial: everythingAllowed };
+  const caller = rootCaller(DEFAULT_ACCOUNT);
+  return { requestId: "start", account: caller.account, region, caller, denial: everythingAllowed };
 }
 
 /** Plain processes always; containers when an engine is asked for, answers, or runs attempts of ours. */
@@ -177,12 +187,20 @@ async function listen(app: FastifyInstance, { host, port }: ServerOptions): Prom
         `Port ${port} on ${host} is in use. Name another with --port, or 0 for any free one.`,
       );
     }
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError(
+      "BAD_OPTION",
+      `The server cannot listen on ${host} (${why}). Name another address with --host.`,
+    );
   }
   const address = app.server.address();
   const actual = typeof address === "object" && address !== null ? address.port : port;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
+  const reachable = WILDCARDS[host] ?? host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${actual}`;
 }
+
+/** Who listens everywhere is reached, from this machine, on its loopback address. */
+const WILDCARDS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 async function closeAll(closing: readonly (() => unknown)[]): Promise<void> {
   for (const close of closing) await close();

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fastify, LogController } from "fastify";
-import type { Admit, ServiceName } from "./access/admission.ts";
+import type { AdmissionRequest, Admit, ServiceName } from "./access/admission.ts";
 import type { Answer } from "./wire/answer.ts";
 import { apiErrorOf, errorAnswer, isUnexpected, MAX_BODY_BYTES, outputAnswer, rawErrorMessage } from "./wire/answer.ts";
 import { jsonServices } from "./json-services.ts";
@@ -14,6 +14,7 @@ import { closeConnectionsWhileDraining } from "./wire/draining.ts";
 import { ApiError, tooManyRequestsException, unknownOperationException } from "./wire/errors.ts";
 import { isForm, refusal } from "./wire/guard.ts";
 import type { BatchHandlers, Call, EcsHandlers, LogsHandlers } from "./wire/operations.ts";
+import { rawRequest, splitUrl } from "./wire/raw-request.ts";
 import { createRestJson } from "./wire/rest-json.ts";
 
 /** Whether the server can do its work now. `reason` is for people, one sentence. */
@@ -99,7 +100,9 @@ function guardEveryRequest(app: FastifyInstance, options: ServerOptions): void {
   let inFlight = 0;
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-amzn-requestid", request.id);
-    const refused = refusal(request.method, request.headers, allowedHosts);
+    const { method, headers } = request;
+    const { localAddress } = request.raw.socket;
+    const refused = refusal({ method, path: splitUrl(request).path, headers, localAddress }, allowedHosts);
     if (refused !== undefined) return done(refused);
     if (inFlight >= limit) {
       return done(tooManyRequestsException(`Too Many Requests: ${limit} are being served. Try again in a second.`));
@@ -146,14 +149,14 @@ function serveApis(app: FastifyInstance, options: ServerOptions): void {
   const awsJson = createAwsJson(jsonServices(options), options.version);
   const awsQuery = createAwsQuery(options.queryServices);
   app.all("/v1/*", async (request, reply) => {
-    const call = await callOf(request, "batch", options);
-    const { path, search } = splitUrl(request);
-    const output = await restJson({ method: request.method, path, search, body: bodyOf(request) }, call);
+    const raw = rawRequest(request);
+    const output = await restJson(raw, await callOf(raw, "batch", request.id, options));
     return send(reply, outputAnswer(output, "restJson1"));
   });
   const serveQuery = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const operation = awsQuery(splitUrl(request).search, bodyOf(request));
-    return send(reply, await operation.run(await callOf(request, operation.service, options)));
+    const raw = rawRequest(request);
+    const operation = awsQuery(raw.search, raw.body);
+    return send(reply, await operation.run(await callOf(raw, operation.service, request.id, options)));
   };
   app.get("/", (request, reply) => {
     if (isQuery(request)) return serveQuery(request, reply);
@@ -161,8 +164,9 @@ function serveApis(app: FastifyInstance, options: ServerOptions): void {
   });
   app.post("/", async (request, reply) => {
     if (isQuery(request)) return serveQuery(request, reply);
+    const raw = rawRequest(request);
     const operation = await awsJson(targetOf(request));
-    const output = await operation.run(bodyOf(request), await callOf(request, operation.service, options));
+    const output = await operation.run(raw.body, await callOf(raw, operation.service, request.id, options));
     return send(reply, outputAnswer(output, "awsJson1.1"));
   });
 }
@@ -184,24 +188,13 @@ function targetOf({ headers }: FastifyRequest): string {
 
 /** Rejects when the request must not be served. */
 async function callOf(
-  request: FastifyRequest,
+  request: AdmissionRequest,
   service: ServiceName,
+  requestId: string,
   { admit, defaultRegion }: ServerOptions,
 ): Promise<Call> {
-  const { method, headers } = request;
-  const admitted = await admit({ method, headers, ...splitUrl(request), body: bodyOf(request) }, service);
-  return { ...admitted, requestId: request.id, region: admitted.region ?? defaultRegion };
-}
-
-function bodyOf(request: FastifyRequest): Buffer | undefined {
-  return Buffer.isBuffer(request.body) ? request.body : undefined;
-}
-
-/** The raw URL: routing on decoded text would take an ARN's %2F for a slash of the path. */
-function splitUrl(request: FastifyRequest): { path: string; search: string } {
-  const url = request.raw.url ?? "/";
-  const mark = url.indexOf("?");
-  return mark === -1 ? { path: url, search: "" } : { path: url.slice(0, mark), search: url.slice(mark + 1) };
+  const admitted = await admit(request, service);
+  return { ...admitted, requestId, region: admitted.region ?? defaultRegion };
 }
 
 function sendError(

@@ -1,7 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import type { Capacity } from "../core/resources.ts";
 import { StartError } from "./start-error.ts";
-import { VERSION } from "./version.ts";
 
 export interface ServerOptions {
   readonly host: string;
@@ -16,15 +15,16 @@ export interface ServerOptions {
   readonly jobVariables?: Readonly<Record<string, string>>;
   /** Exactly what AWS Batch does and allows: none of Longshore's extensions, and AWS's quotas. */
   readonly strict?: boolean;
+  /** Only requests signed with a known key are served, also from this machine. Elsewhere that is always so. */
+  readonly requireAuth?: boolean;
+  /** Names under which clients reach this server, besides this machine's own. */
+  readonly allowedHosts?: readonly string[];
   readonly logLevel?: string;
 }
 
 /** What the machine is taken to have. Throws a StartError that names the option which is wrong. */
 export function validated({ host, port, vcpus, memoryMiB }: ServerOptions): Capacity {
-  if (!isLoopback(host)) {
-    const message = `Longshore ${VERSION} listens on this machine only (127.0.0.1, ::1 or localhost), not on ${host}: anybody who reaches it can run commands here. Use an SSH tunnel for access from elsewhere.`;
-    throw new StartError("BAD_OPTION", message);
-  }
+  if (host === "") throw new StartError("BAD_OPTION", "--host must be an address or a name of this machine.");
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new StartError("BAD_OPTION", `The port must be a whole number from 0 to 65535, not ${port}.`);
   }
@@ -40,6 +40,11 @@ export function validated({ host, port, vcpus, memoryMiB }: ServerOptions): Capa
     vcpuMilli: (vcpus ?? availableParallelism()) * 1000,
     memoryMiB: memoryMiB ?? Math.floor(totalmem() / 2 ** 20),
   };
+}
+
+/** Whether requests without a known key are served: only those that come from this machine, and only if its user wants that. */
+export function isOpenServer({ host, requireAuth }: Pick<ServerOptions, "host" | "requireAuth">): boolean {
+  return isLoopback(host) && requireAuth !== true;
 }
 
 function isLoopback(host: string): boolean {

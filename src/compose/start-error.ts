@@ -1,4 +1,9 @@
-export type StartErrorCode = "DATA_DIR_IN_USE" | "DATA_DIR_UNWRITABLE" | "PORT_IN_USE" | "BAD_OPTION";
+export type StartErrorCode =
+  | "DATA_DIR_IN_USE"
+  | "DATA_DIR_UNWRITABLE"
+  | "DATA_DIR_DAMAGED"
+  | "PORT_IN_USE"
+  | "BAD_OPTION";
 
 /** The server cannot start; the message says why and what to do. */
 export class StartError extends Error {

@@ -63,13 +63,11 @@ function serverVariables(
   const ofRegion = { AWS_REGION: region, AWS_DEFAULT_REGION: region };
   if (serverUrl === undefined) return ofRegion;
   const bringsCredentials = Object.keys(users).some((name) => BRINGS_CREDENTIALS.test(name));
-  const { submittedBy } = launch.spec;
-  const owner = { id: job.id, scope: launch.scope, ...(submittedBy !== undefined && { submittedBy }) };
   return {
     ...ofRegion,
     // An endpoint for one service would win over the user's for all.
     ...(users["AWS_ENDPOINT_URL"] === undefined && endpointVariables(serverUrl)),
-    ...(!bringsCredentials && keyVariables(credentials.issue(owner))),
+    ...(!bringsCredentials && keyVariables(credentials.issue(job.id))),
     ECS_CONTAINER_METADATA_URI_V4: `${serverUrl}/ecs/v4/${containerId}`,
   };
 }
@@ -81,11 +79,10 @@ function endpointVariables(url: string): Record<string, string> {
   return Object.fromEntries(SERVICES.map((service) => [`AWS_ENDPOINT_URL_${service}`, url]));
 }
 
-function keyVariables({ accessKeyId, secretAccessKey, sessionToken }: AccessKey): Record<string, string> {
+function keyVariables({ accessKeyId, secretAccessKey }: AccessKey): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
   };
 }
 

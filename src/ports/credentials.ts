@@ -3,14 +3,11 @@ export interface JobCredentials {
   /**
    * The keys of one job: always the same ones for the same job, valid while it is not over, allowing what its submitter may do. Nothing is
    * stored for them.
-   *
-   * @param submittedBy the access key id that the job was submitted with, where that is a known one.
    */
-  issue(job: { readonly id: string; readonly scope: string; readonly submittedBy?: string }): AccessKey;
+  issue(jobId: string): AccessKey;
 }
 
 export interface AccessKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken?: string;
 }

@@ -169,6 +169,8 @@ export interface JobTable {
   insert(job: NewJob): Promise<void>;
   /** Those of `ids` that have a record, in any order. */
   find(scope: Scope, ids: readonly string[]): Promise<JobRecord[]>;
+  /** Where a job of whatever account comes from; undefined for an id that has no record. */
+  origin(id: string): Promise<JobOrigin | undefined>;
   /** By job id; for children ask with the parent's id. */
   specs(ids: readonly string[]): Promise<Map<string, JobSpec>>;
   /** Single jobs and array parents of a queue, newest first. */
@@ -179,6 +181,12 @@ export interface JobTable {
   countChildren(parentIds: readonly string[]): Promise<Map<string, Partial<Record<JobStatus, number>>>>;
   /** Asks for the end of jobs. A terminate replaces a cancel; otherwise the first one stays. */
   requestStops(jobIds: readonly string[], stop: StopRequest, now: number): Promise<void>;
+}
+
+export interface JobOrigin {
+  readonly scope: Scope;
+  readonly status: JobStatus;
+  readonly submittedBy?: string;
 }
 
 export interface JobQuery {

@@ -30,6 +30,19 @@ export function jobTable(database: Database): JobTable {
       );
       return rows.map(toJobRecord);
     },
+    async origin(id) {
+      const [row] = await database.read(
+        `SELECT j.scope, j.status, coalesce(j.spec, p.spec) AS spec FROM ${JOBS} WHERE j.id = ?`,
+        [id],
+      );
+      if (row === undefined) return undefined;
+      const { submittedBy } = JSON.parse(String(row["spec"])) as JobSpec;
+      return {
+        scope: String(row["scope"]),
+        status: row["status"] as JobStatus,
+        ...(submittedBy !== undefined && { submittedBy }),
+      };
+    },
     async specs(ids) {
       const rows = await database.read(
         `SELECT id, spec FROM jobs WHERE spec IS NOT NULL AND id IN (SELECT value FROM json_each(?))`,

@@ -36,6 +36,12 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `ALTER TABLE jobs ADD COLUMN share_identifier TEXT`,
     `CREATE INDEX jobs_by_share ON jobs (queue_arn, share_identifier, seq) WHERE share_identifier IS NOT NULL AND parent_id IS NULL`,
   ],
+  [
+    // secret is sealed; NULL once the key is revoked.
+    `CREATE TABLE access_keys (
+      access_key_id TEXT PRIMARY KEY, account TEXT NOT NULL, user_name TEXT NOT NULL, policy TEXT, secret TEXT,
+      created_at BIGINT NOT NULL, revoked_at BIGINT)`,
+  ],
 ];
 
 /** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */

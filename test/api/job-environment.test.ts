@@ -33,10 +33,11 @@ test("what AWS Batch sets, and nothing of the server's own", async () => {
     AWS_ENDPOINT_URL_STS: url,
     AWS_ENDPOINT_URL_ECS: url,
     AWS_ENDPOINT_URL_EC2: url,
-    AWS_ACCESS_KEY_ID: "local",
-    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_ACCESS_KEY_ID: `LSJOB${jobId.replaceAll("-", "").toUpperCase()}`,
+    AWS_SECRET_ACCESS_KEY: environment["AWS_SECRET_ACCESS_KEY"],
     ECS_CONTAINER_METADATA_URI_V4: `${url}/ecs/v4/${taskArn!.split("/").at(-1)}`,
   });
+  assert.match(environment["AWS_SECRET_ACCESS_KEY"]!, /^[\w-]{40}$/);
   assert.deepEqual(shown, []);
   assert.equal(environment["SECRET_OF_THE_SERVER"], undefined);
 });

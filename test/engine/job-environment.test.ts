@@ -16,7 +16,7 @@ const ENDPOINTS = {
   AWS_ENDPOINT_URL_ECS: URL,
   AWS_ENDPOINT_URL_EC2: URL,
 };
-const KEYS = { AWS_ACCESS_KEY_ID: "key of a", AWS_SECRET_ACCESS_KEY: "s", AWS_SESSION_TOKEN: "t" };
+const KEYS = { AWS_ACCESS_KEY_ID: "key of a", AWS_SECRET_ACCESS_KEY: "s" };
 const REGION = { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "eu-west-1" };
 const METADATA = { ECS_CONTAINER_METADATA_URI_V4: `${URL}/ecs/v4/c1` };
 const BATCH = {
@@ -39,7 +39,7 @@ interface Situation {
 function environmentIn({ given = {}, jobVariables, server = {}, driver = "process", url = URL }: Situation) {
   const surroundings = new ServerSurroundings(server, jobVariables);
   if (url !== null) surroundings.reachable(driver, url);
-  const issue = ({ id }: { id: string }) => ({ accessKeyId: `key of ${id}`, secretAccessKey: "s", sessionToken: "t" });
+  const issue = (jobId: string) => ({ accessKeyId: `key of ${jobId}`, secretAccessKey: "s" });
   const waiting: Job = {
     id: "a",
     seq: 1,

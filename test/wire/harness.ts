@@ -7,8 +7,9 @@ import { BatchClient } from "@aws-sdk/client-batch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { FastifyInstance } from "fastify";
 import pino from "pino";
-import { admitAnyone } from "../../src/api/access/admission.ts";
+import { createAdmission } from "../../src/api/access/admission.ts";
 import type { ServerOptions } from "../../src/api/server.ts";
+import { systemClock } from "../support/clock.ts";
 import { createServer } from "../../src/api/server.ts";
 import type { BatchHandlers, Call } from "../../src/api/wire/operations.ts";
 
@@ -19,6 +20,14 @@ export interface TestServer {
   /** What the server logged, one JSON text per entry. */
   readonly logged: string[];
 }
+
+/** No key is known: nothing is verified. */
+const OPEN_TO_ALL = createAdmission({
+  findKey: () => undefined,
+  clock: systemClock,
+  isOpen: true,
+  defaultAccount: "123456789012",
+});
 
 /** A listening server that ends with the test. */
 export async function startServer(t: TestContext, options: Partial<ServerOptions>): Promise<TestServer> {
@@ -35,7 +44,7 @@ export async function startServer(t: TestContext, options: Partial<ServerOptions
     ecs: {},
     queryServices: [],
     health: async () => ({ ready: true }),
-    admit: admitAnyone("123456789012"),
+    admit: OPEN_TO_ALL,
     defaultRegion: "us-east-1",
     version: "1.2.3",
     logger: pino({ level: "info" }, sink),

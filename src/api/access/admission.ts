@@ -1,49 +1,115 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { Socket } from "node:net";
+import type { Clock } from "../../ports/clock.ts";
 import { claimedCredential } from "../wire/credential.ts";
-import type { Call, Caller } from "../wire/operations.ts";
+import type { Call } from "../wire/operations.ts";
+import type { SignedRequest } from "../wire/signature.ts";
+import { readSignature } from "../wire/signature.ts";
+import {
+  incompleteSignature,
+  invalidSignature,
+  missingAuthenticationToken,
+  unrecognizedClient,
+} from "../wire/signature-errors.ts";
+import { checkTime, verify } from "../wire/verify.ts";
+import { rootCaller } from "./callers.ts";
+import { denialBy, everythingAllowed } from "./denial.ts";
+import type { KnownKey } from "./key-ring.ts";
+import { SigningKeys } from "./signing-keys.ts";
 
-/** A request as far as its signature covers it. */
-export interface SignedRequest {
-  readonly method: string;
-  /** Still percent-encoded. */
-  readonly path: string;
-  /** The query, without the question mark. */
-  readonly search: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer | undefined;
+export interface AdmissionRequest extends SignedRequest {
+  /** Where the request came in, and from where. */
+  readonly socket: Pick<Socket, "localAddress" | "remoteAddress">;
 }
 
-/** The APIs that are served here, by the name that stands in a signature's scope. */
-export type ServiceName = "batch" | "logs" | "sts" | "ecs" | "ec2";
+/** What is served here, by the name that stands in a signature's scope. `longshore` is the server's own administration. */
+export type ServiceName = "batch" | "logs" | "sts" | "ecs" | "ec2" | "longshore";
 
 /** What a request may count on. Without a region in its signature, the server's default is meant. */
 export type Admitted = Pick<Call, "account" | "caller" | "denial"> & { readonly region: string | undefined };
 
 /** Finds out who calls. Rejects with an ApiError when the request must not be served. */
-export type Admit = (request: SignedRequest, service: ServiceName) => Promise<Admitted>;
+export type Admit = (request: AdmissionRequest, service: ServiceName) => Promise<Admitted>;
 
-/** Emulators' convention: an access key of twelve digits names the account. */
+export interface AdmissionOptions {
+  /** The key of that id; throws or rejects with an ApiError when it was known and may not be used (any more). */
+  readonly findKey: (accessKeyId: string, request: KeyContext) => KnownKey | undefined | Promise<KnownKey | undefined>;
+  readonly clock: Clock;
+  /** Whether requests without a known key are served, where they come in on a loopback address. */
+  readonly isOpen: boolean;
+  /** The account of callers whose access key names none. */
+  readonly defaultAccount: string;
+}
+
+export interface KeyContext {
+  /** Whether this request would be served with any key. */
+  readonly isOpen: boolean;
+  /** Whether the client runs on this machine. */
+  readonly isFromHere: boolean;
+}
+
+/** Emulators' convention: an unknown access key of twelve digits names the account. */
 const ACCOUNT = /^\d{12}$/;
 
-/** Everybody may call, for the account that the access key names, else for `defaultAccount`. */
-export function admitAnyone(defaultAccount: string): Admit {
-  return ({ headers, search }) => {
-    const claimed = claimedCredential(headers.authorization, search);
-    const accessKeyId = claimed?.accessKeyId;
-    const account = accessKeyId !== undefined && ACCOUNT.test(accessKeyId) ? accessKeyId : defaultAccount;
-    return Promise.resolve({
-      account,
-      region: claimed?.region,
-      caller: { ...rootOf(account), ...(accessKeyId !== undefined && { accessKeyId }) },
-      denial: everythingAllowed,
-    });
+/** A known key is verified wherever it comes in; an unknown one, or none, is all that an open server asks for. */
+export function createAdmission(options: AdmissionOptions): Admit {
+  const signingKeys = new SigningKeys();
+  return async (request, service) => {
+    const claimed = claimedCredential(request.headers.authorization, request.search);
+    const isOpen = options.isOpen && isLoopbackAddress(request.socket.localAddress);
+    const key = claimed && (await options.findKey(claimed.accessKeyId, { isOpen, isFromHere: isFromHere(request) }));
+    if (key === undefined) {
+      if (!isOpen) throw refusalOf(request);
+      return anyone(claimed?.accessKeyId, claimed?.region, options.defaultAccount);
+    }
+    verifyFor(request, service, key, signingKeys, options.clock.now());
+    const { caller } = key;
+    return { account: caller.account, region: claimed?.region, caller, denial: denialBy(key.policy, caller) };
   };
 }
 
-export function rootOf(account: string): Caller {
-  return { account, arn: `arn:aws:iam::${account}:root`, userId: account };
+function anyone(accessKeyId: string | undefined, region: string | undefined, defaultAccount: string): Admitted {
+  const account = accessKeyId !== undefined && ACCOUNT.test(accessKeyId) ? accessKeyId : defaultAccount;
+  const caller = { ...rootCaller(account), ...(accessKeyId !== undefined && { accessKeyId }) };
+  return { account, region, caller, denial: everythingAllowed };
 }
 
-export function everythingAllowed(): undefined {
-  return undefined;
+function verifyFor(
+  request: SignedRequest,
+  service: ServiceName,
+  { secretAccessKey, caller }: KnownKey,
+  signingKeys: SigningKeys,
+  now: number,
+): void {
+  const signature = readSignature(request);
+  // What was claimed and found must be what the whole signature says.
+  if (signature.accessKeyId !== caller.accessKeyId) throw incompleteSignature("The credential is not clear.");
+  if (carriesToken(request)) throw unrecognizedClient();
+  checkTime(signature, now);
+  if (signature.service !== service) {
+    throw invalidSignature(`Credential should be scoped to correct service: '${service}'.`);
+  }
+  if (claimedCredential(request.headers.authorization, request.search)?.region !== signature.region) {
+    throw invalidSignature("Credential should be scoped to a valid region.");
+  }
+  verify(request, signature, signingKeys.get(secretAccessKey, signature));
+}
+
+/** No key that is known here comes with a session token. */
+function carriesToken({ headers, search }: SignedRequest): boolean {
+  return headers["x-amz-security-token"] !== undefined || new URLSearchParams(search).has("X-Amz-Security-Token");
+}
+
+function refusalOf(request: SignedRequest): Error {
+  const isSigned = request.headers.authorization !== undefined || request.search.includes("X-Amz-");
+  if (!isSigned) return missingAuthenticationToken();
+  readSignature(request);
+  return unrecognizedClient();
+}
+
+function isFromHere({ socket: { remoteAddress, localAddress } }: AdmissionRequest): boolean {
+  return remoteAddress !== undefined && (isLoopbackAddress(remoteAddress) || remoteAddress === localAddress);
+}
+
+function isLoopbackAddress(address: string | undefined): boolean {
+  return address !== undefined && /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(address);
 }

@@ -1,38 +1,47 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { accessDeniedException, ApiError } from "./errors.ts";
 
+/** A request before its body is read. */
+export interface Head {
+  readonly method: string;
+  /** Still percent-encoded, without the query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** The address of this machine that the request came to. */
+  readonly localAddress: string | undefined;
+}
+
 /** Names under which a container reaches the machine that it runs on. */
 const CONTAINER_HOST_NAMES: ReadonlySet<string> = new Set(["host.docker.internal", "host.containers.internal"]);
 
-const FORM_TYPE = "application/x-www-form-urlencoded";
 const JSON_TYPES: ReadonlySet<string> = new Set([
   "application/json",
   "application/x-amz-json-1.0",
   "application/x-amz-json-1.1",
 ]);
 
+/** What the query protocol of STS and EC2 sends, at `/`. */
+const FORM_TYPE = "application/x-www-form-urlencoded";
+
 /**
- * Why a request must not be served, if so. Without credentials to check, what protects the server is that no web page can make a
+ * Why a request must not be served, if so. Where no credentials are checked, what protects the server is that no web page can make a
  * browser speak to it: a page that rebinds its own name to this address sends its name as Host; a page elsewhere sends its Origin; a
- * plain HTML form cannot send JSON.
+ * plain HTML form can send neither JSON nor headers of its own.
  *
- * @param allowedHosts host names to accept besides this machine's own, without port.
+ * @param allowedHosts host names to accept besides this machine's own, in lower case, without port.
  */
-export function refusal(
-  method: string,
-  headers: IncomingHttpHeaders,
-  allowedHosts: ReadonlySet<string>,
-): ApiError | undefined {
-  return foreignHost(headers.host, allowedHosts) ?? foreignPage(headers) ?? unfitContentType(method, headers);
+export function refusal(head: Head, allowedHosts: ReadonlySet<string>): ApiError | undefined {
+  return foreignHost(head, allowedHosts) ?? foreignPage(head.headers) ?? unfitContentType(head);
 }
 
-function foreignHost(host: string | undefined, allowedHosts: ReadonlySet<string>): ApiError | undefined {
+function foreignHost({ headers, localAddress }: Head, allowedHosts: ReadonlySet<string>): ApiError | undefined {
+  const { host } = headers;
   if (host === undefined) return accessDeniedException("The request has no Host header. Send one, such as localhost.");
   const name = host.replace(/:\d{1,5}$/, "").toLowerCase();
-  if (isThisMachine(name) || allowedHosts.has(name)) return undefined;
+  if (isThisMachine(name) || allowedHosts.has(name) || isAddress(name, localAddress)) return undefined;
   return accessDeniedException(
     `The Host header ${JSON.stringify(host.slice(0, 100))} is not a name of this machine. ` +
-      "Use localhost or 127.0.0.1, or start Longshore with this name among its allowed hosts.",
+      "Use localhost or 127.0.0.1, or start Longshore with --allowed-host and this name.",
   );
 }
 
@@ -44,6 +53,12 @@ function isThisMachine(name: string): boolean {
     /^[a-z0-9.-]+\.localhost$/.test(name) ||
     CONTAINER_HOST_NAMES.has(name)
   );
+}
+
+/** No page can rebind an address: who says it has reached that one. */
+function isAddress(name: string, address: string | undefined): boolean {
+  if (address === undefined) return false;
+  return name === address.replace(/^::ffff:/, "") || name === `[${address}]`;
 }
 
 function foreignPage(headers: IncomingHttpHeaders): ApiError | undefined {
@@ -63,12 +78,11 @@ export function isForm(contentType: string | undefined): boolean {
   return contentType !== undefined && mediaType(contentType) === FORM_TYPE;
 }
 
-/** A page's plain form cannot send headers of its own; the clients of STS and EC2 send forms, and always some. */
-function unfitContentType(method: string, headers: IncomingHttpHeaders): ApiError | undefined {
+function unfitContentType({ method, path, headers }: Head): ApiError | undefined {
   const contentType = headers["content-type"];
   if (contentType === undefined || method === "GET" || method === "HEAD") return undefined;
   if (JSON_TYPES.has(mediaType(contentType))) return undefined;
-  if (isForm(contentType) && isOfClient(headers)) return undefined;
+  if (isForm(contentType) && path === "/" && hasHeaderOfNoForm(headers)) return undefined;
   return new ApiError(
     "UnsupportedMediaTypeException",
     415,
@@ -76,7 +90,8 @@ function unfitContentType(method: string, headers: IncomingHttpHeaders): ApiErro
   );
 }
 
-function isOfClient(headers: IncomingHttpHeaders): boolean {
+/** What a page can only send after the browser has asked the server, which always refuses. */
+function hasHeaderOfNoForm(headers: IncomingHttpHeaders): boolean {
   return headers.authorization !== undefined || Object.keys(headers).some((name) => name.startsWith("x-amz-"));
 }
 

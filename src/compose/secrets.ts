@@ -1,0 +1,64 @@
+import { hkdfSync, randomBytes } from "node:crypto";
+import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { StartError } from "./start-error.ts";
+
+/** Keys of one data directory, 32 bytes each. They come from one random file in it that only its owner can read. */
+export interface Secrets {
+  /** Encrypts the secrets of access keys in the database. */
+  readonly sealing: Buffer;
+  /** The credentials of jobs are derived from it. */
+  readonly jobs: Buffer;
+  /** Proves to the server that somebody may read this directory. */
+  readonly owner: Buffer;
+}
+
+const FILE = "secret.key";
+const BYTES = 32;
+
+/** Makes the file on first use. Only for who has the data directory's lock. */
+export function openSecrets(dataDir: string): Secrets {
+  const path = join(dataDir, FILE);
+  const text = readText(path) ?? makeFile(path);
+  chmodSync(path, 0o600);
+  return derive(text, path);
+}
+
+/** Undefined when no server has run on this directory yet. */
+export function readSecrets(dataDir: string): Secrets | undefined {
+  const path = join(dataDir, FILE);
+  const text = readText(path);
+  return text === undefined ? undefined : derive(text, path);
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError("DATA_DIR_UNWRITABLE", `The key file ${path} cannot be read (${why}). Its owner must be you.`);
+  }
+}
+
+/** In one step: a file that is there is complete, whatever happens to this process. */
+function makeFile(path: string): string {
+  const text = `${randomBytes(BYTES).toString("hex")}\n`;
+  const draft = `${path}.new`;
+  const file = openSync(draft, "w", 0o600);
+  writeSync(file, text);
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(draft, path);
+  return text;
+}
+
+function derive(text: string, path: string): Secrets {
+  const master = Buffer.from(text.trim(), "hex");
+  if (master.length !== BYTES) {
+    const message = `The key file ${path} is damaged. Restore it from a backup. Without it the access keys of this data directory are lost.`;
+    throw new StartError("DATA_DIR_DAMAGED", message);
+  }
+  const key = (purpose: string): Buffer => Buffer.from(hkdfSync("sha256", master, "", `longshore ${purpose}`, BYTES));
+  return { sealing: key("access keys"), jobs: key("job credentials"), owner: key("owner") };
+}
