@@ -1,10 +1,12 @@
-import type { Job, JobState, StopRequest } from "./job.ts";
-import type { Environment, Queue, ResourceStatus } from "./resources.ts";
+import type { ConsumableNeed, Job, JobState, StopRequest } from "./job.ts";
+import type { Consumable, Environment, Queue, QuotaShare, ResourceStatus } from "./resources.ts";
 
 /** One thing that the world learns from the store. */
 export type Fact =
   | { readonly kind: "queues"; readonly queues: readonly Queue[] }
   | { readonly kind: "environments"; readonly environments: readonly Environment[] }
+  | { readonly kind: "quota-shares"; readonly quotaShares: readonly QuotaShare[] }
+  | { readonly kind: "consumables"; readonly consumables: readonly Consumable[] }
   /** A job that is not over: just submitted, or read at start. A parent comes before its children. */
   | { readonly kind: "job-admitted"; readonly job: Job }
   /** Everything submitted up to this `seq` has been read. */
@@ -35,6 +37,8 @@ export interface JobChange {
   readonly state: JobState;
   /** Log streams that appear with this change. */
   readonly logStreams?: readonly NewLogStream[];
+  /** What the attempt that ends with this change has used up for good. */
+  readonly usedUp?: readonly ConsumableNeed[];
 }
 
 export interface NewLogStream {
@@ -47,10 +51,10 @@ export interface NewLogStream {
 
 export type ResourceChange =
   | {
-      readonly kind: "environment-status" | "queue-status";
+      readonly kind: "environment-status" | "queue-status" | "quota-share-status";
       readonly arn: string;
       readonly version: number;
       readonly status: ResourceStatus;
       readonly statusReason: string;
     }
-  | { readonly kind: "environment-deleted" | "queue-deleted"; readonly arn: string };
+  | { readonly kind: "environment-deleted" | "queue-deleted" | "quota-share-deleted"; readonly arn: string };

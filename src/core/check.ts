@@ -8,6 +8,7 @@ import type { World } from "./world.ts";
 export function findViolation(world: World): string | undefined {
   let vcpuMilli = 0;
   let memoryMiB = 0;
+  const held = new Map<string, number>();
   const activeChildren = new Map<string, number>();
   for (const job of world.jobs.values()) {
     const attempt = activeAttempt(job.state);
@@ -20,6 +21,7 @@ export function findViolation(world: World): string | undefined {
     if (attempt !== undefined) {
       vcpuMilli += job.scheduling.requirements.vcpuMilli;
       memoryMiB += job.scheduling.requirements.memoryMiB;
+      for (const { arn, quantity } of job.scheduling.consumables ?? []) held.set(arn, (held.get(arn) ?? 0) + quantity);
       if (world.jobOfAttempt(attempt.id) !== job) return `attempt ${attempt.id} is not known as that of job ${job.id}`;
       const violation = unitViolation(world, job, attempt);
       if (violation !== undefined) return `attempt ${attempt.id} of job ${job.id}: ${violation}`;
@@ -29,6 +31,11 @@ export function findViolation(world: World): string | undefined {
   if (vcpuMilli !== world.used.vcpuMilli || memoryMiB !== world.used.memoryMiB) {
     return `attempts hold ${vcpuMilli} milli-vCPU and ${memoryMiB} MiB, counted ${world.used.vcpuMilli} and ${world.used.memoryMiB}`;
   }
+  for (const [arn, quantity] of world.consumablesInUse()) {
+    if (held.get(arn) !== quantity) return `attempts hold ${held.get(arn) ?? 0} of ${arn}, counted ${quantity}`;
+    held.delete(arn);
+  }
+  for (const [arn, quantity] of held) if (quantity > 0) return `attempts hold ${quantity} of ${arn}, counted none`;
   for (const job of world.jobs.values()) {
     if (!isArrayParent(job)) continue;
     const active = world.arrays.get(job.id)?.active;

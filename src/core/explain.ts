@@ -1,12 +1,21 @@
-import type { Requirements } from "./job.ts";
+import type { Shortage } from "./shortage.ts";
+import type { Demand, Requirements } from "./job.ts";
+import { shapeKey } from "./job.ts";
 import type { BlockedReason } from "./placement.ts";
 import type { Plan } from "./schedule.ts";
 
 /** Why one RUNNABLE job has not started. */
-export type WaitingReason = BlockedReason | { readonly kind: "behind"; readonly headJobId: string };
+export type WaitingReason = BlockedReason | Shortage | { readonly kind: "behind"; readonly headJobId: string };
 
 /** The typed reason of a RUNNABLE job after a tick; undefined when the next tick will look at it. */
-export function waitingReason(plan: Pick<Plan, "blocked">, queueArn: string, jobId: string): WaitingReason | undefined {
+export function waitingReason(
+  plan: Pick<Plan, "blocked" | "short">,
+  queueArn: string,
+  jobId: string,
+  demand: Demand,
+): WaitingReason | undefined {
+  const lack = plan.short.get(shapeKey(demand));
+  if (lack !== undefined) return lack;
   const head = plan.blocked.get(queueArn);
   if (head === undefined) return undefined;
   return head.jobId === jobId ? head.reason : { kind: "behind", headJobId: head.jobId };
@@ -25,9 +34,17 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
       return `MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job queue. It asks for ${amounts(requirements)}; the largest that fits is ${amounts(reason.largest)}.`;
     case "capacity":
       return `Waiting for capacity: it asks for ${amounts(requirements)}; ${amounts(reason.free)} are free.`;
+    case "consumable":
+      return consumableText(reason);
     case "behind":
       return `Waiting for job ${reason.headJobId}, which is before it in the queue and does not fit yet.`;
   }
+}
+
+function consumableText({ arn, quantity, available, total }: Shortage): string {
+  const name = arn.slice(arn.indexOf("/") + 1);
+  if (total === undefined) return `Waiting for consumable resource ${name}, which does not exist.`;
+  return `Waiting for consumable resource ${name}: it asks for ${quantity}; ${available} of ${total} are available.`;
 }
 
 function amounts({ vcpuMilli, memoryMiB, gpus = 0 }: { vcpuMilli: number; memoryMiB: number; gpus?: number }): string {

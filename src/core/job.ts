@@ -14,11 +14,17 @@ export const JOB_STATUSES: readonly JobStatus[] = [
   "FAILED",
 ];
 
-/** What a job needs of an instance. Jobs with equal requirements have the same shape. Integers only. */
+/** What a job needs of an instance. Integers only. */
 export interface Requirements {
   readonly vcpuMilli: number;
   readonly memoryMiB: number;
   readonly gpus: number;
+}
+
+/** How much of one consumable resource an attempt holds while it is active (reference 3.6). */
+export interface ConsumableNeed {
+  readonly arn: string;
+  readonly quantity: number;
 }
 
 /**
@@ -45,6 +51,8 @@ export interface RetryStrategy {
 /** What the scheduler has to know of a job: fixed at submission, shared by equal jobs. What to run is in the job's spec, which only dispatch and Describe read. */
 export interface Scheduling {
   readonly requirements: Requirements;
+  /** All of them or none, whether the resources exist or not. In order of ARN, each resource once. */
+  readonly consumables?: readonly ConsumableNeed[];
   readonly retry: RetryStrategy;
   readonly dependsOn: readonly Dependency[];
   readonly timeoutSeconds?: number;
@@ -59,6 +67,9 @@ export interface Scheduling {
   /** Multi-node parallel jobs only. */
   readonly nodes?: Nodes;
 }
+
+/** What must be free for a job to start. Jobs of equal demand have the same shape. */
+export type Demand = Pick<Scheduling, "requirements" | "consumables">;
 
 /** Why an attempt was told to end before it ended by itself. Such an attempt is never retried. */
 export interface Stopping {
@@ -162,6 +173,7 @@ export function replaceLastAttempt(attempts: readonly Attempt[], last: Attempt):
   return [...attempts.slice(0, -1), last];
 }
 
-export function shapeKey(requirements: Requirements): string {
-  return `${requirements.vcpuMilli}/${requirements.memoryMiB}/${requirements.gpus}`;
+export function shapeKey({ requirements, consumables = [] }: Demand): string {
+  const { vcpuMilli, memoryMiB, gpus } = requirements;
+  return [`${vcpuMilli}/${memoryMiB}/${gpus}`, ...consumables.map(({ arn, quantity }) => `${quantity} ${arn}`)].join();
 }

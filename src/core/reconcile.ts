@@ -1,9 +1,10 @@
-import type { Change, JobChange } from "./changes.ts";
+import type { Change } from "./changes.ts";
 import { childReadiness, hasChildDependencies, wholeReadiness } from "./dependency.ts";
 import { childId, parseNodeId } from "./ids.ts";
 import type { ArrayRest, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isWaiting } from "./job.ts";
 import { failed, REASONS, stopping } from "./lifecycle.ts";
+import { jobChange } from "./job-change.ts";
 import { HEALTHY } from "./resources.ts";
 import { nodeStopped, unitsAdvanced } from "./task-lifecycle.ts";
 import type { World } from "./world.ts";
@@ -49,6 +50,10 @@ class Settler {
 
   /** CREATING and UPDATING become VALID; the jobs of a queue that is DELETING end. */
   resources(): void {
+    for (const { arn, version, status } of this.#world.quotaShares.values()) {
+      if (status !== "CREATING" && status !== "UPDATING") continue;
+      this.#emit({ kind: "quota-share-status", arn, version, status: "VALID", statusReason: "" });
+    }
     for (const { arn, version, status } of this.#world.environments.values()) {
       if (status !== "CREATING" && status !== "UPDATING") continue;
       this.#emit({ kind: "environment-status", arn, version, status: "VALID", statusReason: HEALTHY.environment });
@@ -65,6 +70,9 @@ class Settler {
     for (const { arn, status } of this.#world.environments.values()) {
       if (status === "DELETING" && this.#world.usedVcpuMilli(arn) === 0)
         this.#emit({ kind: "environment-deleted", arn });
+    }
+    for (const { arn, status } of this.#world.quotaShares.values()) {
+      if (status === "DELETING") this.#emit({ kind: "quota-share-deleted", arn });
     }
     for (const { arn, status } of this.#world.queues.values()) {
       if (status === "DELETING" && !this.#hasJobs(arn)) this.#emit({ kind: "queue-deleted", arn });
@@ -265,19 +273,10 @@ class Settler {
   }
 
   #set(job: Job, state: JobState): void {
-    if (state !== job.state) this.#emit(jobChange(job, state));
+    if (state !== job.state) this.#emit(jobChange(this.#world, job, state));
   }
 
   #current(job: Job): Job {
     return this.#world.jobs.get(job.id) ?? job;
   }
-}
-
-export function jobChange(job: Job, state: JobState): JobChange {
-  return {
-    kind: "job-changed",
-    jobId: job.id,
-    ...(job.parent !== undefined && { parent: job.parent }),
-    state,
-  };
 }

@@ -27,6 +27,21 @@ export interface Queue {
   readonly environmentArns: readonly string[];
 }
 
+/** A quota share as the scheduler sees it. */
+export interface QuotaShare {
+  readonly arn: string;
+  readonly version: number;
+  readonly status: ResourceStatus;
+}
+
+/** A consumable resource as the scheduler sees it (reference 3.6). */
+export interface Consumable {
+  readonly arn: string;
+  /** What there is of it in all, in use or not; what was used up for good is no more. */
+  readonly total: number;
+  readonly isReplenishable: boolean;
+}
+
 /** What the machine (or, later, one instance) holds. */
 export interface Capacity {
   readonly vcpuMilli: number;

@@ -1,4 +1,6 @@
 import type { JobChange } from "./changes.ts";
+import type { Shortage } from "./shortage.ts";
+import { shortage } from "./shortage.ts";
 import { childId } from "./ids.ts";
 import type { Job } from "./job.ts";
 import { isArrayParent } from "./job.ts";
@@ -15,6 +17,8 @@ export interface Plan {
   readonly changes: readonly JobChange[];
   /** By queue ARN: the job at the head that cannot start, and why. Those behind it wait for it (strict FIFO). */
   readonly blocked: ReadonlyMap<string, BlockedHead>;
+  /** By shape: what its jobs lack of a consumable resource. They wait, and those behind them do not. */
+  readonly short: ReadonlyMap<string, Shortage>;
   /** The limit of placements was reached; the next tick goes on at once. */
   readonly isPartial: boolean;
 }
@@ -28,18 +32,25 @@ export interface BlockedHead {
 const MAX_PLACEMENTS_PER_TICK = 1_000;
 
 /**
- * Places RUNNABLE jobs: queues by priority, FIFO within a queue, the head blocking those behind it (reference 7.1, 7.2). Costs in the
- * number of shapes and placements, not of waiting jobs. Applies each placement to the world and returns them.
+ * Places RUNNABLE jobs: queues by priority, FIFO within a queue, the head blocking those behind it (reference 7.1, 7.2), unless what it
+ * waits for is a consumable resource (10 no. 31). Costs in the number of shapes and placements, not of waiting jobs. Applies each placement
+ * to the world and returns them.
  */
 export function schedule(world: World): Plan {
   const changes: JobChange[] = [];
   const blocked = new Map<string, BlockedHead>();
+  const short = new Map<string, Shortage>();
   // Capacity only shrinks in here, so a shape that did not fit once does not fit again.
   const blockedShapes = new Map<string, BlockedReason>();
   for (const queue of [...world.queues.values()].sort(byPriority)) {
     const heads = world.waitingJobs(queue.arn)?.heads((entry) => world.stillWaits(entry));
     for (let shape = heads?.pop(); shape !== undefined; shape = heads?.pop()) {
-      if (changes.length >= MAX_PLACEMENTS_PER_TICK) return { changes, blocked, isPartial: true };
+      if (changes.length >= MAX_PLACEMENTS_PER_TICK) return { changes, blocked, short, isPartial: true };
+      const lack = shortage(world, shape.demand);
+      if (lack !== undefined) {
+        short.set(shape.key, lack);
+        continue;
+      }
       const placement = placeShape(world, shape, queue, blockedShapes);
       const job = shape.entries.peek()!.job;
       if (placement.kind === "blocked") {
@@ -50,14 +61,14 @@ export function schedule(world: World): Plan {
       if (dropStale(shape, (entry) => world.stillWaits(entry)) !== undefined) heads?.push(shape);
     }
   }
-  return { changes, blocked, isPartial: false };
+  return { changes, blocked, short, isPartial: false };
 }
 
 function placeShape(world: World, shape: WaitingShape, queue: Queue, blockedShapes: Map<string, BlockedReason>) {
   const key = `${shape.key} ${queue.environmentArns.join(" ")}`;
   const known = blockedShapes.get(key);
   if (known !== undefined) return { kind: "blocked", reason: known } as const;
-  const placement = place(world, shape.requirements, queue);
+  const placement = place(world, shape.demand.requirements, queue);
   if (placement.kind === "blocked") blockedShapes.set(key, placement.reason);
   return placement;
 }

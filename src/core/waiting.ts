@@ -1,5 +1,5 @@
 import TinyQueue from "tinyqueue";
-import type { Job, Requirements } from "./job.ts";
+import type { Demand, Job } from "./job.ts";
 import { shapeKey } from "./job.ts";
 
 /** A RUNNABLE job, child, or (as one entry) all RUNNABLE children of an array that have no record yet. */
@@ -12,7 +12,7 @@ export interface Waiting {
 /** The jobs of one queue that have one shape, in the order in which they are to start. */
 export interface WaitingShape {
   readonly key: string;
-  readonly requirements: Requirements;
+  readonly demand: Demand;
   /** A heap; entries that no longer wait are dropped when they come to the top. */
   readonly entries: TinyQueue<Waiting>;
 }
@@ -22,10 +22,10 @@ export class WaitingJobs {
   readonly #shapes = new Map<string, WaitingShape>();
 
   add(entry: Waiting): void {
-    const key = shapeKey(entry.job.scheduling.requirements);
+    const key = shapeKey(entry.job.scheduling);
     let shape = this.#shapes.get(key);
     if (shape === undefined) {
-      shape = { key, requirements: entry.job.scheduling.requirements, entries: new TinyQueue([], compareWaiting) };
+      shape = { key, demand: entry.job.scheduling, entries: new TinyQueue([], compareWaiting) };
       this.#shapes.set(key, shape);
     }
     shape.entries.push(entry);

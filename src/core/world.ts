@@ -4,7 +4,7 @@ import { Deadlines } from "./deadlines.ts";
 import { childId, parseChildId, unitAttemptId } from "./ids.ts";
 import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
-import type { Capacity, Environment, Queue } from "./resources.ts";
+import type { Capacity, Consumable, Environment, Queue, QuotaShare } from "./resources.ts";
 import type { Waiting } from "./waiting.ts";
 import { WaitingJobs } from "./waiting.ts";
 
@@ -20,6 +20,8 @@ export class World {
   readonly hasDocker: boolean;
   readonly queues = new Map<string, Queue>();
   readonly environments = new Map<string, Environment>();
+  readonly quotaShares = new Map<string, QuotaShare>();
+  readonly consumables = new Map<string, Consumable>();
   /** Jobs that are not over, array parents and recorded children included. */
   readonly jobs = new Map<string, Job>();
   readonly arrays = new Map<string, ArrayProgress>();
@@ -32,6 +34,8 @@ export class World {
   readonly used = { vcpuMilli: 0, memoryMiB: 0 };
   #lastSeq = 0;
   readonly #usedVcpuMilliByEnvironment = new Map<string, number>();
+  /** By ARN, what active attempts hold, whether the resource exists or not. */
+  readonly #inUse = new Map<string, number>();
   readonly #jobIdByAttemptId = new Map<string, string>();
   /** By what drivers know them as: the units of active attempts. */
   readonly #unitByAttemptId = new Map<string, { readonly jobId: string; readonly unit: number }>();
@@ -55,6 +59,14 @@ export class World {
       case "environments":
         this.environments.clear();
         for (const environment of event.environments) this.environments.set(environment.arn, environment);
+        break;
+      case "quota-shares":
+        this.quotaShares.clear();
+        for (const share of event.quotaShares) this.quotaShares.set(share.arn, share);
+        break;
+      case "consumables":
+        this.consumables.clear();
+        for (const consumable of event.consumables) this.consumables.set(consumable.arn, consumable);
         break;
       case "job-admitted":
         this.#admit(event.job);
@@ -83,6 +95,12 @@ export class World {
         break;
       case "queue-status":
         this.#replace(this.queues, event.arn, { status: event.status });
+        break;
+      case "quota-share-status":
+        this.#replace(this.quotaShares, event.arn, { status: event.status });
+        break;
+      case "quota-share-deleted":
+        this.quotaShares.delete(event.arn);
         break;
       case "environment-deleted":
         this.environments.delete(event.arn);
@@ -117,6 +135,15 @@ export class World {
 
   usedVcpuMilli(environmentArn: string): number {
     return this.#usedVcpuMilliByEnvironment.get(environmentArn) ?? 0;
+  }
+
+  /** How much of a consumable resource the active attempts hold. */
+  inUse(consumableArn: string): number {
+    return this.#inUse.get(consumableArn) ?? 0;
+  }
+
+  consumablesInUse(): Iterable<readonly [arn: string, quantity: number]> {
+    return this.#inUse;
   }
 
   waitingJobs(queueArn: string): WaitingJobs | undefined {
@@ -173,6 +200,7 @@ export class World {
   #change(change: JobChange): void {
     const before = this.jobs.get(change.jobId) ?? this.#newChild(change);
     const job: Job = { ...before, state: change.state };
+    for (const { arn, quantity } of change.usedUp ?? []) this.#useUp(arn, quantity);
     this.#unindex(before);
     this.jobs.set(job.id, job);
     this.#index(job, before.state);
@@ -232,11 +260,25 @@ export class World {
   }
 
   #use(job: Job, attempt: Attempt, sign: 1 | -1): void {
-    const { vcpuMilli, memoryMiB } = job.scheduling.requirements;
+    const { requirements, consumables = [] } = job.scheduling;
+    const { vcpuMilli, memoryMiB } = requirements;
+    for (const { arn, quantity } of consumables) this.#hold(arn, sign * quantity);
     this.used.vcpuMilli += sign * vcpuMilli;
     this.used.memoryMiB += sign * memoryMiB;
     const used = this.usedVcpuMilli(attempt.environmentArn);
     this.#usedVcpuMilliByEnvironment.set(attempt.environmentArn, used + sign * vcpuMilli);
+  }
+
+  #hold(consumableArn: string, quantity: number): void {
+    const held = this.inUse(consumableArn) + quantity;
+    if (held === 0) this.#inUse.delete(consumableArn);
+    else this.#inUse.set(consumableArn, held);
+  }
+
+  /** A total that was lowered below what is in use ends at nothing. */
+  #useUp(consumableArn: string, quantity: number): void {
+    const total = Math.max(0, (this.consumables.get(consumableArn)?.total ?? 0) - quantity);
+    this.#replace(this.consumables, consumableArn, { total });
   }
 
   #wait(entry: Waiting): void {

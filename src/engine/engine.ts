@@ -1,7 +1,7 @@
 import type { Change } from "../core/changes.ts";
 import { findViolation } from "../core/check.ts";
 import { waitingReason, waitingText } from "../core/explain.ts";
-import type { Requirements } from "../core/job.ts";
+import type { Demand } from "../core/job.ts";
 import { reconcile } from "../core/reconcile.ts";
 import type { Capacity } from "../core/resources.ts";
 import type { Plan } from "../core/schedule.ts";
@@ -44,8 +44,10 @@ export class Engine implements Scheduler {
   readonly #options: EngineOptions;
   readonly #dispatcher: Dispatcher;
   #world: World | undefined;
+  /** The world after the last tick that went well: what is told of it stays true while a new one is read. */
+  #ticked: World | undefined;
   #epoch = 0;
-  #blocked: Plan["blocked"] = new Map();
+  #plan: Pick<Plan, "blocked" | "short"> = { blocked: new Map(), short: new Map() };
   #reported: ReportedEvent[] = [];
   #hasNews = true;
   #hasResourceNews = false;
@@ -100,9 +102,13 @@ export class Engine implements Scheduler {
     return this.#nextTick();
   }
 
-  waitingText(queueArn: string, jobId: string, requirements: Requirements): string | undefined {
-    const reason = waitingReason({ blocked: this.#blocked }, queueArn, jobId);
-    return reason === undefined ? undefined : waitingText(reason, requirements);
+  inUse(consumableArn: string): number {
+    return this.#ticked?.inUse(consumableArn) ?? 0;
+  }
+
+  waitingText(queueArn: string, jobId: string, demand: Demand): string | undefined {
+    const reason = waitingReason(this.#plan, queueArn, jobId, demand);
+    return reason === undefined ? undefined : waitingText(reason, demand.requirements);
   }
 
   #report(driver: DriverName, event: DriverEvent): void {
@@ -187,7 +193,8 @@ export class Engine implements Scheduler {
     this.#check(world);
     if (changes.length > 0) await store.commit(this.#epoch, changes);
     this.#reported.splice(0, reported.length);
-    this.#blocked = plan.blocked;
+    this.#plan = plan;
+    this.#ticked = world;
     if (plan.isPartial || hasMoreNews) this.#mustRunAgain = true;
     await this.#dispatcher.dispatch(world, changes, observed);
     return world.deadlines.next()?.at;
@@ -222,18 +229,20 @@ export class Engine implements Scheduler {
 /** Timers of more than 2^31 ms fire at once; no deadline needs a longer sleep than a day. */
 const MAX_SLEEP_MS = 86_400_000;
 
-/** A job that changed twice in a tick is written once. Log streams go with the job's last change. */
+/** A job that changed twice in a tick is written once. What is beside its state goes with its last change. */
 function lastOfEachJob(changes: readonly Change[]): Change[] {
   const byKey = new Map<string, Change>();
   for (const change of changes) {
     const key = `${change.kind} ${"jobId" in change ? change.jobId : change.arn}`;
     const before = byKey.get(key);
-    byKey.set(key, before === undefined ? change : withLogStreamsOf(before, change));
+    byKey.set(key, before === undefined ? change : withMoreOf(before, change));
   }
   return [...byKey.values()];
 }
 
-function withLogStreamsOf(before: Change, change: Change): Change {
-  if (before.kind !== "job-changed" || change.kind !== "job-changed" || before.logStreams === undefined) return change;
-  return { ...change, logStreams: [...before.logStreams, ...(change.logStreams ?? [])] };
+function withMoreOf(before: Change, change: Change): Change {
+  if (before.kind !== "job-changed" || change.kind !== "job-changed") return change;
+  const logStreams = [...(before.logStreams ?? []), ...(change.logStreams ?? [])];
+  const usedUp = [...(before.usedUp ?? []), ...(change.usedUp ?? [])];
+  return { ...change, ...(logStreams.length > 0 && { logStreams }), ...(usedUp.length > 0 && { usedUp }) };
 }

@@ -3,7 +3,7 @@ import { unitAttemptId } from "../core/ids.ts";
 import type { Attempt, Job, JobState } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import { ended, started } from "../core/lifecycle.ts";
-import { jobChange } from "../core/reconcile.ts";
+import { jobChange } from "../core/job-change.ts";
 import { unitEnded, unitStarted } from "../core/task-lifecycle.ts";
 import type { World } from "../core/world.ts";
 import type { DriverEvent, DriverName } from "../ports/driver.ts";
@@ -104,7 +104,7 @@ function change(world: World, job: Job, state: JobState, observed: Observed): vo
   const before = activeAttempt(job.state)!;
   const after = state.attempts[job.state.attempts.length - 1]!;
   const logStreams = newLogStreams(job, before, after);
-  const jobChanged = { ...jobChange(job, state), ...(logStreams.length > 0 && { logStreams }) };
+  const jobChanged = { ...jobChange(world, job, state), ...(logStreams.length > 0 && { logStreams }) };
   world.apply(jobChanged);
   observed.changes.push(jobChanged);
   if (after.units === undefined || after.stoppedAt === undefined) return;

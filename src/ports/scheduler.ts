@@ -1,4 +1,4 @@
-import type { Requirements } from "../core/job.ts";
+import type { Demand } from "../core/job.ts";
 
 /** The engine as the API sees it. */
 export interface Scheduler {
@@ -6,6 +6,8 @@ export interface Scheduler {
   nudge(): Promise<void>;
   /** Compute environments or job queues were written. Resolves when a tick has seen them. */
   nudgeResources(): Promise<void>;
+  /** How much of a consumable resource the attempts hold that are active after the last tick. */
+  inUse(consumableArn: string): number;
   /** Why a RUNNABLE job waits, after the last tick; undefined when nothing is in its way. */
-  waitingText(queueArn: string, jobId: string, requirements: Requirements): string | undefined;
+  waitingText(queueArn: string, jobId: string, demand: Demand): string | undefined;
 }

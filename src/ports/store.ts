@@ -1,5 +1,6 @@
 import type {
   ComputeEnvironmentDetail,
+  DescribeQuotaShareResponse,
   ConsumableResourceProperties,
   JobDefinition,
   JobDependency,
@@ -7,6 +8,8 @@ import type {
   JobTimeout,
   PlatformCapability,
   RetryStrategy,
+  SchedulingPolicyDetail,
+  ServiceEnvironmentDetail,
 } from "@aws-sdk/client-batch";
 import type { Change, Fact, Outcome } from "../core/changes.ts";
 import type { DriverName } from "../core/driver-name.ts";
@@ -21,6 +24,11 @@ import type { ResourceStatus } from "../core/resources.ts";
 export interface Store {
   readonly environments: ResourceTable<EnvironmentSettings>;
   readonly queues: ResourceTable<QueueSettings>;
+  readonly schedulingPolicies: ResourceTable<SchedulingPolicySettings>;
+  readonly quotaShares: ResourceTable<QuotaShareSettings>;
+  readonly serviceEnvironments: ResourceTable<ServiceEnvironmentSettings>;
+  readonly consumableResources: ConsumableResourceTable;
+  readonly clientTokens: ClientTokenTable;
   readonly definitions: DefinitionTable;
   readonly jobs: JobTable;
   readonly tags: TagTable;
@@ -63,6 +71,19 @@ export type EnvironmentSettings = Omit<
 >;
 export type QueueSettings = Omit<JobQueueDetail, "jobQueueArn" | "jobQueueName" | "status" | "statusReason">;
 
+export type SchedulingPolicySettings = Omit<SchedulingPolicyDetail, "arn" | "name">;
+export type QuotaShareSettings = Omit<DescribeQuotaShareResponse, "quotaShareArn" | "quotaShareName" | "status">;
+export type ServiceEnvironmentSettings = Omit<
+  ServiceEnvironmentDetail,
+  "serviceEnvironmentArn" | "serviceEnvironmentName" | "status"
+>;
+export interface ConsumableSettings {
+  /** What was given to the resource in all; what jobs have used up for good is still in it. */
+  readonly totalQuantity: number;
+  readonly resourceType: "REPLENISHABLE" | "NON_REPLENISHABLE";
+  readonly tags: Record<string, string>;
+}
+
 export interface ResourceTable<Settings> {
   /** False, and nothing done, when there is one of that ARN. */
   insert(record: Omit<ResourceRecord<Settings>, "version">): Promise<boolean>;
@@ -74,6 +95,55 @@ export interface ResourceTable<Settings> {
     expected: Pick<ResourceRecord<Settings>, "arn" | "version">,
     change: Pick<ResourceRecord<Settings>, "status" | "statusReason" | "settings">,
   ): Promise<boolean>;
+  /** At once: for kinds that the engine does not lead through a life of their own. Absent: nothing happens. */
+  remove(arn: string): Promise<void>;
+}
+
+export interface ConsumableRecord extends ResourceRecord<ConsumableSettings> {
+  /** What jobs have used up of it for good: written by the engine, with the ends of their attempts. */
+  readonly usedUp: number;
+}
+
+export interface ConsumableResourceTable extends Pick<ResourceTable<ConsumableSettings>, "insert" | "remove"> {
+  get(arn: string): Promise<ConsumableRecord | undefined>;
+  /** `name`: case-insensitive, `*` at the end matches any rest. */
+  list(scope: Scope, page: { after?: string; limit: number; name?: string }): Promise<ConsumableRecord[]>;
+  /**
+   * Sets or changes what is left in all (what was given less what was used up), atomically. False, and nothing done, when that would become
+   * negative or more than a whole number can be, or when there is no such resource. Rejects with TokenTaken, and nothing is done, when the token was used.
+   */
+  changeTotal(
+    arn: string,
+    change: { readonly operation: "SET" | "ADD" | "REMOVE"; readonly quantity: number },
+    token: ClientToken | undefined,
+  ): Promise<boolean>;
+}
+
+/** A client's own name for a request, so that the same request sent twice is done once. Kept in the transaction of what it names. */
+export interface ClientToken {
+  readonly scope: Scope;
+  readonly operation: string;
+  readonly token: string;
+  /** Of the request without its token: the same token with another one is a mistake. */
+  readonly fingerprint: string;
+  /** What was answered, where it cannot be told again from the resource. */
+  readonly answer: string;
+  /** Epoch ms, of the request. */
+  readonly now: number;
+  /** Epoch ms; from then on the token is as good as never used. */
+  readonly expiresAt: number;
+}
+
+/** A write whose token was used before. Nothing of it has happened. */
+export class TokenTaken extends Error {
+  override readonly name = "TokenTaken";
+}
+
+export interface ClientTokenTable {
+  /** The request that used this token and has not expired. */
+  find(
+    token: Pick<ClientToken, "scope" | "operation" | "token" | "now">,
+  ): Promise<Pick<ClientToken, "fingerprint" | "answer"> | undefined>;
 }
 
 /** What has tags: resources and definition revisions by ARN; jobs and arrays, not their children, by id. */

@@ -3,6 +3,7 @@ import { initialState } from "../core/job.ts";
 import type { JobQuery, JobRecord, JobSpec, JobTable } from "../ports/store.ts";
 import type { Database, Row, SqlValue } from "./database.ts";
 import { statement } from "./database.ts";
+import { nameCondition } from "./name-pattern.ts";
 
 /** A job's row with its parent's scheduling where it has none of its own. Everything but the spec, which is large and seldom wanted. */
 export const JOB_COLUMNS = `j.seq, j.id, j.scope, j.queue_arn, j.name, j.definition_arn, j.created_at, j.parent_id,
@@ -118,7 +119,10 @@ function jobConditions(query: JobQuery): { conditions: string; values: SqlValue[
     values.push(...more);
   };
   if (query.status !== undefined) add(`j.status = ?`, query.status);
-  if (query.name !== undefined) addNameCondition(`j.name`, query.name, add);
+  if (query.name !== undefined) {
+    const name = nameCondition(`j.name`, query.name);
+    add(name.sql, ...name.values);
+  }
   if (query.definitionArn !== undefined) add(`j.definition_arn = ?`, query.definitionArn);
   if (query.definitionArnPrefix !== undefined) {
     add(`substr(j.definition_arn, 1, ?) = ?`, [...query.definitionArnPrefix].length, query.definitionArnPrefix);
@@ -128,11 +132,4 @@ function jobConditions(query: JobQuery): { conditions: string; values: SqlValue[
   if (query.shareIdentifier !== undefined) add(`j.share_identifier = ?`, query.shareIdentifier);
   if (query.before !== undefined) add(`j.seq < ?`, query.before);
   return { conditions: conditions.join(" "), values };
-}
-
-function addNameCondition(column: string, pattern: string, add: (sql: string, ...values: SqlValue[]) => void): void {
-  if (pattern.endsWith("*")) {
-    const prefix = pattern.slice(0, -1);
-    add(`substr(lower(${column}), 1, ?) = ?`, prefix.length, prefix.toLowerCase());
-  } else add(`lower(${column}) = ?`, pattern.toLowerCase());
 }

@@ -42,6 +42,14 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       access_key_id TEXT PRIMARY KEY, account TEXT NOT NULL, user_name TEXT NOT NULL, policy TEXT, secret TEXT,
       created_at BIGINT NOT NULL, revoked_at BIGINT)`,
   ],
+  [
+    // Written by the engine, with the ends of attempts; what was given is in the resource's settings.
+    `CREATE TABLE consumables_used (arn TEXT PRIMARY KEY, quantity BIGINT NOT NULL)`,
+    `CREATE TABLE client_tokens (
+      scope TEXT NOT NULL, operation TEXT NOT NULL, token TEXT NOT NULL, fingerprint TEXT NOT NULL, answer TEXT NOT NULL,
+      expires_at BIGINT NOT NULL, PRIMARY KEY (scope, operation, token))`,
+    `CREATE INDEX client_tokens_by_end ON client_tokens (expires_at)`,
+  ],
 ];
 
 /** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */

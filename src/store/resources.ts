@@ -3,7 +3,13 @@ import type { RowCache } from "./row-cache.ts";
 import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
 
-export type ResourceKind = "compute-environment" | "job-queue";
+export type ResourceKind =
+  | "compute-environment"
+  | "job-queue"
+  | "scheduling-policy"
+  | "quota-share"
+  | "service-environment"
+  | "consumable-resource";
 
 /** One table for every kind of named resource: they differ in their settings, which only their owner reads. */
 export function resourceTable<Settings>(
@@ -34,6 +40,10 @@ export function resourceTable<Settings>(
         [kind, scope, after, limit],
       );
       return rows.map((row) => toRecord<Settings>(row));
+    },
+    async remove(arn) {
+      await database.write([statement(`DELETE FROM resources WHERE arn = ? AND kind = ?`, arn, kind)]);
+      cache.forget();
     },
     async update({ arn, version }, { status, statusReason, settings }) {
       const [written] = await database.write([

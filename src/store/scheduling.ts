@@ -1,10 +1,17 @@
 import type { Change, Fact, JobChange, Outcome, ResourceChange } from "../core/changes.ts";
-import type { Job, JobState, StopRequest } from "../core/job.ts";
+import type { ConsumableNeed, Job, JobState, StopRequest } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
-import type { Environment, Queue } from "../core/resources.ts";
+import type { Consumable, Environment, Queue } from "../core/resources.ts";
 import { DRIVER_TAG, isFargate } from "../core/resources.ts";
 import type { DriverName } from "../core/driver-name.ts";
-import type { EnvironmentSettings, JobSpec, QueueSettings, ResourceRecord, SchedulingStore } from "../ports/store.ts";
+import type {
+  EnvironmentSettings,
+  JobSpec,
+  QueueSettings,
+  ResourceRecord,
+  SchedulingStore,
+  ServiceEnvironmentSettings,
+} from "../ports/store.ts";
 import { StaleEpoch } from "../ports/store.ts";
 import type { Database, Row, Statement, Written } from "./database.ts";
 import { statement } from "./database.ts";
@@ -99,16 +106,42 @@ export function schedulingStore(
 }
 
 async function readResources(database: Database, defaultDriver: DriverName | "auto"): Promise<Fact[]> {
-  const rows = await database.read(`SELECT * FROM resources ORDER BY arn`);
-  const ofKind = (kind: string) => rows.filter((row) => row["kind"] === kind);
-  const environments = ofKind("compute-environment").map((row) =>
-    toEnvironment(toRecord<EnvironmentSettings>(row), defaultDriver),
+  const rows = await database.read(
+    `SELECT * FROM resources WHERE kind IN ('compute-environment', 'service-environment', 'job-queue', 'quota-share')
+     ORDER BY arn`,
   );
+  const ofKind = (kind: string) => rows.filter((row) => row["kind"] === kind);
+  const environments = [
+    ...ofKind("compute-environment").map((row) => toEnvironment(toRecord<EnvironmentSettings>(row), defaultDriver)),
+    ...ofKind("service-environment").map((row) =>
+      toServiceEnvironment(toRecord<ServiceEnvironmentSettings>(row), defaultDriver),
+    ),
+  ];
   const queues = ofKind("job-queue").map((row) => toQueue(toRecord<QueueSettings>(row)));
+  const quotaShares = ofKind("quota-share").map((row) => {
+    const { arn, version, status } = toRecord(row);
+    return { arn, version, status };
+  });
   return [
     { kind: "environments", environments },
     { kind: "queues", queues },
+    { kind: "quota-shares", quotaShares },
+    { kind: "consumables", consumables: await readConsumables(database) },
   ];
+}
+
+/** There may be many: SQL picks what is wanted of them. */
+async function readConsumables(database: Database): Promise<Consumable[]> {
+  const rows = await database.read(
+    `SELECT r.arn, CAST(r.settings ->> '$.totalQuantity' AS INTEGER) - coalesce(u.quantity, 0) AS total,
+       r.settings ->> '$.resourceType' AS type
+     FROM resources r LEFT JOIN consumables_used u ON u.arn = r.arn WHERE r.kind = 'consumable-resource'`,
+  );
+  return rows.map(({ arn, total, type }) => ({
+    arn: String(arn),
+    total: Number(total),
+    isReplenishable: type !== "NON_REPLENISHABLE",
+  }));
 }
 
 async function readOpenJobs(database: Database, shared: SharedTexts): Promise<Fact[]> {
@@ -183,9 +216,27 @@ function toEnvironment(record: ResourceRecord<EnvironmentSettings>, defaultDrive
   };
 }
 
+/** Its bound is a number of instances. */
+function toServiceEnvironment(
+  { arn, version, status, settings }: ResourceRecord<ServiceEnvironmentSettings>,
+  defaultDriver: DriverName | "auto",
+): Environment {
+  const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
+  return {
+    ...{ arn, version, status },
+    enabled: settings.state === "ENABLED",
+    maxVcpuMilli: Infinity,
+    isFargate: false,
+    driver: driver ?? defaultDriver,
+  };
+}
+
 function toQueue({ arn, version, status, settings }: ResourceRecord<QueueSettings>): Queue {
   const order = (settings.computeEnvironmentOrder ?? []).toSorted((a, b) => a.order! - b.order!);
-  const environmentArns = order.map(({ computeEnvironment }) => computeEnvironment!);
+  const environmentArns = [
+    ...order.map(({ computeEnvironment }) => computeEnvironment!),
+    ...(settings.serviceEnvironmentOrder ?? []).map(({ serviceEnvironment }) => serviceEnvironment!),
+  ];
   return { arn, version, status, priority: settings.priority!, environmentArns };
 }
 
@@ -239,7 +290,7 @@ function toStatements(change: Change): Statement[] {
   }
 }
 
-function jobStatements({ jobId, parent, state, logStreams = [] }: JobChange): Statement[] {
+function jobStatements({ jobId, parent, state, logStreams = [], usedUp = [] }: JobChange): Statement[] {
   const text = JSON.stringify(state);
   const write =
     parent === undefined
@@ -257,7 +308,20 @@ function jobStatements({ jobId, parent, state, logStreams = [] }: JobChange): St
       ...[group, name, attemptId, at, jobId],
     ),
   );
-  return [write, ...streams];
+  return [write, ...streams, ...usedUp.map(usedUpStatement)];
+}
+
+/** Never more than was given. A resource that was deleted meanwhile, or made anew as one that comes back, loses nothing. */
+function usedUpStatement({ arn, quantity }: ConsumableNeed): Statement {
+  const given = `CAST(settings ->> '$.totalQuantity' AS INTEGER)`;
+  return statement(
+    `INSERT INTO consumables_used (arn, quantity)
+     SELECT arn, min(?, ${given}) FROM resources
+     WHERE arn = ? AND kind = 'consumable-resource' AND settings ->> '$.resourceType' = 'NON_REPLENISHABLE'
+     ON CONFLICT (arn) DO UPDATE SET quantity = min(consumables_used.quantity + excluded.quantity,
+       (SELECT ${given} FROM resources r WHERE r.arn = consumables_used.arn))`,
+    ...[quantity, arn],
+  );
 }
 
 function resourceStatement(change: ResourceChange): Statement {

@@ -1,6 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { LogStreams } from "../ports/log-streams.ts";
-import type { DefinitionRecord, EnvironmentSettings, QueueSettings, ResourceRecord, Store } from "../ports/store.ts";
+import type {
+  DefinitionRecord,
+  EnvironmentSettings,
+  QueueSettings,
+  QuotaShareSettings,
+  ResourceRecord,
+  SchedulingPolicySettings,
+  ServiceEnvironmentSettings,
+  Store,
+} from "../ports/store.ts";
+import { clientTokenTable } from "./client-tokens.ts";
+import { consumableResourceTable } from "./consumable-resources.ts";
 import type { Database } from "./database.ts";
 import { statement } from "./database.ts";
 import { definitionTable } from "./definitions.ts";
@@ -26,12 +37,25 @@ export async function openStore(
   await migrate(database, now);
   const environments = new RowCache<ResourceRecord<EnvironmentSettings>>();
   const queues = new RowCache<ResourceRecord<QueueSettings>>();
+  const policies = new RowCache<ResourceRecord<SchedulingPolicySettings>>();
+  const shares = new RowCache<ResourceRecord<QuotaShareSettings>>();
+  const serviceEnvironments = new RowCache<ResourceRecord<ServiceEnvironmentSettings>>();
   const definitions = new RowCache<DefinitionRecord>();
-  const resourcesWritten = (): void => [environments, queues].forEach((cache) => cache.forget());
-  const tagsWritten = (): void => [environments, queues, definitions].forEach((cache) => cache.forget());
+  const resources = [environments, queues, policies, shares, serviceEnvironments];
+  const resourcesWritten = (): void => resources.forEach((cache) => cache.forget());
+  const tagsWritten = (): void => [...resources, definitions].forEach((cache) => cache.forget());
   return {
     environments: resourceTable<EnvironmentSettings>(database, "compute-environment", environments),
     queues: resourceTable<QueueSettings>(database, "job-queue", queues),
+    schedulingPolicies: resourceTable<SchedulingPolicySettings>(database, "scheduling-policy", policies),
+    quotaShares: resourceTable<QuotaShareSettings>(database, "quota-share", shares),
+    serviceEnvironments: resourceTable<ServiceEnvironmentSettings>(
+      database,
+      "service-environment",
+      serviceEnvironments,
+    ),
+    consumableResources: consumableResourceTable(database),
+    clientTokens: clientTokenTable(database),
     definitions: definitionTable(database, definitions),
     jobs: jobTable(database),
     tags: tagTable(database, tagsWritten),

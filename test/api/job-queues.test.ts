@@ -66,11 +66,6 @@ const REFUSED: readonly [string, Partial<CreateJobQueueCommandInput>, string | R
     prefixed("Fargate and EC2 compute environments can not be mixed."),
   ],
   [
-    "a scheduling policy, which comes later",
-    { schedulingPolicyArn: "arn:aws:batch:us-east-1:123456789012:scheduling-policy/p" },
-    /is not available yet in Longshore /,
-  ],
-  [
     "a tag that begins with aws:",
     { tags: { "aws:x": "y" } },
     prefixed("Tag keys and values must not start with aws:."),

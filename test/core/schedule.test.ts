@@ -18,8 +18,8 @@ function placed(plan: Plan): string[] {
 }
 
 function text(bench: WorldBench, plan: Plan, id: string, queueArn = "queue"): string | undefined {
-  const reason = waitingReason(plan, queueArn, id);
   const job = bench.world.jobs.get(id) ?? bench.world.jobs.get(id.slice(0, id.lastIndexOf(":")))!;
+  const reason = waitingReason(plan, queueArn, id, job.scheduling);
   return reason && waitingText(reason, job.scheduling.requirements);
 }
 
@@ -45,7 +45,7 @@ describe("order", () => {
     bench.submit("small", vcpus(1));
     const plan = bench.tick();
     assert.deepEqual(placed(plan), ["a"]);
-    assert.deepEqual(waitingReason(plan, "queue", "small"), { kind: "behind", headJobId: "big" });
+    assert.deepEqual(waitingReason(plan, "queue", "small", vcpus(1)), { kind: "behind", headJobId: "big" });
     bench.end("a");
     assert.deepEqual(placed(bench.tick()), ["big", "small"]);
   });
@@ -325,7 +325,7 @@ describe("why a job waits", () => {
   test("a queue in which nothing waits has no reason", () => {
     const bench = machine(1);
     bench.submit("runs", vcpus(1));
-    assert.equal(waitingReason(bench.tick(), "queue", "runs"), undefined);
+    assert.equal(waitingReason(bench.tick(), "queue", "runs", vcpus(1)), undefined);
   });
 });
 

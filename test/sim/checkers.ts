@@ -50,7 +50,7 @@ export function* checkAtRest(ledger: Ledger, machine: FakeMachine, engine: Engin
     const isArrayParent = index === undefined && scheduling.arraySize !== undefined;
     const isHeldBack = ledger.dependencies(id).some(({ status }) => !isTerminal(status));
     if (state.status === "PENDING" && !isArrayParent && !isHeldBack) yield `${id} is PENDING, for nothing that is open`;
-    if (state.status === "RUNNABLE" && engine.waitingText(queueArn, id, scheduling.requirements) === undefined) {
+    if (state.status === "RUNNABLE" && engine.waitingText(queueArn, id, scheduling) === undefined) {
       yield `${id} waits and nobody knows why`;
     }
     yield* checkAttempt(id, state, machine, now, scheduling.timeoutSeconds);

@@ -4,7 +4,8 @@ import type { Job, JobState, Scheduling, StopRequest } from "../../src/core/job.
 import { initialState } from "../../src/core/job.ts";
 import type { AttemptEnd } from "../../src/core/lifecycle.ts";
 import { ended, started } from "../../src/core/lifecycle.ts";
-import { jobChange, reconcile } from "../../src/core/reconcile.ts";
+import { jobChange } from "../../src/core/job-change.ts";
+import { reconcile } from "../../src/core/reconcile.ts";
 import { unitEnded, unitStarted } from "../../src/core/task-lifecycle.ts";
 import type { Capacity, Environment, Queue } from "../../src/core/resources.ts";
 import type { Plan } from "../../src/core/schedule.ts";
@@ -146,7 +147,7 @@ export class WorldBench {
   #change(id: string, next: (job: Job) => JobState): void {
     const job = this.world.jobs.get(id);
     if (job === undefined) throw new Error(`no job ${id}`);
-    const change = jobChange(job, next(job));
+    const change = jobChange(this.world, job, next(job));
     this.world.apply(change);
     this.changes.push(change);
   }

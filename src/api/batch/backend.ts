@@ -6,7 +6,7 @@ import type { Limits } from "./limits.ts";
 
 /** What the Batch handlers work with. */
 export interface Backend {
-  readonly store: Pick<Store, "environments" | "queues" | "definitions" | "jobs" | "tags">;
+  readonly store: Omit<Store, "scheduling" | "clusterId" | "tokenKey" | "close">;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly tokens: PageTokens;

@@ -3,10 +3,14 @@ import { serverException } from "../wire/errors.ts";
 import type { BatchHandlers, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import { computeEnvironmentHandlers } from "./compute-environments.ts";
+import { consumableResourceHandlers } from "./consumable-resources.ts";
 import { DefaultResources } from "./default-resources.ts";
 import { describeJobHandlers } from "./describe-jobs.ts";
 import { jobDefinitionHandlers } from "./job-definitions.ts";
 import { jobQueueHandlers } from "./job-queues.ts";
+import { quotaShareHandlers } from "./quota-shares.ts";
+import { schedulingPolicyHandlers } from "./scheduling-policies.ts";
+import { serviceEnvironmentHandlers } from "./service-environments.ts";
 import { stopJobHandlers } from "./stop-jobs.ts";
 import { submitJobHandler } from "./submit-job.ts";
 import { tagHandlers } from "./tag-operations.ts";
@@ -17,6 +21,10 @@ export function batchHandlers(backend: Backend): BatchHandlers {
   return prepared((call) => defaults.ensure(call), {
     ...computeEnvironmentHandlers(backend),
     ...jobQueueHandlers(backend),
+    ...schedulingPolicyHandlers(backend),
+    ...quotaShareHandlers(backend),
+    ...serviceEnvironmentHandlers(backend),
+    ...consumableResourceHandlers(backend),
     ...jobDefinitionHandlers(backend),
     ...submitJobHandler(backend),
     ...describeJobHandlers(backend),

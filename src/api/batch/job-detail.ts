@@ -68,7 +68,7 @@ export function jobHead(job: JobRecord, scheduler: Scheduler) {
 /** A RUNNABLE job says why it waits. */
 function statusReason(job: JobRecord, scheduler: Scheduler): string | undefined {
   if (job.state.statusReason !== undefined || job.state.status !== "RUNNABLE") return job.state.statusReason;
-  return scheduler.waitingText(job.queueArn, job.id, job.scheduling.requirements);
+  return scheduler.waitingText(job.queueArn, job.id, job.scheduling);
 }
 
 function jobArn(job: Pick<JobRecord, "id" | "scope">): string {

@@ -1,12 +1,19 @@
-import type { ComputeEnvironmentOrder, JobQueueDetail } from "@aws-sdk/client-batch";
+import type {
+  ComputeEnvironmentOrder,
+  JobQueueDetail,
+  JobQueueType,
+  ServiceEnvironmentOrder,
+} from "@aws-sdk/client-batch";
 import { isFargate } from "../../core/resources.ts";
 import type { QueueSettings, ResourceRecord } from "../../ports/store.ts";
 import { clientException, validationException } from "../wire/errors.ts";
-import type { BatchHandlers, Call } from "../wire/operations.ts";
+import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import { arnOf, RESOURCE_NAME, scopeOf, toArn } from "./names.ts";
 import { Pages, pageSize } from "./pages.ts";
 import { findQueue } from "./queue-lookup.ts";
+import { checkPolicy } from "./queue-policy.ts";
+import { checkedServiceOrder } from "./queue-service-environment.ts";
 import { validateTags } from "./tags.ts";
 import { TEXTS } from "./texts.ts";
 
@@ -20,18 +27,16 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
       const name = input.jobQueueName;
       if (!RESOURCE_NAME.test(name)) throw validationException(TEXTS.queueName);
       validateTags(input.tags);
-      if (input.schedulingPolicyArn !== undefined)
-        throw clientException(TEXTS.notAvailable("schedulingPolicyArn", version));
-      if (input.serviceEnvironmentOrder?.length)
-        throw clientException(TEXTS.notAvailable("serviceEnvironmentOrder", version));
-      const { order, isFargateQueue } = await checkedOrder(backend, call, input.computeEnvironmentOrder ?? []);
+      await checkPolicy(backend, call, input.schedulingPolicyArn);
+      const { order, serviceOrder, type } = await checkedEnvironments(backend, call, input);
       const arn = arnOf(call, "job-queue", name);
       const settings: QueueSettings = {
         state: input.state ?? "ENABLED",
         priority: input.priority,
         computeEnvironmentOrder: order,
-        serviceEnvironmentOrder: [],
-        jobQueueType: input.jobQueueType ?? (isFargateQueue ? "ECS_FARGATE" : "ECS"),
+        serviceEnvironmentOrder: serviceOrder,
+        jobQueueType: input.jobQueueType ?? type,
+        ...(input.schedulingPolicyArn !== undefined && { schedulingPolicyArn: input.schedulingPolicyArn }),
         tags: input.tags ?? {},
         jobStateTimeLimitActions: input.jobStateTimeLimitActions ?? [],
       };
@@ -97,6 +102,20 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
 
 function toDetail({ arn, name, status, statusReason, settings }: ResourceRecord<QueueSettings>): JobQueueDetail {
   return { jobQueueName: name, jobQueueArn: arn, ...settings, status, statusReason };
+}
+
+/** A queue has either compute environments or a service environment; which it has is its type. */
+async function checkedEnvironments(
+  backend: Backend,
+  call: Call,
+  { computeEnvironmentOrder = [], serviceEnvironmentOrder = [] }: BatchInput<"CreateJobQueue">,
+): Promise<{ order: ComputeEnvironmentOrder[]; serviceOrder: ServiceEnvironmentOrder[]; type: JobQueueType }> {
+  if (serviceEnvironmentOrder.length > 0) {
+    const serviceOrder = await checkedServiceOrder(backend, call, serviceEnvironmentOrder);
+    return { order: [], serviceOrder, type: "SAGEMAKER_TRAINING" };
+  }
+  const { order, isFargateQueue } = await checkedOrder(backend, call, computeEnvironmentOrder);
+  return { order, serviceOrder: [], type: isFargateQueue ? "ECS_FARGATE" : "ECS" };
 }
 
 /** Checks a queue's environments and names them by ARN, as they are stored and returned. */

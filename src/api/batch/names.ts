@@ -5,7 +5,15 @@ export function scopeOf({ account, region }: Call): string {
   return `${account}/${region}`;
 }
 
-export type NamedResource = "compute-environment" | "job-queue" | "job-definition" | "job";
+export type NamedResource =
+  | "compute-environment"
+  | "job-queue"
+  | "job-definition"
+  | "job"
+  | "scheduling-policy"
+  | "service-environment"
+  | "consumable-resource"
+  | "service-job";
 
 /** `arn:aws:batch:REGION:ACCOUNT:TYPE/NAME` (reference 1.6). */
 export function arnOf(call: Pick<Call, "account" | "region">, type: NamedResource, name: string): string {

@@ -18,16 +18,24 @@ export async function findQueue(
 }
 
 /** The queues that place jobs in an environment. */
-export async function queuesUsing(
+export function queuesUsing(
   backend: Backend,
   call: Call,
   environmentArn: string,
+): Promise<ResourceRecord<QueueSettings>[]> {
+  return queuesWith(backend, call, (settings) => usesEnvironment(settings, environmentArn));
+}
+
+export async function queuesWith(
+  backend: Backend,
+  call: Call,
+  isOne: (settings: QueueSettings) => boolean,
 ): Promise<ResourceRecord<QueueSettings>[]> {
   const using: ResourceRecord<QueueSettings>[] = [];
   let after = "";
   for (;;) {
     const page = await backend.store.queues.list(scopeOf(call), { after, limit: 100 });
-    using.push(...page.filter(({ settings }) => usesEnvironment(settings, environmentArn)));
+    using.push(...page.filter(({ settings }) => isOne(settings)));
     if (page.length < 100) return using;
     after = page.at(-1)!.name;
   }

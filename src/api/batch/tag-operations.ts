@@ -47,10 +47,12 @@ interface Tagging {
   readonly type: string;
 }
 
+const PICKS_DRIVER: ReadonlySet<string> = new Set(["compute-environment", "service-environment"]);
+
 export const TAG_RESOURCE_RULES: readonly Rule<Tagging>[] = [
   rule("noTags", ({ tags }) => Object.keys(tags).length === 0),
   within(({ tags }) => tags, TAG_RULES),
-  within(({ tags, type }) => (type === "compute-environment" ? tags : undefined), DRIVER_TAG_RULES),
+  within(({ tags, type }) => (PICKS_DRIVER.has(type) ? tags : undefined), DRIVER_TAG_RULES),
 ];
 
 export const UNTAG_RESOURCE_RULES: readonly Rule<{ readonly tagKeys: readonly string[] }>[] = [
