@@ -1,13 +1,21 @@
+import type { JobStatus } from "./job.ts";
+import { JOB_STATUSES } from "./job.ts";
+
+/** What an array's children that have a record come to, as it is kept with their parent: nobody has to count them. */
+export interface RecordedChildren {
+  readonly counts: Readonly<Partial<Record<JobStatus, number>>>;
+  /** All children below this index have a record. */
+  readonly below: number;
+}
+
 /** What has become of the children of one array job that have a record; the others are described by the parent's `rest`. */
 export class ArrayProgress {
   readonly size: number;
-  /** Children that are recorded and not over. */
-  active = 0;
-  succeeded = 0;
-  failed = 0;
   /** When the first child began to run. */
   startedAt: number | undefined;
-  #codes: Uint8Array;
+  /** By index, the child's place in STATUSES; 0 without a record. */
+  readonly #codes: Uint8Array;
+  readonly #counts = STATUSES.map(() => 0);
   #next = 0;
 
   constructor(size: number) {
@@ -15,18 +23,42 @@ export class ArrayProgress {
     this.#codes = new Uint8Array(size);
   }
 
-  get recorded(): number {
-    return this.active + this.succeeded + this.failed;
+  /** Children that are recorded and not over. */
+  get active(): number {
+    return this.recorded - this.succeeded - this.count("FAILED");
   }
 
-  set(index: number, code: ChildCode): void {
-    this.#count(this.get(index), -1);
-    this.#count(code, 1);
-    this.#codes[index] = CODES.indexOf(code);
+  get succeeded(): number {
+    return this.count("SUCCEEDED");
+  }
+
+  get recorded(): number {
+    return this.#counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  count(status: JobStatus): number {
+    return this.#counts[STATUSES.indexOf(status)]!;
+  }
+
+  set(index: number, status: JobStatus): void {
+    const before = this.#codes[index]!;
+    const after = STATUSES.indexOf(status);
+    if (before !== 0) this.#counts[before]! -= 1;
+    this.#counts[after]! += 1;
+    this.#codes[index] = after;
   }
 
   get(index: number): ChildCode {
-    return CODES[this.#codes[index] ?? 0]!;
+    switch (STATUSES[this.#codes[index] ?? 0]) {
+      case undefined:
+        return "none";
+      case "SUCCEEDED":
+        return "succeeded";
+      case "FAILED":
+        return "failed";
+      default:
+        return "active";
+    }
   }
 
   /** The lowest index without a record, or undefined. Amortised O(1): records are never taken back. */
@@ -35,17 +67,35 @@ export class ArrayProgress {
     return this.#next < this.size ? this.#next : undefined;
   }
 
-  failedChildren(): Set<number> {
-    const failed = new Set<number>();
-    for (let index = 0; index < this.size; index += 1) if (this.get(index) === "failed") failed.add(index);
-    return failed;
+  /** Children that have not succeeded; after the array's end, those that failed. */
+  notSucceeded(): IndexSet {
+    const succeeded = STATUSES.indexOf("SUCCEEDED");
+    return new IndexSet(this.#codes.map((code) => (code === succeeded ? 0 : 1)));
   }
 
-  #count(code: ChildCode, by: number): void {
-    if (code === "none") return;
-    this[code] += by;
+  summary(): RecordedChildren {
+    const counted = STATUSES.flatMap((status, code) =>
+      status === undefined || this.#counts[code] === 0 ? [] : [[status, this.#counts[code]!] as const],
+    );
+    return { counts: Object.fromEntries(counted), below: this.next() ?? this.size };
   }
 }
 
-const CODES = ["none", "active", "succeeded", "failed"] as const;
-export type ChildCode = (typeof CODES)[number];
+/** Some of an array's children, in a byte each: an array may have a million. */
+export class IndexSet {
+  readonly #members: Uint8Array;
+
+  /** `members`: by index, 1 for those that are in the set. */
+  constructor(members: Uint8Array) {
+    this.#members = members;
+  }
+
+  has(index: number): boolean {
+    return this.#members[index] === 1;
+  }
+}
+
+/** Without a record a child has no status of its own. */
+const STATUSES: readonly (JobStatus | undefined)[] = [undefined, ...JOB_STATUSES];
+
+export type ChildCode = "none" | "active" | "succeeded" | "failed";

@@ -1,5 +1,6 @@
 import type { ConsumableNeed, Job, JobState, StopRequest } from "./job.ts";
 import type { Consumable, Environment, Queue, QuotaShare, ResourceStatus } from "./resources.ts";
+import type { IndexSet, RecordedChildren } from "./array.ts";
 
 /** One thing that the world learns from the store. */
 export type Fact =
@@ -13,18 +14,26 @@ export type Fact =
   | { readonly kind: "jobs-read"; readonly lastSeq: number }
   /** How a job ended that another one depends on and that the world does not hold. Arrays bring their children's outcomes. */
   | { readonly kind: "outcome"; readonly jobId: string; readonly outcome: Outcome }
-  | { readonly kind: "child-ended"; readonly parentId: string; readonly index: number; readonly succeeded: boolean }
+  /** Children of an array that is not over which are: read at start. */
+  | {
+      readonly kind: "children-ended";
+      readonly parentId: string;
+      readonly status: "SUCCEEDED" | "FAILED";
+      readonly indexes: readonly number[];
+    }
   | { readonly kind: "stop-requested"; readonly jobId: string; readonly stop: StopRequest };
 
 /** How a finished dependency ended. `failedChildren`: of an array that FAILED, the children that did. */
 export interface Outcome {
   readonly succeeded: boolean;
-  readonly failedChildren?: ReadonlySet<number>;
+  readonly failedChildren?: IndexSet;
 }
 
 /** One fact to commit. The engine applies it to the world first; a commit that fails drops the world. */
 export type Change =
   | JobChange
+  /** What an array's recorded children come to, with all other changes of the tick. */
+  | { readonly kind: "array-summary"; readonly jobId: string; readonly recorded: RecordedChildren }
   /** A stop request that has been honoured, or has nothing to stop. A terminate that has replaced a cancel meanwhile stays. */
   | { readonly kind: "stop-dismissed"; readonly jobId: string; readonly stop: StopRequest["kind"] }
   | ResourceChange;

@@ -29,6 +29,8 @@ export class World {
   readonly agenda = new Set<string>();
   /** Ids of arrays whose own children started or ended: their parents may have to follow, while their other children need no look. */
   readonly progressed = new Set<string>();
+  /** Arrays, by id, whose children have changed since they were last summarised; also such as are over since. */
+  readonly unsummarised = new Map<string, ArrayProgress>();
   readonly stops = new Map<string, StopRequest>();
   /** What active attempts hold of the machine. */
   readonly used = { vcpuMilli: 0, memoryMiB: 0 };
@@ -77,8 +79,11 @@ export class World {
       case "outcome":
         this.#outcomes.set(event.jobId, event.outcome);
         break;
-      case "child-ended":
-        this.arrays.get(event.parentId)?.set(event.index, event.succeeded ? "succeeded" : "failed");
+      case "children-ended":
+        for (const index of event.indexes) this.arrays.get(event.parentId)?.set(index, event.status);
+        break;
+      case "array-summary":
+        this.unsummarised.delete(event.jobId);
         break;
       case "stop-requested":
         this.stops.set(event.jobId, event.stop);
@@ -191,7 +196,7 @@ export class World {
     this.#lastSeq = Math.max(this.#lastSeq, job.seq);
     this.jobs.set(job.id, job);
     if (isArrayParent(job)) this.arrays.set(job.id, new ArrayProgress(job.scheduling.arraySize!));
-    if (job.parent !== undefined) this.arrays.get(job.parent.id)!.set(job.parent.index, "active");
+    if (job.parent !== undefined) this.arrays.get(job.parent.id)!.set(job.parent.index, job.state.status);
     else for (const dependency of job.scheduling.dependsOn) this.#addDependent(dependency.jobId, job.id);
     this.#index(job);
     this.agenda.add(job.id);
@@ -290,7 +295,8 @@ export class World {
   #childChanged(child: Job, parent: { id: string; index: number }): void {
     const { status, startedAt } = child.state;
     const progress = this.arrays.get(parent.id)!;
-    progress.set(parent.index, status === "SUCCEEDED" ? "succeeded" : status === "FAILED" ? "failed" : "active");
+    progress.set(parent.index, status);
+    this.unsummarised.set(parent.id, progress);
     if (startedAt !== undefined && progress.startedAt === undefined) {
       progress.startedAt = startedAt;
       this.progressed.add(parent.id);
@@ -302,20 +308,13 @@ export class World {
     if (job.parent !== undefined) return this.#wakeAroundChild(job.parent);
     if (this.#dependents.has(job.id)) {
       const succeeded = job.state.status === "SUCCEEDED";
-      const failedChildren = succeeded ? undefined : this.arrays.get(job.id)?.failedChildren();
       // Children without a record failed too: the array as a whole was given up.
-      if (failedChildren !== undefined) this.#addUnrecorded(job.id, failedChildren);
+      const failedChildren = succeeded ? undefined : this.arrays.get(job.id)?.notSucceeded();
       this.#outcomes.set(job.id, { succeeded, ...(failedChildren !== undefined && { failedChildren }) });
       this.#wakeDependents(job.id);
     }
     this.arrays.delete(job.id);
     for (const { jobId } of job.scheduling.dependsOn) this.#removeDependent(jobId, job.id);
-  }
-
-  #addUnrecorded(arrayId: string, failedChildren: Set<number>): void {
-    const progress = this.arrays.get(arrayId)!;
-    for (let index = 0; index < progress.size; index += 1)
-      if (progress.get(index) === "none") failedChildren.add(index);
   }
 
   #wakeAroundChild({ id, index }: { id: string; index: number }): void {

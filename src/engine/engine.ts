@@ -6,6 +6,7 @@ import { reconcile } from "../core/reconcile.ts";
 import type { Capacity } from "../core/resources.ts";
 import type { Plan } from "../core/schedule.ts";
 import { schedule } from "../core/schedule.ts";
+import { summaries } from "../core/summaries.ts";
 import { World } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Driver, DriverEvent, DriverName } from "../ports/driver.ts";
@@ -189,7 +190,7 @@ export class Engine implements Scheduler {
     if (isNewWorld) observeNewWorld(world, observed);
     const reconciled = reconcile(world, now);
     const plan = schedule(world);
-    const changes = lastOfEachJob([...observed.changes, ...reconciled, ...plan.changes]);
+    const changes = lastOfEachJob([...observed.changes, ...reconciled, ...plan.changes, ...summaries(world)]);
     this.#check(world);
     if (changes.length > 0) await store.commit(this.#epoch, changes);
     this.#reported.splice(0, reported.length);

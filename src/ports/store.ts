@@ -13,6 +13,7 @@ import type {
 } from "@aws-sdk/client-batch";
 import type { Change, Fact, Outcome } from "../core/changes.ts";
 import type { DriverName } from "../core/driver-name.ts";
+import type { RecordedChildren } from "../core/array.ts";
 import type { Job, JobState, JobStatus, Scheduling, StopRequest } from "../core/job.ts";
 import type { JobProperties } from "../core/job-properties.ts";
 import type { ResourceStatus } from "../core/resources.ts";
@@ -233,6 +234,8 @@ export interface JobRecord extends Omit<NewJob, "spec"> {
   readonly seq: number;
   readonly parent?: { readonly id: string; readonly index: number };
   readonly state: JobState;
+  /** Of an array parent, once a child has a record. */
+  readonly recorded?: RecordedChildren;
 }
 
 export interface JobTable {
@@ -243,12 +246,12 @@ export interface JobTable {
   origin(id: string): Promise<JobOrigin | undefined>;
   /** By job id; for children ask with the parent's id. */
   specs(ids: readonly string[]): Promise<Map<string, JobSpec>>;
-  /** Single jobs and array parents of a queue, newest first. */
-  list(queueArn: string, query: JobQuery): Promise<JobRecord[]>;
-  /** Recorded children of an array by index, from `from` on. */
-  children(parentId: string, query: { from: number; to: number }): Promise<JobRecord[]>;
-  /** How many recorded children of each array have each status. */
-  countChildren(parentIds: readonly string[]): Promise<Map<string, Partial<Record<JobStatus, number>>>>;
+  /** Single jobs and array parents of a queue, newest first, each with the place where a list that ends with it goes on. */
+  list(queueArn: string, query: JobQuery): Promise<{ readonly job: JobRecord; readonly place: JobPlace }[]>;
+  /** Recorded children of an array that have this status, by index, those behind `after`. */
+  children(parentId: string, query: { status: JobStatus; after: number; limit: number }): Promise<JobRecord[]>;
+  /** Which of an array's children from index `from` up to but not including `to` have a record, in any order. */
+  recordedIndexes(parentId: string, range: { from: number; to: number }): Promise<number[]>;
   /** Asks for the end of jobs. A terminate replaces a cancel; otherwise the first one stays. */
   requestStops(jobIds: readonly string[], stop: StopRequest, now: number): Promise<void>;
 }
@@ -259,6 +262,7 @@ export interface JobOrigin {
   readonly submittedBy?: string;
 }
 
+/** At most one of `status`, `name`, `definitionArn` and `definitionArnPrefix`. */
 export interface JobQuery {
   readonly status?: JobStatus;
   /** Case-insensitive, `*` at the end matches any rest. */
@@ -269,9 +273,17 @@ export interface JobQuery {
   readonly createdBefore?: number;
   readonly createdAfter?: number;
   readonly shareIdentifier?: string;
-  /** The `seq` of the last job of the page before. */
-  readonly before?: number;
+  /** The place of the last job of the page before. */
+  readonly after?: JobPlace;
   readonly limit: number;
+}
+
+/** A place in a list of jobs: behind the one that was submitted as number `seq`. */
+export interface JobPlace {
+  readonly createdAt: number;
+  readonly seq: number;
+  /** In a list of jobs of many names or definitions: those from which on and up to which are listed now. */
+  readonly portion?: { readonly from: string; readonly until: string };
 }
 
 /** The engine's side of the store. */

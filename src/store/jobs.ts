@@ -1,14 +1,19 @@
+import type { RecordedChildren } from "../core/array.ts";
 import type { JobState, JobStatus, Scheduling } from "../core/job.ts";
-import { initialState } from "../core/job.ts";
-import type { JobQuery, JobRecord, JobSpec, JobTable } from "../ports/store.ts";
-import type { Database, Row, SqlValue } from "./database.ts";
+import { initialState, JOB_STATUSES } from "../core/job.ts";
+import type { JobRecord, JobSpec, JobTable } from "../ports/store.ts";
+import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
-import { nameCondition } from "./name-pattern.ts";
+import { listJobs } from "./job-lists.ts";
 
 /** A job's row with its parent's scheduling where it has none of its own. Everything but the spec, which is large and seldom wanted. */
 export const JOB_COLUMNS = `j.seq, j.id, j.scope, j.queue_arn, j.name, j.definition_arn, j.created_at, j.parent_id,
-  j.array_index, j.share_identifier, j.state, coalesce(j.scheduling, p.scheduling) AS scheduling, coalesce(p.seq, j.seq) AS order_seq`;
+  j.array_index, j.share_identifier, j.children, j.state, coalesce(j.scheduling, p.scheduling) AS scheduling,
+  coalesce(p.seq, j.seq) AS order_seq`;
 export const JOBS = `jobs j LEFT JOIN jobs p ON p.id = j.parent_id`;
+/** The same of jobs that are no children. */
+const PARENT_COLUMNS = `id, scope, queue_arn, name, definition_arn, created_at, parent_id, share_identifier, children, state,
+  scheduling, seq AS order_seq`;
 
 export function jobTable(database: Database): JobTable {
   return {
@@ -52,31 +57,24 @@ export function jobTable(database: Database): JobTable {
       return new Map(rows.map((row) => [String(row["id"]), JSON.parse(String(row["spec"])) as JobSpec]));
     },
     async list(queueArn, query) {
-      const { conditions, values } = jobConditions(query);
-      const rows = await database.read(
-        `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.queue_arn = ? AND j.parent_id IS NULL ${conditions}
-         ORDER BY j.seq DESC LIMIT ?`,
-        [queueArn, ...values, query.limit],
-      );
-      return rows.map(toJobRecord);
+      const listed = await listJobs(database, queueArn, query, PARENT_COLUMNS);
+      return listed.map(({ row, place }) => ({ job: toJobRecord(row), place }));
     },
-    async children(parentId, { from, to }) {
+    async children(parentId, { status, after, limit }) {
       const rows = await database.read(
         `SELECT ${JOB_COLUMNS} FROM ${JOBS}
-         WHERE j.parent_id = ? AND j.array_index >= ? AND j.array_index < ? ORDER BY j.array_index`,
-        [parentId, from, to],
+         WHERE j.parent_id = ? AND j.status = ? AND j.array_index > ? ORDER BY j.array_index LIMIT ?`,
+        [parentId, status, after, limit],
       );
       return rows.map(toJobRecord);
     },
-    async countChildren(parentIds) {
+    async recordedIndexes(parentId, { from, to }) {
       const rows = await database.read(
-        `SELECT parent_id, status, count(*) AS count FROM jobs
-         WHERE parent_id IN (SELECT value FROM json_each(?)) GROUP BY parent_id, status`,
-        [JSON.stringify(parentIds)],
+        `SELECT array_index FROM jobs WHERE parent_id = ? AND array_index >= ? AND array_index < ?
+           AND status IN (SELECT value FROM json_each(?))`,
+        [parentId, from, to, JSON.stringify(JOB_STATUSES)],
       );
-      const counts = new Map<string, Partial<Record<JobStatus, number>>>(parentIds.map((id) => [id, {}]));
-      for (const row of rows) counts.get(String(row["parent_id"]))![row["status"] as JobStatus] = Number(row["count"]);
-      return counts;
+      return rows.map((row) => Number(row["array_index"]));
     },
     async requestStops(jobIds, { kind, reason }, now) {
       await database.write(
@@ -96,6 +94,7 @@ export function jobTable(database: Database): JobTable {
 export function toJobRecord(row: Row): JobRecord {
   const parentId = row["parent_id"];
   const shareIdentifier = row["share_identifier"];
+  const recorded = row["children"];
   return {
     id: String(row["id"]),
     seq: Number(row["order_seq"]),
@@ -108,28 +107,6 @@ export function toJobRecord(row: Row): JobRecord {
     ...(parentId !== null && { parent: { id: String(parentId), index: Number(row["array_index"]) } }),
     scheduling: JSON.parse(String(row["scheduling"])) as Scheduling,
     state: JSON.parse(String(row["state"])) as JobState,
+    ...(typeof recorded === "string" && { recorded: JSON.parse(recorded) as RecordedChildren }),
   };
-}
-
-function jobConditions(query: JobQuery): { conditions: string; values: SqlValue[] } {
-  const conditions: string[] = [];
-  const values: SqlValue[] = [];
-  const add = (condition: string, ...more: SqlValue[]): void => {
-    conditions.push(`AND ${condition}`);
-    values.push(...more);
-  };
-  if (query.status !== undefined) add(`j.status = ?`, query.status);
-  if (query.name !== undefined) {
-    const name = nameCondition(`j.name`, query.name);
-    add(name.sql, ...name.values);
-  }
-  if (query.definitionArn !== undefined) add(`j.definition_arn = ?`, query.definitionArn);
-  if (query.definitionArnPrefix !== undefined) {
-    add(`substr(j.definition_arn, 1, ?) = ?`, [...query.definitionArnPrefix].length, query.definitionArnPrefix);
-  }
-  if (query.createdBefore !== undefined) add(`j.created_at < ?`, query.createdBefore);
-  if (query.createdAfter !== undefined) add(`j.created_at > ?`, query.createdAfter);
-  if (query.shareIdentifier !== undefined) add(`j.share_identifier = ?`, query.shareIdentifier);
-  if (query.before !== undefined) add(`j.seq < ?`, query.before);
-  return { conditions: conditions.join(" "), values };
 }

@@ -50,6 +50,25 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       expires_at BIGINT NOT NULL, PRIMARY KEY (scope, operation, token))`,
     `CREATE INDEX client_tokens_by_end ON client_tokens (expires_at)`,
   ],
+  [
+    // What the recorded children of an array come to; the engine's.
+    `ALTER TABLE jobs ADD COLUMN children TEXT`,
+    `UPDATE jobs SET children = (
+       SELECT json_object('counts', json_group_object(status, count), 'below', 0)
+       FROM (SELECT status, count(*) AS count FROM jobs c WHERE c.parent_id = jobs.id GROUP BY status))
+     WHERE parent_id IS NULL AND scheduling ->> '$.arraySize' IS NOT NULL`,
+    // Jobs of one status, name or definition in the order of lists: see job-lists.ts.
+    `DROP INDEX jobs_by_queue`,
+    `DROP INDEX jobs_by_queue_and_age`,
+    `DROP INDEX jobs_by_share`,
+    `DROP INDEX jobs_by_parent`,
+    `CREATE INDEX jobs_by_status ON jobs (queue_arn, status, created_at) WHERE parent_id IS NULL`,
+    `CREATE INDEX jobs_by_name ON jobs (queue_arn, name COLLATE NOCASE, created_at) WHERE parent_id IS NULL`,
+    `CREATE INDEX jobs_by_definition ON jobs (queue_arn, definition_arn, created_at) WHERE parent_id IS NULL`,
+    `CREATE INDEX jobs_by_share ON jobs (queue_arn, share_identifier, status, created_at)
+       WHERE share_identifier IS NOT NULL AND parent_id IS NULL`,
+    `CREATE INDEX jobs_by_parent ON jobs (parent_id, status, array_index) WHERE parent_id IS NOT NULL`,
+  ],
 ];
 
 /** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */

@@ -1,3 +1,5 @@
+import type { RecordedChildren } from "../core/array.ts";
+import { IndexSet } from "../core/array.ts";
 import type { Change, Fact, JobChange, Outcome, ResourceChange } from "../core/changes.ts";
 import type { ConsumableNeed, Job, JobState, StopRequest } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
@@ -20,6 +22,7 @@ import { toRecord } from "./resources.ts";
 
 /** Rows are several times larger than the jobs made of them; so they are read a page at a time. */
 const LOAD_PAGE = 5_000;
+const CHILDREN_PAGE = 50_000;
 
 const OPEN = `('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING')`;
 
@@ -100,7 +103,7 @@ export function schedulingStore(
       const refuseStale = ([first]: readonly Written[]): Error | undefined =>
         first!.changes === 1 ? undefined : new StaleEpoch(`another server leads since epoch ${epoch}`);
       await database.write([guard, ...changes.flatMap(toStatements)], refuseStale);
-      if (changes.some(({ kind }) => kind !== "job-changed" && kind !== "stop-dismissed")) resourcesWritten();
+      if (changes.some((change) => "arn" in change)) resourcesWritten();
     },
   };
 }
@@ -147,6 +150,7 @@ async function readConsumables(database: Database): Promise<Consumable[]> {
 async function readOpenJobs(database: Database, shared: SharedTexts): Promise<Fact[]> {
   const lastSeq = await newestSeq(database);
   const jobs: Job[] = [];
+  const recorded = new Map<string, RecordedChildren>();
   let page: Row[] = [];
   do {
     // Parents have lower seq than their children, so this order admits them first.
@@ -154,25 +158,42 @@ async function readOpenJobs(database: Database, shared: SharedTexts): Promise<Fa
       `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.status IN ${OPEN} AND j.seq > ? ORDER BY j.seq LIMIT ?`,
       [Number(page.at(-1)?.["seq"] ?? 0), LOAD_PAGE],
     );
-    for (const row of page) jobs.push(toJob(row, shared));
+    for (const row of page) {
+      jobs.push(toJob(row, shared));
+      if (row["children"] !== null)
+        recorded.set(String(row["id"]), JSON.parse(String(row["children"])) as RecordedChildren);
+    }
   } while (page.length === LOAD_PAGE);
-  const ended = await database.read(
-    `SELECT parent_id, array_index, status FROM jobs WHERE status NOT IN ${OPEN}
-       AND parent_id IN (SELECT id FROM jobs WHERE parent_id IS NULL AND status IN ${OPEN})`,
-  );
-  return [
+  const facts: Fact[] = [
     { kind: "jobs-read", lastSeq },
     ...jobs.map((job) => ({ kind: "job-admitted", job }) as const),
-    ...ended.map(
-      (row) =>
-        ({
-          kind: "child-ended",
-          parentId: String(row["parent_id"]),
-          index: Number(row["array_index"]),
-          succeeded: row["status"] === "SUCCEEDED",
-        }) as const,
-    ),
   ];
+  for (const [parentId, { counts }] of recorded) {
+    for (const status of ["SUCCEEDED", "FAILED"] as const) {
+      if (counts[status] === undefined) continue;
+      for await (const indexes of endedChildren(database, parentId, status)) {
+        facts.push({ kind: "children-ended", parentId, status, indexes });
+      }
+    }
+  }
+  return facts;
+}
+
+/** By index, so many at a time that an array of a million children does not fill the memory with rows. */
+async function* endedChildren(
+  database: Database,
+  parentId: string,
+  status: "SUCCEEDED" | "FAILED",
+): AsyncGenerator<number[]> {
+  let indexes: number[] = [];
+  do {
+    const rows = await database.read(
+      `SELECT array_index FROM jobs WHERE parent_id = ? AND status = ? AND array_index > ? ORDER BY array_index LIMIT ?`,
+      [parentId, status, indexes.at(-1) ?? -1, CHILDREN_PAGE],
+    );
+    indexes = rows.map((row) => Number(row["array_index"]));
+    yield indexes;
+  } while (indexes.length === CHILDREN_PAGE);
 }
 
 async function newestSeq(database: Database): Promise<number> {
@@ -194,12 +215,10 @@ async function readOutcome(database: Database, jobId: string): Promise<Outcome> 
   const { state, scheduling } = toJobRecord(row);
   if (state.status === "SUCCEEDED") return { succeeded: true };
   if (scheduling.arraySize === undefined) return { succeeded: false };
-  const children = await database.read(`SELECT array_index FROM jobs WHERE parent_id = ? AND status = 'SUCCEEDED'`, [
-    jobId,
-  ]);
-  const failedChildren = new Set(Array.from({ length: scheduling.arraySize }, (_, index) => index));
-  for (const child of children) failedChildren.delete(Number(child["array_index"]));
-  return { succeeded: false, failedChildren };
+  const failed = new Uint8Array(scheduling.arraySize).fill(1);
+  for await (const indexes of endedChildren(database, jobId, "SUCCEEDED"))
+    for (const index of indexes) failed[index] = 0;
+  return { succeeded: false, failedChildren: new IndexSet(failed) };
 }
 
 function toEnvironment(record: ResourceRecord<EnvironmentSettings>, defaultDriver: DriverName | "auto"): Environment {
@@ -283,6 +302,8 @@ function toStatements(change: Change): Statement[] {
   switch (change.kind) {
     case "job-changed":
       return jobStatements(change);
+    case "array-summary":
+      return [statement(`UPDATE jobs SET children = ? WHERE id = ?`, JSON.stringify(change.recorded), change.jobId)];
     case "stop-dismissed":
       return [statement(`DELETE FROM stop_requests WHERE job_id = ? AND kind = ?`, change.jobId, change.stop)];
     default:

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { ListJobsCommandInput, JobSummary } from "@aws-sdk/client-batch";
 import { ListJobsCommand, paginateListJobs } from "@aws-sdk/client-batch";
+import { LIST_RULES } from "../../src/api/batch/list-jobs.ts";
 import { allEnded, describeJob, submit, untilStatus } from "../support/jobs.ts";
+import { assertEachRuleBroken } from "../support/rules.ts";
 import { apiServer, createQueue, refused, register } from "./server.ts";
 
 const { batch } = await apiServer({ after });
@@ -98,40 +100,41 @@ test("filter: before and after a creation time, both exclusive", async () => {
   assert.deepEqual([...later, "running", ...earlier], ["pending", "running", "array", "failed", "succeeded"]);
 });
 
-const REFUSED: readonly [string, ListJobsCommandInput, string | RegExp][] = [
-  ["an unknown queue", { jobQueue: "nowhere" }, "JobQueue nowhere not found."],
-  [
-    "an unknown status",
-    { jobStatus: "SLEEPING" as "FAILED" },
-    "Job status is not one of SUBMITTED | PENDING | RUNNABLE | STARTING | RUNNING | SUCCEEDED | FAILED",
-  ],
-  [
-    "two filters",
-    {
-      filters: [
-        { name: "JOB_NAME", values: ["a"] },
-        { name: "JOB_NAME", values: ["b"] },
-      ],
-    },
-    "Only one filter is allowed.",
-  ],
-  ["an unknown filter", filter("job_name", "a"), /^Filter job_name is not valid\./],
-  ["a time that is none", filter("BEFORE_CREATED_AT", "yesterday"), /epoch milliseconds/],
-  [
-    "neither queue nor array",
-    { jobQueue: undefined },
-    "Exactly one of jobQueue, arrayJobId and multiNodeJobId must be provided.",
-  ],
-  ["queue and array", { arrayJobId: "a" }, "Exactly one of jobQueue, arrayJobId and multiNodeJobId must be provided."],
-  ["a page of 0", { maxResults: 0 }, /^maxResults must be between/],
-  ["a token that is none", { nextToken: "made up" }, "The nextToken is not valid for this request."],
+const STATUSES = "SUBMITTED | PENDING | RUNNABLE | STARTING | RUNNING | SUCCEEDED | FAILED";
+const ONE_OF = "Exactly one of jobQueue, arrayJobId and multiNodeJobId must be provided.";
+const two = [
+  { name: "JOB_NAME", values: ["a"] },
+  { name: "JOB_NAME", values: ["b"] },
 ];
 
-for (const [what, input, message] of REFUSED) {
+/** What is wrong, the name of its text where a rule says it, the request, the message. */
+const REFUSED: readonly [string, string | undefined, ListJobsCommandInput, string | RegExp][] = [
+  ["an unknown queue", undefined, { jobQueue: "nowhere" }, "JobQueue nowhere not found."],
+  ["an unknown status", "jobStatus", { jobStatus: "SLEEPING" as "FAILED" }, `Job status is not one of ${STATUSES}`],
+  ["two filters", "oneFilter", { filters: two }, "Only one filter is allowed."],
+  ["an unknown filter", "filterName", filter("job_name", "a"), /^Filter job_name is not valid\./],
+  ["a filter without value", "oneFilterValue", filter("JOB_NAME"), "Filter JOB_NAME needs exactly one value."],
+  ["two values", "oneFilterValue", filter("JOB_NAME", "a", "b"), "Filter JOB_NAME needs exactly one value."],
+  ["a time that is none", "filterValue", filter("BEFORE_CREATED_AT", "yesterday"), /epoch milliseconds/],
+  ["neither queue nor array", "oneListingOf", { jobQueue: undefined }, ONE_OF],
+  ["queue and array", "oneListingOf", { arrayJobId: "a" }, ONE_OF],
+  ["a page of 0", "maxResults", { maxResults: 0 }, "maxResults must be between 1 and 1000."],
+  ["a page of 0 of filtered jobs", "maxResults", { ...filter("JOB_NAME", "a"), maxResults: 0 }, /between 1 and 100\.$/],
+  ["a token that is none", undefined, { nextToken: "made up" }, "The nextToken is not valid for this request."],
+];
+
+for (const [what, , input, message] of REFUSED) {
   test(`ListJobs refuses ${what}`, async () => {
     await assert.rejects(list(input), refused(message));
   });
 }
+
+test("each rule of ListJobs has its example", () => {
+  assertEachRuleBroken(
+    [LIST_RULES],
+    REFUSED.flatMap(([, text]) => text ?? []),
+  );
+});
 
 test("a page larger than the largest is the largest", async () => {
   assert.deepEqual(await names({ maxResults: 5_000 }), ["running"]);

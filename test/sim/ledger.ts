@@ -1,7 +1,8 @@
+import type { RecordedChildren } from "../../src/core/array.ts";
 import type { Change, JobChange } from "../../src/core/changes.ts";
 import { childId, parseChildId } from "../../src/core/ids.ts";
 import type { Dependency, JobState, JobStatus } from "../../src/core/job.ts";
-import { activeAttempt, initialState, isTerminal } from "../../src/core/job.ts";
+import { activeAttempt, initialState, isTerminal, JOB_STATUSES } from "../../src/core/job.ts";
 import { REASONS } from "../../src/core/lifecycle.ts";
 import type { Capacity } from "../../src/core/resources.ts";
 import type { NewJob } from "../../src/ports/store.ts";
@@ -57,7 +58,11 @@ export class Ledger {
       this.#write(change);
       if (change.state.attempts.length > attemptsBefore) placed.push(change);
     }
-    for (const change of changes) if (change.kind === "job-changed") this.#checkBlame(change);
+    for (const change of changes) {
+      if (change.kind === "job-changed") this.#checkBlame(change);
+      if (change.kind === "array-summary") this.#checkSummary(change.jobId, change.recorded);
+    }
+    this.#checkSummarised(changes);
     for (const { jobId } of placed) this.#checkDependencies(jobId);
     if (placed.length > 0) {
       this.#checkCapacity();
@@ -167,6 +172,23 @@ export class Ledger {
     }
   }
 
+  #checkSummary(jobId: string, recorded: RecordedChildren): void {
+    const { children, job } = this.entries.get(jobId)!;
+    const expected = summaryOf(children, job.scheduling.arraySize!);
+    if (JSON.stringify(recorded) !== JSON.stringify(expected)) {
+      this.#violated(`array ${jobId} is summarised as ${JSON.stringify(recorded)}, not ${JSON.stringify(expected)}`);
+    }
+  }
+
+  /** A summary comes with every change of a child, in the same commit. */
+  #checkSummarised(changes: readonly Change[]): void {
+    const summarised = new Set(changes.flatMap((change) => (change.kind === "array-summary" ? [change.jobId] : [])));
+    for (const change of changes) {
+      if (change.kind !== "job-changed" || change.parent === undefined || summarised.has(change.parent.id)) continue;
+      this.#violated(`${change.jobId} changes, and its array is not summarised`);
+    }
+  }
+
   /** Who fails for a dependency has one that justifies it. */
   #checkBlame({ jobId, state }: JobChange): void {
     const isToBlame = isTerminal(state.status) ? BLAMED_ON.get(state.statusReason ?? "") : undefined;
@@ -228,6 +250,17 @@ function childrenFirst(changes: readonly Change[]): JobChange[] {
     ...ofJobs.filter(({ parent }) => parent !== undefined),
     ...ofJobs.filter(({ parent }) => parent === undefined),
   ];
+}
+
+/** An array's summary, counted anew. */
+export function summaryOf(children: ReadonlyMap<number, JobState>, size: number): RecordedChildren {
+  const all = [...children.values()];
+  const counts = JOB_STATUSES.map((status) => [status, all.filter((one) => one.status === status).length] as const);
+  const indexes = Array.from({ length: size }, (_, index) => index);
+  return {
+    counts: Object.fromEntries(counts.filter(([, count]) => count > 0)),
+    below: indexes.find((index) => !children.has(index)) ?? size,
+  };
 }
 
 type Rank = readonly [number, number, number];

@@ -5,8 +5,9 @@ import type { Backend } from "./backend.ts";
 import { computeEnvironmentHandlers } from "./compute-environments.ts";
 import { consumableResourceHandlers } from "./consumable-resources.ts";
 import { DefaultResources } from "./default-resources.ts";
-import { describeJobHandlers } from "./describe-jobs.ts";
+import { describeJobsHandler } from "./describe-jobs.ts";
 import { jobDefinitionHandlers } from "./job-definitions.ts";
+import { listJobsHandler } from "./list-jobs.ts";
 import { jobQueueHandlers } from "./job-queues.ts";
 import { quotaShareHandlers } from "./quota-shares.ts";
 import { schedulingPolicyHandlers } from "./scheduling-policies.ts";
@@ -27,7 +28,8 @@ export function batchHandlers(backend: Backend): BatchHandlers {
     ...consumableResourceHandlers(backend),
     ...jobDefinitionHandlers(backend),
     ...submitJobHandler(backend),
-    ...describeJobHandlers(backend),
+    ...describeJobsHandler(backend),
+    ...listJobsHandler(backend),
     ...stopJobHandlers(backend),
     ...tagHandlers(backend),
   });

@@ -6,20 +6,17 @@ import type {
   JobDetail,
 } from "@aws-sdk/client-batch";
 import { containerInstanceArn, taskArn } from "../../core/ecs-names.ts";
-import type { Attempt, JobStatus } from "../../core/job.ts";
+import type { Attempt } from "../../core/job.ts";
 import { JOB_STATUSES } from "../../core/job.ts";
 import type { JobRecord, JobSpec } from "../../ports/store.ts";
 import type { Scheduler } from "../../ports/scheduler.ts";
 import type { Backend } from "./backend.ts";
 import { restOf } from "./job-records.ts";
 
-export type ChildCounts = Partial<Record<JobStatus, number>>;
-
-/** DescribeJobs' view of a job (reference 2.6). `counts`: of an array parent's recorded children. */
+/** DescribeJobs' view of a job (reference 2.6). */
 export function jobDetail(
   job: JobRecord,
   spec: JobSpec,
-  counts: ChildCounts | undefined,
   { scheduler, clock }: Pick<Backend, "scheduler" | "clock">,
 ): JobDetail {
   const { state } = job;
@@ -40,7 +37,7 @@ export function jobDetail(
     tags: job.parent === undefined ? spec.tags : {},
     propagateTags: spec.propagateTags,
     platformCapabilities: [...spec.platformCapabilities],
-    arrayProperties: arrayProperties(job, counts, now),
+    arrayProperties: arrayProperties(job, now),
     isCancelled: state.isCancelled ?? false,
     isTerminated: state.isTerminated ?? false,
   };
@@ -76,7 +73,8 @@ function jobArn(job: Pick<JobRecord, "id" | "scope">): string {
 }
 
 /** All seven states, zeros included; children without a record are counted as their parent describes them. */
-export function statusSummary(parent: JobRecord, counts: ChildCounts): Record<string, number> {
+export function statusSummary(parent: JobRecord): Record<string, number> {
+  const counts = parent.recorded?.counts ?? {};
   const summary: Record<string, number> = Object.fromEntries(
     JOB_STATUSES.map((status) => [status, counts[status] ?? 0]),
   );
@@ -86,18 +84,14 @@ export function statusSummary(parent: JobRecord, counts: ChildCounts): Record<st
   return summary;
 }
 
-/** Summaries are counted when they are asked for, so they are as of now until the array is over. */
-function arrayProperties(
-  job: JobRecord,
-  counts: ChildCounts | undefined,
-  now: number,
-): ArrayPropertiesDetail | undefined {
+/** Summaries are written with each change of a child, so they are as of now until the array is over. */
+function arrayProperties(job: JobRecord, now: number): ArrayPropertiesDetail | undefined {
   if (job.parent !== undefined) return { index: job.parent.index, statusSummary: {} };
   const size = job.scheduling.arraySize;
   if (size === undefined) return undefined;
   return {
     size,
-    statusSummary: statusSummary(job, counts ?? {}),
+    statusSummary: statusSummary(job),
     statusSummaryLastUpdatedAt: job.state.stoppedAt ?? now,
   };
 }

@@ -1,5 +1,5 @@
 import { childId, parseChildId } from "../../core/ids.ts";
-import type { ArrayRest, JobState } from "../../core/job.ts";
+import type { ArrayRest, JobState, JobStatus } from "../../core/job.ts";
 import type { JobRecord, JobTable } from "../../ports/store.ts";
 
 /** Jobs by id: single jobs, array parents, and children whether they have a record of their own or not. Unknown ids are left out. */
@@ -17,8 +17,35 @@ function unrecorded(id: string, byId: Map<string, JobRecord>): JobRecord | undef
   return child.index < (parent.scheduling.arraySize ?? 0) ? unrecordedChild(parent, child.index) : undefined;
 }
 
+/** Children of one status by index, those without a record among them. */
+export async function childrenOf(
+  jobs: JobTable,
+  parent: JobRecord,
+  { status, after, limit }: { status: JobStatus; after: number; limit: number },
+): Promise<JobRecord[]> {
+  const recorded = await jobs.children(parent.id, { status, after, limit });
+  if (restOf(parent.state).status !== status) return recorded;
+  const others = (await unrecordedIndexes(jobs, parent, after, limit)).map((index) => unrecordedChild(parent, index));
+  return [...recorded, ...others].sort((a, b) => a.parent!.index - b.parent!.index).slice(0, limit);
+}
+
+/** How many children are looked at together. Records are made in order of index, mostly: few windows hold records beside other children. */
+const WINDOW = 2_000;
+
+async function unrecordedIndexes(jobs: JobTable, parent: JobRecord, after: number, limit: number): Promise<number[]> {
+  const size = parent.scheduling.arraySize!;
+  const found: number[] = [];
+  let from = Math.max(after + 1, parent.recorded?.below ?? 0);
+  while (from < size && found.length < limit) {
+    const to = Math.min(from + WINDOW, size);
+    const recorded = new Set(await jobs.recordedIndexes(parent.id, { from, to }));
+    for (; from < to && found.length < limit; from += 1) if (!recorded.has(from)) found.push(from);
+  }
+  return found;
+}
+
 /** A child without a record is what its parent says of all such children. */
-export function unrecordedChild(parent: JobRecord, index: number): JobRecord {
+function unrecordedChild({ recorded: _, ...parent }: JobRecord, index: number): JobRecord {
   return {
     ...parent,
     id: childId(parent.id, index),

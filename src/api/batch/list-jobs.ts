@@ -1,0 +1,154 @@
+import type { JobSummary, KeyValuesPair } from "@aws-sdk/client-batch";
+import type { JobStatus } from "../../core/job.ts";
+import { JOB_STATUSES } from "../../core/job.ts";
+import type { JobPlace, JobQuery, JobRecord } from "../../ports/store.ts";
+import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
+import type { Backend } from "./backend.ts";
+import { jobHead, statusSummary } from "./job-detail.ts";
+import { childrenOf } from "./job-records.ts";
+import { arnOf, scopeOf, toJobId } from "./names.ts";
+import { Pages } from "./pages.ts";
+import { findQueue } from "./queue-lookup.ts";
+import type { Rule } from "./rules.ts";
+import { check, each, quotingRule, rule } from "./rules.ts";
+
+type Listing = BatchInput<"ListJobs">;
+
+/** The largest page, and the one of who does not ask: of jobs of one status, and of jobs that a filter picks. */
+const MAX_BY_STATUS = 1000;
+const MAX_FILTERED = 100;
+
+const FILTERS = ["JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT", "SHARE_IDENTIFIER"];
+
+const FILTER_RULES: readonly Rule<KeyValuesPair>[] = [
+  quotingRule<KeyValuesPair, "oneFilterValue">(
+    "oneFilterValue",
+    ({ name = "", values }) => (values?.length === 1 ? undefined : [name]),
+    "bare",
+  ),
+  quotingRule<KeyValuesPair, "filterName">(
+    "filterName",
+    ({ name = "" }) => (FILTERS.includes(name) ? undefined : [name]),
+    "bare",
+  ),
+  quotingRule<KeyValuesPair, "filterValue">(
+    "filterValue",
+    ({ name = "", values }) => (!name.endsWith("CREATED_AT") || /^\d{1,15}$/.test(values![0]!) ? undefined : [name]),
+    "bare",
+  ),
+];
+
+/** Reference 2.7. */
+export const LIST_RULES: readonly Rule<Listing>[] = [
+  rule(
+    "oneListingOf",
+    ({ jobQueue, arrayJobId, multiNodeJobId }) => [jobQueue, arrayJobId, multiNodeJobId].filter(Boolean).length !== 1,
+    "bare",
+  ),
+  rule("jobStatus", ({ jobStatus }) => Boolean(jobStatus) && !JOB_STATUSES.includes(jobStatus as JobStatus), "bare"),
+  rule("oneFilter", ({ filters }) => (filters?.length ?? 0) > 1, "bare"),
+  each(({ filters }) => filters, FILTER_RULES),
+  quotingRule<Listing, "maxResults">(
+    "maxResults",
+    (input) => ((input.maxResults ?? 1) < 1 ? [maxPage(input)] : undefined),
+    "bare",
+  ),
+];
+
+/** ListJobs: the jobs of a queue newest first, or the children of an array by index. */
+export function listJobsHandler(backend: Backend): Required<Pick<BatchHandlers, "ListJobs">> {
+  return {
+    async ListJobs(input, call) {
+      check(LIST_RULES, input);
+      if (input.arrayJobId) return listChildren(backend, call, input, input.arrayJobId);
+      if (input.multiNodeJobId) return { jobSummaryList: [] };
+      const queue = await findQueue(backend, call, input.jobQueue!);
+      const query = toQuery(call, input);
+      const size = pageSize(input);
+      const pages = new Pages<JobPlace>(backend, call, ["ListJobs", queue.arn, query], input.nextToken, size);
+      const after = pages.position;
+      const read = await backend.store.jobs.list(queue.arn, {
+        ...query,
+        ...(after !== undefined && { after }),
+        limit: size + 1,
+      });
+      const { items, ...more } = pages.page(read, ({ place }) => place);
+      return { jobSummaryList: items.map(({ job }) => jobSummary(backend, job)), ...more };
+    },
+  };
+}
+
+async function listChildren(backend: Backend, call: Call, input: Listing, arrayJobId: string) {
+  const { jobs } = backend.store;
+  const [parent] = await jobs.find(scopeOf(call), [toJobId(arrayJobId)]);
+  if (parent?.scheduling.arraySize === undefined) return { jobSummaryList: [] };
+  const status = statusOf(input);
+  const size = pageSize(input);
+  const pages = new Pages<number>(backend, call, ["ListJobs", parent.id, status], input.nextToken, size);
+  const read = await childrenOf(jobs, parent, { status, after: pages.position ?? -1, limit: size + 1 });
+  const { items, ...more } = pages.page(read, (child) => child.parent!.index);
+  return { jobSummaryList: items.map((job) => jobSummary(backend, job)), ...more };
+}
+
+function statusOf({ jobStatus }: Listing): JobStatus {
+  return (jobStatus || "RUNNING") as JobStatus;
+}
+
+/** Filters do not apply to children. */
+function hasFilter({ filters, jobQueue }: Listing): boolean {
+  return Boolean(jobQueue) && filters !== undefined && filters.length > 0;
+}
+
+function maxPage(input: Listing): number {
+  return hasFilter(input) ? MAX_FILTERED : MAX_BY_STATUS;
+}
+
+/** AWS documents "up to": larger values mean the largest page. */
+function pageSize(input: Listing): number {
+  return Math.min(input.maxResults ?? Infinity, maxPage(input));
+}
+
+type Query = Omit<JobQuery, "limit" | "after">;
+
+/** A filter means all states, except that of the share, which goes with a status. */
+function toQuery(call: Call, input: Listing): Query {
+  if (!hasFilter(input)) return { status: statusOf(input) };
+  const { name, values } = input.filters![0]!;
+  const value = values![0]!;
+  switch (name) {
+    case "JOB_NAME":
+      return { name: value };
+    case "JOB_DEFINITION":
+      return definitionQuery(call, value);
+    case "BEFORE_CREATED_AT":
+      return { createdBefore: Number(value) };
+    case "AFTER_CREATED_AT":
+      return { createdAfter: Number(value) };
+    default:
+      return { shareIdentifier: value, ...(input.jobStatus && { status: statusOf(input) }) };
+  }
+}
+
+/** A definition's name means all its revisions, a name with `*` all that begin so, an ARN that revision only. */
+function definitionQuery(call: Call, value: string): Query {
+  if (value.startsWith("arn:")) return { definitionArn: value };
+  const arn = arnOf(call, "job-definition", value.replace(/\*$/, ""));
+  return { definitionArnPrefix: value.endsWith("*") ? arn : `${arn}:` };
+}
+
+function jobSummary({ scheduler }: Backend, job: JobRecord): JobSummary {
+  const { state, scheduling } = job;
+  const last = state.attempts.at(-1);
+  return {
+    ...jobHead(job, scheduler),
+    container: { exitCode: last?.exitCode, reason: last?.reason },
+    capacityUsage: [{ capacityUnit: "VCPU", quantity: scheduling.requirements.vcpuMilli / 1000 }],
+    ...(job.parent !== undefined && { arrayProperties: { index: job.parent.index } }),
+    ...(job.parent === undefined &&
+      scheduling.arraySize !== undefined && {
+        arrayProperties: { size: scheduling.arraySize, statusSummary: statusSummary(job) },
+      }),
+    ...(state.isCancelled && { isCancelled: true }),
+    ...(state.isTerminated && { isTerminated: true }),
+  };
+}

@@ -1,0 +1,175 @@
+import { JOB_STATUSES } from "../core/job.ts";
+import type { JobPlace, JobQuery } from "../ports/store.ts";
+import type { Database, Row, SqlValue } from "./database.ts";
+
+/**
+ * Lists of a queue's jobs, newest first: by `created_at`, of equal ones the last submitted first. Every list is made of *groups*: the jobs of
+ * one status, one name or one definition, each of which lies in order in an index. A page merges the groups; so it costs in its own size and
+ * in the number of groups, never in how many jobs there were.
+ */
+export interface ListedRow {
+  readonly row: Row;
+  readonly place: JobPlace;
+}
+
+/** What jobs are grouped by: the middle part of an index, between what all conditions have in common and `created_at`. */
+type GroupColumn = "status" | "name COLLATE NOCASE" | "definition_arn";
+
+/** Groups of which there may be any number are merged so many at a time; a list of more is in portions of so many groups. */
+const MAX_GROUPS = 1_000;
+
+/** Sorts after every text that goes on from a prefix. */
+const HIGHEST_CHARACTER = "\u{10FFFF}";
+
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** The head of one group: its newest job that is still to be listed. */
+interface Group {
+  readonly key: string;
+  readonly newest: number;
+}
+
+type Place = Pick<JobPlace, "createdAt" | "seq">;
+
+/** `columns`: of `jobs`, all that is wanted of each job. At most `query.limit` of them. */
+export function listJobs(database: Database, queueArn: string, query: JobQuery, columns: string): Promise<ListedRow[]> {
+  const list = new JobList(database, commonConditions(queueArn, query), columns);
+  const { status, name, definitionArn, definitionArnPrefix } = query;
+  if (status !== undefined) return list.group("status", status, query);
+  if (definitionArn !== undefined) return list.group("definition_arn", definitionArn, query);
+  if (definitionArnPrefix !== undefined) return list.portions("definition_arn", definitionArnPrefix, query);
+  if (name === undefined || name === "*") return list.statuses(query);
+  if (!name.endsWith("*")) return list.group("name COLLATE NOCASE", name, query);
+  return list.portions("name COLLATE NOCASE", name.slice(0, -1), query);
+}
+
+function commonConditions(queueArn: string, query: JobQuery): Condition {
+  const { shareIdentifier, createdBefore, createdAfter } = query;
+  const parts: [string, SqlValue][] = [["queue_arn = ?", queueArn]];
+  if (shareIdentifier !== undefined) parts.push(["share_identifier = ?", shareIdentifier]);
+  if (createdBefore !== undefined) parts.push(["created_at < ?", createdBefore]);
+  if (createdAfter !== undefined) parts.push(["created_at > ?", createdAfter]);
+  const sql = ["parent_id IS NULL", ...parts.map(([part]) => part)].join(" AND ");
+  return { sql, values: parts.map(([, value]) => value) };
+}
+
+class JobList {
+  readonly #database: Database;
+  readonly #common: Condition;
+  readonly #columns: string;
+
+  constructor(database: Database, common: Condition, columns: string) {
+    this.#database = database;
+    this.#common = common;
+    this.#columns = columns;
+  }
+
+  async group(column: GroupColumn, key: string, { after, limit }: JobQuery): Promise<ListedRow[]> {
+    const rows = await this.#readGroup(`created_at AS at, seq AS place, ${this.#columns}`, column, key, after, limit);
+    return rows.map((row) => ({ row, place: { createdAt: Number(row["at"]), seq: Number(row["place"]) } }));
+  }
+
+  /** The jobs of all statuses. */
+  async statuses({ after, limit }: JobQuery): Promise<ListedRow[]> {
+    const groups = JOB_STATUSES.map((key) => ({ key, newest: Infinity }));
+    return this.#fetch(await this.#merge("status", groups, after, limit));
+  }
+
+  /** The jobs of all groups whose key begins so: newest first, in portions where there are very many groups. */
+  async portions(column: GroupColumn, prefix: string, { after, limit }: JobQuery): Promise<ListedRow[]> {
+    const listed: ListedRow[] = [];
+    const end = prefix + HIGHEST_CHARACTER;
+    let place: Place | undefined = after;
+    let portion = after?.portion;
+    for (let from = prefix; listed.length < limit;) {
+      const groups = await this.#groups(column, portion ?? { from, until: end }, place, portion === undefined);
+      // Which groups are a portion stays as it is from page to page, however many come in meanwhile.
+      portion ??= { from, until: groups.length === MAX_GROUPS ? groups.at(-1)!.key : end };
+      const places = await this.#merge(column, groups, place, limit - listed.length);
+      for (const { row, place: at } of await this.#fetch(places)) listed.push({ row, place: { ...at, portion } });
+      if (portion.until === end) break;
+      if (listed.length < limit) [from, portion, place] = [portion.until + LOWEST_CHARACTER, undefined, undefined];
+    }
+    return listed;
+  }
+
+  /** Each group's key, and the time of its newest job after `place`; `bounded`: the first MAX_GROUPS. A step for each group, by the index alone. */
+  async #groups(
+    column: GroupColumn,
+    { from, until }: { readonly from: string; readonly until: string },
+    place: Place | undefined,
+    bounded: boolean,
+  ): Promise<Group[]> {
+    const { sql, values } = this.#common;
+    const next = (bound: string) =>
+      `SELECT ${bareName(column)} FROM jobs WHERE ${sql} AND ${column} ${bound} AND ${column} <= ? ORDER BY ${column} LIMIT 1`;
+    const rows = await this.#database.read(
+      `WITH RECURSIVE keys (key) AS (
+         SELECT (${next(">= ?")})
+         UNION ALL SELECT (${next("> keys.key")}) FROM keys WHERE key IS NOT NULL ${bounded ? `LIMIT ${MAX_GROUPS}` : ""})
+       SELECT key, (SELECT created_at FROM jobs WHERE ${sql} AND ${column} = keys.key AND created_at <= ?
+                    ORDER BY created_at DESC LIMIT 1) AS newest
+       FROM keys WHERE key IS NOT NULL`,
+      [...values, from, until, ...values, until, ...values, place?.createdAt ?? Number.MAX_SAFE_INTEGER],
+    );
+    return rows.map((row) => ({ key: String(row["key"]), newest: Number(row["newest"] ?? -Infinity) }));
+  }
+
+  /** The first `limit` jobs after `place` of all groups together. Groups that begin too late are not looked at. */
+  async #merge(
+    column: GroupColumn,
+    groups: readonly Group[],
+    place: Place | undefined,
+    limit: number,
+  ): Promise<Place[]> {
+    let first: Place[] = [];
+    for (const { key, newest } of groups.toSorted((a, b) => b.newest - a.newest)) {
+      if (newest < (first[limit - 1]?.createdAt ?? 0)) break;
+      const rows = await this.#readGroup("created_at, seq", column, key, place, limit);
+      const found = rows.map((row) => ({ createdAt: Number(row["created_at"]), seq: Number(row["seq"]) }));
+      first = [...first, ...found].sort(newestFirst).slice(0, limit);
+    }
+    return first;
+  }
+
+  #readGroup(
+    columns: string,
+    column: GroupColumn,
+    key: string,
+    place: Place | undefined,
+    limit: number,
+  ): Promise<Row[]> {
+    const { sql, values } = this.#common;
+    const goesOn = place === undefined ? "" : "AND (created_at, seq) < (?, ?)";
+    return this.#database.read(
+      `SELECT ${columns} FROM jobs WHERE ${sql} AND ${column} = ? ${goesOn} ORDER BY created_at DESC, seq DESC LIMIT ?`,
+      [...values, key, ...(place === undefined ? [] : [place.createdAt, place.seq]), limit],
+    );
+  }
+
+  async #fetch(places: readonly Place[]): Promise<ListedRow[]> {
+    const rows = await this.#database.read(
+      `SELECT seq AS place, ${this.#columns} FROM jobs WHERE seq IN (SELECT value FROM json_each(?))`,
+      [JSON.stringify(places.map(({ seq }) => seq))],
+    );
+    const bySeq = new Map(rows.map((row) => [Number(row["place"]), row]));
+    return places.flatMap((place) => {
+      const row = bySeq.get(place.seq);
+      return row === undefined ? [] : [{ row, place }];
+    });
+  }
+}
+
+/** What follows a text at once, in the order of texts. */
+const LOWEST_CHARACTER = "\u0001";
+
+function bareName(column: GroupColumn): string {
+  return column.replace(" COLLATE NOCASE", "");
+}
+
+function newestFirst(a: Place, b: Place): number {
+  return b.createdAt - a.createdAt || b.seq - a.seq;
+}
