@@ -48,7 +48,10 @@ describe("jobs", () => {
     assert.deepEqual(await recorded("STARTING"), [["a:2", 2, 10]]);
     assert.deepEqual(await recorded("SUCCEEDED"), [["a:7", 7, 10]]);
     assert.deepEqual(await recorded("SUCCEEDED", 7), []);
-    assert.deepEqual((await store.jobs.recordedIndexes("a", { from: 2, to: 8 })).toSorted(), [2, 7]);
+    assert.deepEqual(
+      (await store.jobs.recordedIndexes("a", { from: 2, to: 8 })).toSorted((a, b) => a - b),
+      [2, 7],
+    );
     assert.deepEqual(await store.jobs.recordedIndexes("a", { from: 3, to: 7 }), []);
     const summary = { counts: { STARTING: 1, SUCCEEDED: 1 }, below: 0 };
     await store.scheduling.commit(epoch, [{ kind: "array-summary", jobId: "a", recorded: summary }]);

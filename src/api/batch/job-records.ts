@@ -45,9 +45,10 @@ async function unrecordedIndexes(jobs: JobTable, parent: JobRecord, after: numbe
 }
 
 /** A child without a record is what its parent says of all such children. */
-function unrecordedChild({ recorded: _, ...parent }: JobRecord, index: number): JobRecord {
+function unrecordedChild(parent: JobRecord, index: number): JobRecord {
+  const { recorded: _, ...shared } = parent;
   return {
-    ...parent,
+    ...shared,
     id: childId(parent.id, index),
     parent: { id: parent.id, index },
     state: { ...restOf(parent.state), attempts: [] } satisfies JobState,

@@ -18,7 +18,7 @@ type Listing = BatchInput<"ListJobs">;
 const MAX_BY_STATUS = 1000;
 const MAX_FILTERED = 100;
 
-const FILTERS = ["JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT", "SHARE_IDENTIFIER"];
+const FILTERS = new Set(["JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT", "SHARE_IDENTIFIER"]);
 
 const FILTER_RULES: readonly Rule<KeyValuesPair>[] = [
   quotingRule<KeyValuesPair, "oneFilterValue">(
@@ -28,7 +28,7 @@ const FILTER_RULES: readonly Rule<KeyValuesPair>[] = [
   ),
   quotingRule<KeyValuesPair, "filterName">(
     "filterName",
-    ({ name = "" }) => (FILTERS.includes(name) ? undefined : [name]),
+    ({ name = "" }) => (FILTERS.has(name) ? undefined : [name]),
     "bare",
   ),
   quotingRule<KeyValuesPair, "filterValue">(
@@ -91,7 +91,7 @@ async function listChildren(backend: Backend, call: Call, input: Listing, arrayJ
 }
 
 function statusOf({ jobStatus }: Listing): JobStatus {
-  return (jobStatus || "RUNNING") as JobStatus;
+  return jobStatus || "RUNNING";
 }
 
 /** Filters do not apply to children. */
