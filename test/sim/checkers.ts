@@ -1,4 +1,5 @@
-import type { JobState, StopRequest } from "../../src/core/job.ts";
+import { parseChildId, parseNodeId, unitAttemptId } from "../../src/core/ids.ts";
+import type { Attempt, Job, JobState, StopRequest } from "../../src/core/job.ts";
 import { activeAttempt, isTerminal, JOB_STATUSES } from "../../src/core/job.ts";
 import { REASONS } from "../../src/core/lifecycle.ts";
 import type { Capacity } from "../../src/core/resources.ts";
@@ -7,6 +8,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import type { Store } from "../../src/ports/store.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { summaryOf } from "./ledger.ts";
+import { checkBeginning, checkUnitsAtRest } from "./unit-rules.ts";
 import { SCOPE } from "./workload.ts";
 
 /** What must hold, beside what the ledger checks with each commit. Each checker gives the violations that it finds. */
@@ -29,18 +31,53 @@ export function* checkClaim(
 ): Violations {
   if (claimed.has(spec.attemptId)) yield `attempt ${spec.attemptId} runs twice`;
   claimed.add(spec.attemptId);
+  const jobId = jobOfNode(spec.jobId);
+  const attempt = activeAttempt(ledger.stateOf(jobId) ?? { status: "SUBMITTED", attempts: [] });
+  const expected = attempt === undefined ? [] : idsOf(attempt);
+  const index = expected.indexOf(spec.attemptId);
+  if (attempt === undefined || index === -1) return yield `attempt ${spec.attemptId} runs and is not committed`;
+  const { scheduling } = ledger.entries.get(parseChildId(jobId)?.parentId ?? jobId)!.job;
+  if (attempt.units !== undefined) yield* checkBeginning(jobId, scheduling, attempt, index);
+  yield* checkNodeVariables(spec, scheduling, machine, expected);
   const active = machine.active();
-  const ofJob = active.filter((one) => one.spec.jobId === spec.jobId);
-  if (ofJob.length > 1) yield `${ofJob.length} attempts of ${spec.jobId} run at once`;
+  for (const other of active) {
+    if (jobOfNode(other.spec.jobId) === jobId && !expected.includes(other.spec.attemptId))
+      yield `${other.spec.attemptId}, of an attempt of ${jobId} that is over, still runs`;
+  }
   const vcpuMilli = active.reduce((sum, one) => sum + one.spec.vcpuMilli, 0);
   const memoryMiB = active.reduce((sum, one) => sum + one.spec.memoryMiB, 0);
   if (vcpuMilli > capacity.vcpuMilli || memoryMiB > capacity.memoryMiB) {
     yield `the machine runs ${vcpuMilli} milli-vCPU, ${memoryMiB} MiB`;
   }
-  const state = ledger.stateOf(spec.jobId);
-  if (state === undefined || activeAttempt(state)?.id !== spec.attemptId) {
-    yield `attempt ${spec.attemptId} runs and is not committed`;
-  }
+}
+
+/** A child node knows where the main one is. */
+function* checkNodeVariables(
+  { jobId, environment }: FakeAttempt["spec"],
+  { nodes, units }: Job["scheduling"],
+  machine: FakeMachine,
+  ids: readonly string[],
+): Violations {
+  const node = parseNodeId(jobId)?.node;
+  if (nodes === undefined || node === undefined) return;
+  const told = environment["AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS"];
+  const ofMain = ids.filter((_, unit) => units![unit]!.node === nodes.main);
+  const addresses = [...machine.attempts()].flatMap(({ spec, address }) =>
+    ofMain.includes(spec.attemptId) ? [address] : [],
+  );
+  const isKnown = node === nodes.main ? told === undefined : told !== undefined;
+  // Lost without a word, the main node is not there to compare with.
+  const isTrue = told === undefined || addresses.length < ofMain.length || addresses.includes(told);
+  if (!isKnown || !isTrue) yield `${jobId} is told that the main node is at ${told}`;
+}
+
+function jobOfNode(id: string): string {
+  return parseNodeId(id)?.jobId ?? id;
+}
+
+/** What the driver knows an attempt as: itself, or its units in their order. */
+function idsOf({ id, units }: Attempt): string[] {
+  return units === undefined ? [id] : units.map((_, unit) => unitAttemptId(id, unit));
 }
 
 /** When the engine rests. */
@@ -55,6 +92,8 @@ export function* checkAtRest(ledger: Ledger, machine: FakeMachine, engine: Engin
       yield `${id} waits and nobody knows why`;
     }
     yield* checkAttempt(id, state, machine, now, scheduling.timeoutSeconds);
+    const attempt = activeAttempt(state);
+    if (attempt?.units !== undefined) yield* checkUnitsAtRest(id, scheduling, attempt, now);
   }
 }
 
@@ -67,17 +106,41 @@ function* checkAttempt(
 ): Violations {
   const attempt = activeAttempt(state);
   if (attempt === undefined) return;
-  if (!machine.knows(attempt.id)) yield `${id} is ${state.status}, and nobody has begun its attempt`;
   const isStopping = attempt.stopping !== undefined;
-  if (isStopping && machine.isActive(attempt.id) && !machine.isStopping(attempt.id)) {
-    yield `${id} is to stop, and its attempt does not know`;
+  for (const [index, attemptId] of idsOf(attempt).entries()) {
+    const unit = attempt.units?.[index];
+    if (unit?.status === "waiting" || unit?.status === "ended") {
+      if (machine.isActive(attemptId) && !machine.isStopping(attemptId)) yield `${id} unit ${index} runs on`;
+      // Without an exit code its host may have lost it.
+      if (unit.exitCode !== undefined && !machine.knows(attemptId)) yield `${id} unit ${index} is forgotten too early`;
+      continue;
+    }
+    if (!machine.knows(attemptId)) yield `${id} is ${state.status}, and nobody has begun its attempt`;
+    const mustStop = isStopping || unit?.stopping !== undefined;
+    if (mustStop && machine.isActive(attemptId) && !machine.isStopping(attemptId)) {
+      yield `${id} is to stop, and its attempt does not know`;
+    }
   }
   const isDue = attempt.startedAt !== undefined && attempt.startedAt + timeoutSeconds * 1000 <= now;
   if (isDue && !isStopping) yield `${id} runs longer than its timeout`;
 }
 
 /** When the engine rests after a stop request. */
-export function* checkStopped(ledger: Ledger, { jobId, kind, attemptsBefore, wasWaiting }: Stop): Violations {
+export function* checkStopped(ledger: Ledger, stop: Stop): Violations {
+  const node = parseNodeId(stop.jobId);
+  if (node === undefined) return yield* checkJobStopped(ledger, stop);
+  const { scheduling } = ledger.entries.get(node.jobId)!.job;
+  if (node.node === scheduling.nodes!.main) return yield* checkJobStopped(ledger, { ...stop, jobId: node.jobId });
+  const { attempts } = ledger.stateOf(node.jobId)!;
+  // Before the job runs there is nothing to stop; and what came after is a new attempt.
+  if (stop.wasWaiting || stop.kind === "cancel" || attempts.length !== stop.attemptsBefore) return;
+  for (const [index, { status, stopping }] of attempts.at(-1)!.units!.entries()) {
+    if (scheduling.units![index]!.node !== node.node) continue;
+    if (status !== "ended" && stopping === undefined) yield `${stop.jobId} goes on after terminate, ${status}`;
+  }
+}
+
+function* checkJobStopped(ledger: Ledger, { jobId, kind, attemptsBefore, wasWaiting }: Stop): Violations {
   const state = ledger.stateOf(jobId)!;
   if (isTerminal(state.status)) return;
   if (state.rest !== undefined) {

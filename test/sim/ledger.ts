@@ -6,6 +6,7 @@ import { activeAttempt, initialState, isTerminal, JOB_STATUSES } from "../../src
 import { REASONS } from "../../src/core/lifecycle.ts";
 import type { Capacity } from "../../src/core/resources.ts";
 import type { NewJob } from "../../src/ports/store.ts";
+import { checkUnits } from "./unit-rules.ts";
 
 /** One submitted job: a single one, or an array with those of its children that have a record. */
 export interface Entry {
@@ -130,6 +131,10 @@ export class Ledger {
       if (kept?.id !== attempt.id) this.#violated(`${jobId} loses its attempt ${at}`);
       else if (isOver && JSON.stringify(kept) !== JSON.stringify(attempt))
         this.#violated(`${jobId} rewrites attempt ${at}`);
+    }
+    for (const [at, attempt] of after.attempts.entries()) {
+      const found = checkUnits(`${jobId} attempt ${at}`, entry.job.scheduling, before.attempts[at], attempt);
+      for (const violation of found) this.#violated(violation);
     }
     const active = activeAttempt(after) !== undefined;
     if (active !== (after.status === "STARTING" || after.status === "RUNNING")) {

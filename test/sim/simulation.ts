@@ -1,4 +1,4 @@
-import { childId } from "../../src/core/ids.ts";
+import { childId, nodeId, parseNodeId } from "../../src/core/ids.ts";
 import type { StopRequest } from "../../src/core/job.ts";
 import { activeAttempt, isTerminal, isWaiting } from "../../src/core/job.ts";
 import type { Capacity } from "../../src/core/resources.ts";
@@ -131,7 +131,12 @@ export class Simulation {
     if (entries.length === 0) return;
     if (this.#random.chance(0.4)) {
       const active = [...this.#ledger.all(true)].filter(({ state }) => activeAttempt(state) !== undefined);
-      if (active.length > 0) return this.#stop(server, this.#random.pick(active).id);
+      if (active.length > 0) {
+        const { id, entry } = this.#random.pick(active);
+        const { nodes } = entry.job.scheduling;
+        const toNode = nodes !== undefined && this.#random.chance(0.7);
+        return this.#stop(server, toNode ? nodeId(id, this.#random.int(0, nodes.count - 1)) : id);
+      }
     }
     const { job } = this.#random.pick(entries);
     const size = job.scheduling.arraySize;
@@ -140,11 +145,12 @@ export class Simulation {
   }
 
   async #stop(server: Server, jobId: string, kind: StopRequest["kind"] = this.#random.pick(["cancel", "terminate"])) {
-    const state = this.#ledger.stateOf(jobId)!;
+    const owner = parseNodeId(jobId)?.jobId ?? jobId;
+    const state = this.#ledger.stateOf(owner)!;
     this.#serial += 1;
     const reason = `${kind} no. ${this.#serial}`;
-    const reasons = this.#reasons.get(jobId) ?? new Set();
-    this.#reasons.set(jobId, reasons.add(reason));
+    const reasons = this.#reasons.get(owner) ?? new Set();
+    this.#reasons.set(owner, reasons.add(reason));
     await this.#store.jobs.requestStops([jobId], { kind, reason }, this.#clock.now());
     this.#stops.push({
       ...{ jobId, kind, reason },

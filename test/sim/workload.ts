@@ -3,6 +3,7 @@ import { childId } from "../../src/core/ids.ts";
 import type { EnvironmentSettings, NewJob, QueueSettings } from "../../src/ports/store.ts";
 import type { Entry } from "./ledger.ts";
 import type { Random } from "./random.ts";
+import { severalContainers } from "./units-workload.ts";
 
 export const SCOPE = "123456789012/us-east-1";
 
@@ -36,6 +37,7 @@ const ARRAY_SIZES = [2, 2, 3, 3, 5, 5, 12, 40, 200];
 /** A job as a user might submit it: mostly small and plain, sometimes an array, depending on others, retried, limited in time. */
 export function randomJob(random: Random, id: string, queue: string, now: number, others: readonly Entry[]): NewJob {
   const arraySize = random.chance(0.35) ? random.pick(ARRAY_SIZES) : undefined;
+  const several = random.chance(0.3) ? severalContainers(random, arraySize === undefined) : undefined;
   const scheduling: Job["scheduling"] = {
     requirements: {
       vcpuMilli: random.pick([250, 500, 1000, 1000, 1000, 2000, 4000]),
@@ -47,7 +49,8 @@ export function randomJob(random: Random, id: string, queue: string, now: number
     needsImage: false,
     ...(random.chance(0.3) && { timeoutSeconds: random.int(1, 60) }),
     ...(arraySize !== undefined && { arraySize }),
-    ...(random.chance(0.5) && { log: { group: "/aws/batch/job", prefix: "work" } }),
+    ...(several === undefined && random.chance(0.5) && { log: { group: "/aws/batch/job", prefix: "work" } }),
+    ...several?.scheduling,
   };
   return {
     id,
@@ -58,7 +61,7 @@ export function randomJob(random: Random, id: string, queue: string, now: number
     createdAt: now,
     scheduling,
     spec: {
-      container: { image: "work", command: ["work"] },
+      ...(several?.properties ?? { container: { image: "work", command: ["work"] } }),
       parameters: {},
       dependsOn: [],
       retryStrategy: {},

@@ -11,6 +11,7 @@ export interface FakeAttempt {
   readonly spec: AttemptSpec;
   readonly behaviour: FakeBehaviour;
   readonly claimedAt: number;
+  readonly address: string;
   startedAt?: number;
   /** Set when it is over. */
   end?: Exited;
@@ -34,6 +35,7 @@ export class FakeMachine {
   readonly #lost = new Map<string, Exited>();
   readonly #kills = new Map<string, number>();
   readonly #isTerminating = new Set<string>();
+  #addresses = 0;
   /** The open driver's. */
   report: (event: DriverEvent) => void = () => {};
 
@@ -68,8 +70,8 @@ export class FakeMachine {
   /** Shows all attempts, as a driver does that opens or has lost sight of them for a while. */
   showInventory(): void {
     this.report({ kind: "inventory", attemptIds: [...this.#attempts.keys()] });
-    for (const { spec, startedAt, end } of this.#attempts.values()) {
-      if (startedAt !== undefined) this.report({ kind: "started", attemptId: spec.attemptId, at: startedAt });
+    for (const { spec, address, startedAt, end } of this.#attempts.values()) {
+      if (startedAt !== undefined) this.report({ kind: "started", attemptId: spec.attemptId, at: startedAt, address });
       if (end !== undefined) this.report(end);
     }
   }
@@ -81,7 +83,12 @@ export class FakeMachine {
     if (known !== undefined) return;
     const behaviour = this.#options.behaviour(spec);
     if (behaviour.startRejects === "before-claim") throw new Error("the fake machine refuses this attempt");
-    const attempt: FakeAttempt = { spec, behaviour, claimedAt: this.#options.clock.now() };
+    const attempt: FakeAttempt = {
+      spec,
+      behaviour,
+      claimedAt: this.#options.clock.now(),
+      address: this.#nextAddress(),
+    };
     this.#attempts.set(spec.attemptId, attempt);
     this.#options.onClaim?.(attempt, this);
     this.#options.clock.after(behaviour.startDelayMs, () => this.#begin(attempt));
@@ -152,7 +159,12 @@ export class FakeMachine {
     }
   }
 
-  #reportStart({ spec, startedAt }: FakeAttempt): void {
-    this.report({ kind: "started", attemptId: spec.attemptId, at: startedAt! });
+  #reportStart({ spec, startedAt, address }: FakeAttempt): void {
+    this.report({ kind: "started", attemptId: spec.attemptId, at: startedAt!, address });
+  }
+
+  #nextAddress(): string {
+    this.#addresses += 1;
+    return `10.0.${this.#addresses >> 8}.${this.#addresses & 255}`;
   }
 }
