@@ -1,4 +1,6 @@
-import type { ConsumableResourceProperties } from "@aws-sdk/client-batch";
+import type { ConsumableResourceProperties, NodeProperties } from "@aws-sdk/client-batch";
+import type { ConsumableNeed } from "./job.ts";
+import { rangeOfEachNode } from "./nodes.ts";
 
 /** What a submission asks of a resource replaces what the definition asks of it; the others stay (reference 3.6). */
 export function mergeConsumables(
@@ -9,4 +11,26 @@ export function mergeConsumables(
   const merged = new Map(base?.consumableResourceList?.map((one) => [one.consumableResource, one]));
   for (const one of over.consumableResourceList) merged.set(one.consumableResource, one);
   return { consumableResourceList: [...merged.values()] };
+}
+
+/**
+ * What an attempt holds of each resource: what the job asks for, and what each of its nodes does (reference 3.6). In order of ARN, each
+ * resource once. `toArn` knows the ARN of a resource that is named.
+ */
+export function consumableNeeds(
+  properties: ConsumableResourceProperties | undefined,
+  nodes: NodeProperties | undefined,
+  toArn: (nameOrArn: string) => string,
+): ConsumableNeed[] {
+  const ofNodes = nodes === undefined ? [] : rangeOfEachNode(nodes).map((range) => range?.consumableResourceProperties);
+  const quantities = new Map<string, number>();
+  for (const { consumableResource, quantity = 0 } of [properties, ...ofNodes].flatMap(listOf)) {
+    const arn = toArn(consumableResource!);
+    quantities.set(arn, (quantities.get(arn) ?? 0) + quantity);
+  }
+  return [...quantities].map(([arn, quantity]) => ({ arn, quantity })).sort((a, b) => (a.arn < b.arn ? -1 : 1));
+}
+
+function listOf(properties: ConsumableResourceProperties | undefined) {
+  return properties?.consumableResourceList ?? [];
 }

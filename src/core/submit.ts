@@ -6,7 +6,7 @@ import type {
   RetryStrategy as ApiRetryStrategy,
 } from "@aws-sdk/client-batch";
 import { NO_IMAGE } from "./driver-name.ts";
-import type { Dependency, RetryStrategy, Scheduling } from "./job.ts";
+import type { ConsumableNeed, Dependency, RetryStrategy, Scheduling } from "./job.ts";
 import type { JobProperties } from "./job-properties.ts";
 import { logTarget } from "./log-target.ts";
 import { mergeNodes } from "./node-overrides.ts";
@@ -40,6 +40,7 @@ export function schedulingOf(job: {
   timeoutSeconds: number | undefined;
   dependsOn: readonly Dependency[];
   arraySize: number | undefined;
+  consumables: readonly ConsumableNeed[];
 }): Scheduling {
   const { properties, definitionName } = job;
   const { container, nodeProperties } = properties;
@@ -47,6 +48,7 @@ export function schedulingOf(job: {
   const units = unitsOf(properties, definitionName);
   return {
     requirements: totalRequirements(properties),
+    ...(job.consumables.length > 0 && { consumables: job.consumables }),
     retry: retryOf(job.retryStrategy),
     dependsOn: job.dependsOn,
     needsImage: imagesOf(properties).some((image) => image !== NO_IMAGE),

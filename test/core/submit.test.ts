@@ -3,7 +3,13 @@ import { test } from "node:test";
 import { schedulingOf } from "../../src/core/submit.ts";
 
 test("the scheduling: retries default to one attempt, actions are lower case, logs go where awslogs says", () => {
-  const base = { definitionName: "work", timeoutSeconds: undefined, dependsOn: [], arraySize: undefined };
+  const base = {
+    definitionName: "work",
+    timeoutSeconds: undefined,
+    dependsOn: [],
+    arraySize: undefined,
+    consumables: [],
+  };
   const plain = schedulingOf({ ...base, properties: { container: { image: "scratch" } }, retryStrategy: undefined });
   assert.deepEqual(plain.retry, { attempts: 1, evaluateOnExit: [] });
   assert.equal(plain.needsImage, false);
@@ -44,6 +50,7 @@ test("a job of several containers has a unit for each, and no log of its own", (
     timeoutSeconds: undefined,
     dependsOn: [],
     arraySize: undefined,
+    consumables: [],
   });
   assert.equal(scheduling.needsImage, true);
   assert.equal(scheduling.log, undefined);

@@ -7,7 +7,7 @@ import { ended, started } from "../../src/core/lifecycle.ts";
 import { jobChange } from "../../src/core/job-change.ts";
 import { reconcile } from "../../src/core/reconcile.ts";
 import { unitEnded, unitStarted } from "../../src/core/task-lifecycle.ts";
-import type { Capacity, Environment, Queue } from "../../src/core/resources.ts";
+import type { Capacity, Consumable, Environment, Queue } from "../../src/core/resources.ts";
 import type { Plan } from "../../src/core/schedule.ts";
 import { schedule } from "../../src/core/schedule.ts";
 import { findViolation } from "../../src/core/check.ts";
@@ -64,6 +64,11 @@ export class WorldBench {
     };
     const job: Job = { id, seq: this.#seq, queueArn, createdAt: this.now, scheduling: full, state: initialState(full) };
     this.world.apply({ kind: "job-admitted", job });
+  }
+
+  /** The consumable resources that there are from now on. */
+  consumables(...consumables: readonly Consumable[]): void {
+    this.world.apply({ kind: "consumables", consumables });
   }
 
   stop(jobId: string, kind: StopRequest["kind"], reason: string = kind): void {

@@ -1,3 +1,4 @@
+import { consumableNeeds } from "../../core/consumables.ts";
 import type { Dependency } from "../../core/job.ts";
 import type { JobProperties } from "../../core/job-properties.ts";
 import { UnknownParameter, withParameters } from "../../core/parameters.ts";
@@ -16,7 +17,7 @@ import {
 import { findDependencies, validateDependencies } from "./dependencies.ts";
 import { findActive, lowerCaseActions } from "./job-definitions.ts";
 import { newJobId } from "./job-id.ts";
-import { arnOf, JOB_NAME, scopeOf } from "./names.ts";
+import { arnOf, JOB_NAME, scopeOf, toArn } from "./names.ts";
 import { findQueue } from "./queue-lookup.ts";
 import { validateTags } from "./tags.ts";
 import { TEXTS } from "./texts.ts";
@@ -122,6 +123,9 @@ function newJob(
       timeoutSeconds: timeout?.attemptDurationSeconds,
       dependsOn,
       arraySize: input.arrayProperties?.size,
+      consumables: consumableNeeds(spec.consumableResourceProperties, spec.nodeProperties, (name) =>
+        toArn(call, "consumable-resource", name),
+      ),
     }),
     spec,
   };
