@@ -252,6 +252,14 @@ export interface JobTable {
   children(parentId: string, query: { status: JobStatus; after: number; limit: number }): Promise<JobRecord[]>;
   /** Which of an array's children from index `from` up to but not including `to` have a record, in any order. */
   recordedIndexes(parentId: string, range: { from: number; to: number }): Promise<number[]>;
+  /**
+   * Single jobs and array parents that need a consumable resource, newest first. `lookedTo` is there when many were looked at and those behind
+   * this `seq` were not.
+   */
+  listByConsumable(
+    arn: string,
+    query: Pick<JobQuery, "status" | "name" | "limit"> & { readonly before?: number },
+  ): Promise<{ jobs: JobRecord[]; lookedTo?: number }>;
   /** Asks for the end of jobs. A terminate replaces a cancel; otherwise the first one stays. */
   requestStops(jobIds: readonly string[], stop: StopRequest, now: number): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { initialState, JOB_STATUSES } from "../core/job.ts";
 import type { JobRecord, JobSpec, JobTable } from "../ports/store.ts";
 import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
+import { consumableStatement, jobsByConsumable } from "./job-consumables.ts";
 import { listJobs } from "./job-lists.ts";
 
 /** A job's row with its parent's scheduling where it has none of its own. Everything but the spec, which is large and seldom wanted. */
@@ -27,6 +28,7 @@ export function jobTable(database: Database): JobTable {
           ...[id, scope, queueArn, name, definitionArn, createdAt, shareIdentifier ?? null],
           ...[JSON.stringify(scheduling), JSON.stringify(spec), state.status, JSON.stringify(state)],
         ),
+        ...(scheduling.consumables ?? []).map(({ arn }) => consumableStatement(id, arn)),
       ]);
     },
     async find(scope, ids) {
@@ -59,6 +61,10 @@ export function jobTable(database: Database): JobTable {
     async list(queueArn, query) {
       const listed = await listJobs(database, queueArn, query, PARENT_COLUMNS);
       return listed.map(({ row, place }) => ({ job: toJobRecord(row), place }));
+    },
+    async listByConsumable(arn, query) {
+      const { rows, ...more } = await jobsByConsumable(database, arn, query, PARENT_COLUMNS);
+      return { jobs: rows.map(toJobRecord), ...more };
     },
     async children(parentId, { status, after, limit }) {
       const rows = await database.read(

@@ -69,6 +69,10 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        WHERE share_identifier IS NOT NULL AND parent_id IS NULL`,
     `CREATE INDEX jobs_by_parent ON jobs (parent_id, status, array_index) WHERE parent_id IS NOT NULL`,
   ],
+  [
+    // Of single jobs and array parents.
+    `CREATE TABLE job_consumables (arn TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (arn, seq)) WITHOUT ROWID`,
+  ],
 ];
 
 /** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */

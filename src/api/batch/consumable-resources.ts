@@ -41,7 +41,7 @@ export function consumableResourceHandlers(backend: Backend): Required<Pick<Batc
     },
 
     async DescribeConsumableResource({ consumableResource }, call) {
-      return toDetail(backend, await find(backend, call, consumableResource));
+      return toDetail(backend, await findConsumable(backend, call, consumableResource));
     },
 
     async ListConsumableResources({ filters, maxResults, nextToken }, call) {
@@ -66,7 +66,7 @@ export function consumableResourceHandlers(backend: Backend): Required<Pick<Batc
     async UpdateConsumableResource(input, call) {
       check(CONSUMABLE_UPDATE, input);
       const { clientToken, ...request } = input;
-      const record = await find(backend, call, input.consumableResource);
+      const record = await findConsumable(backend, call, input.consumableResource);
       const { operation = "SET", quantity = 0 } = request as TotalChange;
       await onceByToken(backend, call, ["UpdateConsumableResource", clientToken, request], async (token) => {
         const change = { operation, quantity };
@@ -78,7 +78,7 @@ export function consumableResourceHandlers(backend: Backend): Required<Pick<Batc
       await scheduler.nudgeResources();
       const { consumableResourceName, consumableResourceArn, totalQuantity } = toDetail(
         backend,
-        await find(backend, call, record.arn),
+        await findConsumable(backend, call, record.arn),
       );
       return { consumableResourceName, consumableResourceArn, totalQuantity };
     },
@@ -95,7 +95,7 @@ export function consumableResourceHandlers(backend: Backend): Required<Pick<Batc
   };
 }
 
-async function find({ store }: Backend, call: Call, nameOrArn: string): Promise<ConsumableRecord> {
+export async function findConsumable({ store }: Backend, call: Call, nameOrArn: string): Promise<ConsumableRecord> {
   const arn = toArn(call, "consumable-resource", nameOrArn);
   const record = await findOwn(store.consumableResources, call, arn);
   if (record === undefined) throw clientException(TEXTS.consumableNotFound(nameOf(nameOrArn)));
@@ -104,7 +104,7 @@ async function find({ store }: Backend, call: Call, nameOrArn: string): Promise<
 
 /** Why its total was not changed: gone meanwhile, or below nothing, or above what a number can say. */
 async function whyNot(backend: Backend, call: Call, input: BatchInput<"UpdateConsumableResource">): Promise<string> {
-  await find(backend, call, input.consumableResource);
+  await findConsumable(backend, call, input.consumableResource);
   return input.operation === "REMOVE" ? TEXTS.negativeTotal : TEXTS.totalOutOfRange(Number.MAX_SAFE_INTEGER);
 }
 

@@ -3,6 +3,7 @@ import { serverException } from "../wire/errors.ts";
 import type { BatchHandlers, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import { computeEnvironmentHandlers } from "./compute-environments.ts";
+import { consumableJobsHandler } from "./consumable-jobs.ts";
 import { consumableResourceHandlers } from "./consumable-resources.ts";
 import { DefaultResources } from "./default-resources.ts";
 import { describeJobsHandler } from "./describe-jobs.ts";
@@ -26,6 +27,7 @@ export function batchHandlers(backend: Backend): BatchHandlers {
     ...quotaShareHandlers(backend),
     ...serviceEnvironmentHandlers(backend),
     ...consumableResourceHandlers(backend),
+    ...consumableJobsHandler(backend),
     ...jobDefinitionHandlers(backend),
     ...submitJobHandler(backend),
     ...describeJobsHandler(backend),

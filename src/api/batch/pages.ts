@@ -31,11 +31,18 @@ export class Pages<Position> {
     this.size = size;
   }
 
-  /** Cuts what was read (one more than `size` if there is more) to a page. */
-  page<Item>(read: readonly Item[], positionOf: (last: Item) => Position): { items: Item[]; nextToken?: string } {
+  /**
+   * Cuts what was read (one more than `size` if there is more) to a page. `lookedTo`: how far was looked for it, when there may be more behind; such a page may
+   * have fewer items, even none, and a token.
+   */
+  page<Item>(
+    read: readonly Item[],
+    positionOf: (last: Item) => Position,
+    lookedTo?: Position,
+  ): { items: Item[]; nextToken?: string } {
     const items = read.slice(0, this.size);
-    if (read.length <= this.size) return { items };
-    return { items, nextToken: this.#tokens.sign(this.#query, positionOf(items.at(-1)!)) };
+    const end = read.length > this.size ? positionOf(items.at(-1)!) : lookedTo;
+    return end === undefined ? { items } : { items, nextToken: this.#tokens.sign(this.#query, end) };
   }
 
   /** Only this class signs, so a place that was signed is a position. */

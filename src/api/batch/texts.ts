@@ -100,6 +100,8 @@ export const TEXTS = {
   totalOutOfRange: (max: number) => `totalQuantity must be between 0 and ${max}.`,
   clientTokenLength: "clientToken must have 1 to 64 characters.",
   clientTokenReused: (token: string) => `The clientToken ${token} was used with other parameters.`,
+  consumableJobFilter: (name: string) => `Filter ${name} is not valid. Valid filters: [JOB_STATUS, JOB_NAME]`,
+  filterTwice: (name: string) => `Filter ${name} is given twice.`,
   consumableFilter: (name: string) => `Filter ${name} is not valid. Valid filters: [CONSUMABLE_RESOURCE_NAME]`,
   // Job definitions
   definitionName: (name: string) => `Provided name ${name} is not supported pattern[a-zA-Z_0-9-]{1,128}`,
