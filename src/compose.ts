@@ -6,6 +6,7 @@ import { authorized } from "./api/access/authorized.ts";
 import { rootCaller } from "./api/access/callers.ts";
 import { serveCredentials } from "./api/access/credential-routes.ts";
 import { everythingAllowed } from "./api/access/denial.ts";
+import type { KeyRing } from "./api/access/key-ring.ts";
 import { BATCH_DEMANDS } from "./api/batch/demands.ts";
 import { batchHandlers } from "./api/batch/handlers.ts";
 import { AWS_LIMITS, OWN_LIMITS } from "./api/batch/limits.ts";
@@ -37,6 +38,8 @@ import { openStore } from "./store/store.ts";
 
 export interface RunningServer {
   readonly url: string;
+  /** Whether it serves requests without a known key. */
+  readonly isOpen: boolean;
   /** What the user should know: one sentence each. */
   readonly notices: readonly string[];
   readonly capacity: { readonly vcpus: number; readonly memoryMiB: number };
@@ -104,6 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       health: () => Promise.resolve({ ready: true }),
       admit: access.admit,
       allowedHosts: options.allowedHosts ?? [],
+      isOpen,
       defaultRegion,
       version: VERSION,
       logger,
@@ -119,10 +123,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     opened.resolve();
     const descriptor = join(options.dataDir, "server.json");
     const startedAt = systemClock.now();
-    writeFileSync(descriptor, JSON.stringify({ pid: process.pid, url, startedAt, version: VERSION }));
+    writeFileSync(descriptor, JSON.stringify({ pid: process.pid, url, isOpen, startedAt, version: VERSION }));
     closing.unshift(() => rmSync(descriptor, { force: true }));
+    notices.push(...accessNotices(options, access.ring));
     return {
       url,
+      isOpen,
       notices,
       capacity: {
         vcpus: capacity.vcpuMilli / 1000,
@@ -136,6 +142,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closeAll(closing);
     throw error;
   }
+}
+
+function accessNotices(options: ServerOptions, ring: KeyRing): string[] {
+  if (isOpenServer(options)) return [];
+  if (ring.isUsable) return ["Only requests that are signed with a known access key are served."];
+  const command = `longshore credentials create --data-dir ${options.dataDir}`;
+  return [
+    `Only requests that are signed with a known access key are served, and there is none yet. Make one: ${command}`,
+  ];
 }
 
 /** A call that the server makes itself. */

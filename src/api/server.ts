@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly health: () => Promise<Readiness>;
   /** Asked by each request of the APIs, once its body is there. */
   readonly admit: Admit;
+  /** Whether any key will do. Only for what people are told. */
+  readonly isOpen: boolean;
   /** The region of requests that are not signed for one. */
   readonly defaultRegion: string;
   readonly version: string;
@@ -130,6 +132,9 @@ function serveHealth(app: FastifyInstance, options: ServerOptions): void {
   });
 }
 
+const ANY_KEY = "AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any";
+const OWN_KEY = "AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=...   # from `longshore credentials create`, there";
+
 function introduction(options: ServerOptions, host: string): string {
   return `Longshore ${options.version}: AWS Batch, served here.
 
@@ -137,7 +142,7 @@ Point the AWS CLI or any AWS SDK at it:
 
   export AWS_ENDPOINT_URL_BATCH=http://${host}
   export AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=http://${host}
-  export AWS_REGION=${options.defaultRegion} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+  export AWS_REGION=${options.defaultRegion} ${options.isOpen ? ANY_KEY : OWN_KEY}
   aws batch describe-job-queues
 
 Health: /healthz (alive), /readyz (can work).

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Batch } from "@aws-sdk/client-batch";
 import type { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import type { AccessKey } from "../ports/credentials.ts";
 import { EXIT, Failure } from "./failure.ts";
 
 export const DEFAULT_PORT = 4590;
@@ -20,6 +21,8 @@ export interface Endpoint {
   readonly region: string;
   /** Loopback addresses are Longshore (or another emulator) on this machine: quick polls, no real credentials. */
   readonly isLocal: boolean;
+  /** Of a server that was found there and serves known keys only: who can read this directory has one. */
+  readonly keysIn?: string;
 }
 
 /** The two APIs. Each use goes through a callback, because the server behind it may change while a command runs. */
@@ -47,12 +50,20 @@ export function endpointOf(options: ConnectionOptions): Endpoint {
       return toEndpoint(url, source, options.region, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS || AWS_ENDPOINT_URL);
     }
   }
-  const server = readServerFile(dataDirOf(options));
+  const dataDir = dataDirOf(options);
+  const server = readServerFile(dataDir);
   if (server === undefined && options.dataDir !== undefined) {
     const next = `Start one: longshore up --data-dir ${options.dataDir}`;
     throw new Failure(`No server runs on the data directory ${options.dataDir}.`, EXIT.server, next);
   }
-  return toEndpoint(server?.url ?? `http://127.0.0.1:${DEFAULT_PORT}`, "server.json", options.region);
+  if (server !== undefined) return endpointOfServer(server, dataDir, options.region);
+  return toEndpoint(`http://127.0.0.1:${DEFAULT_PORT}`, "the default", options.region);
+}
+
+/** The server that runs on a data directory. */
+export function endpointOfServer(server: ServerFile, dataDir: string, region: string | undefined): Endpoint {
+  const endpoint = toEndpoint(server.url, "server.json", region);
+  return server.isOpen ? endpoint : { ...endpoint, keysIn: dataDir };
 }
 
 function toEndpoint(url: string, source: string, region: string | undefined, logsUrl?: string): Endpoint {
@@ -80,8 +91,9 @@ function isLoopback(hostname: string): boolean {
 }
 
 export interface ServerFile {
-  readonly pid: number;
   readonly url: string;
+  /** Whether it serves requests without a known key. */
+  readonly isOpen: boolean;
 }
 
 /** What the server that runs on this data directory wrote about itself; undefined when none runs, or none was ever ready. */
@@ -92,10 +104,9 @@ export function readServerFile(dataDir: string): ServerFile | undefined {
   } catch {
     return undefined;
   }
-  if (typeof parsed !== "object" || parsed === null || !("url" in parsed) || !("pid" in parsed)) return undefined;
-  return typeof parsed.url === "string" && typeof parsed.pid === "number"
-    ? { url: parsed.url, pid: parsed.pid }
-    : undefined;
+  if (typeof parsed !== "object" || parsed === null || !("url" in parsed)) return undefined;
+  const isOpen = !("isOpen" in parsed) || parsed.isOpen === true;
+  return typeof parsed.url === "string" ? { url: parsed.url, isOpen } : undefined;
 }
 
 /** Connects to one endpoint for the whole command. `maxAttempts` is the SDK's: 1 never sends a request twice. */
@@ -108,7 +119,7 @@ export async function connect(endpoint: Endpoint, maxAttempts = 3): Promise<Conn
     region: endpoint.region,
     maxAttempts,
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000 },
-    ...credentialsFor(endpoint),
+    ...(await credentialsFor(endpoint)),
   };
   const batch = new Batch({ ...common, endpoint: endpoint.url });
   const logs = new CloudWatchLogs({
@@ -126,8 +137,11 @@ export async function connect(endpoint: Endpoint, maxAttempts = 3): Promise<Conn
   };
 }
 
-/** A local server takes any credentials: without this, the SDK would look for real ones, also on the network. */
-function credentialsFor(endpoint: Endpoint): { credentials?: { accessKeyId: string; secretAccessKey: string } } {
+/** A local server takes any credentials, or its owner's: without this, the SDK would look for real ones, also on the network. */
+async function credentialsFor({ isLocal, keysIn }: Endpoint): Promise<{ credentials?: AccessKey }> {
   const configured = (process.env.AWS_ACCESS_KEY_ID ?? "") !== "" && (process.env.AWS_SECRET_ACCESS_KEY ?? "") !== "";
-  return endpoint.isLocal && !configured ? { credentials: { accessKeyId: "local", secretAccessKey: "local" } } : {};
+  if (configured) return {};
+  const credentials = keysIn === undefined ? undefined : (await import("../compose/owner.ts")).ownerKey(keysIn);
+  if (credentials !== undefined) return { credentials };
+  return isLocal ? { credentials: { accessKeyId: "local", secretAccessKey: "local" } } : {};
 }

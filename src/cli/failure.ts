@@ -70,7 +70,14 @@ function plainMessage(error: Error): string {
   return text === "" || text === "UnknownError" ? `The server answered with ${error.name}.` : text;
 }
 
+/** What a server says to a request that it does not trust. */
+const NOT_TRUSTED =
+  /^(UnrecognizedClient|MissingAuthenticationToken|InvalidSignature|IncompleteSignature|ExpiredToken)/;
+
 function hintForRefusal(error: Error): string | undefined {
+  if (NOT_TRUSTED.test(error.name)) {
+    return "A Longshore server that asks for keys takes those of `longshore credentials create`, run on its machine.";
+  }
   if (/queue.*(not found|does not exist)/i.test(error.message)) return "`longshore queues list` shows the job queues.";
   if (/definition.*(not found|not exist)/i.test(error.message)) {
     return 'Register it first, or leave --definition out: "default" is always there.';

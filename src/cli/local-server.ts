@@ -12,6 +12,7 @@ const RETRY_MS = 50;
 /** A server on a data directory: one that ran already (`own` undefined), or our own, inside this process. */
 export interface LocalServer {
   readonly url: string;
+  readonly isOpen: boolean;
   readonly own: RunningServer | undefined;
 }
 
@@ -34,11 +35,11 @@ export async function findOrStartServer(options: ServerOptions): Promise<LocalSe
   const { startServer } = await import("../compose.ts");
   const deadline = Date.now() + TAKEOVER_TIMEOUT_MS;
   for (;;) {
-    const url = readServerFile(options.dataDir)?.url;
-    if (url !== undefined && (await isReady(url))) return { url, own: undefined };
+    const other = readServerFile(options.dataDir);
+    if (other !== undefined && (await isReady(other.url))) return { ...other, own: undefined };
     try {
       const own = await startServer(options);
-      return { url: own.url, own };
+      return { url: own.url, isOpen: own.isOpen, own };
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       const occupied = error.code === "DATA_DIR_IN_USE" && Date.now() < deadline;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { credentialsCommand } from "./commands/credentials.ts";
 import { environmentsCommand } from "./commands/environments.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { logsCommand } from "./commands/logs.ts";
@@ -48,6 +49,7 @@ for (const command of [
   logsCommand(),
   queuesCommand(),
   environmentsCommand(),
+  credentialsCommand(),
 ]) {
   program.addCommand(command);
 }

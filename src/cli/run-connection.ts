@@ -1,7 +1,7 @@
 import type { Batch } from "@aws-sdk/client-batch";
 import type { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
 import type { ServerOptions } from "../compose/options.ts";
-import { connect, endpointOf, type Connection, type Endpoint } from "./connection.ts";
+import { connect, endpointOfServer, type Connection, type Endpoint } from "./connection.ts";
 import { isRefused, isUnreachable } from "./failure.ts";
 import { findOrStartServer, isReady, type LocalServer } from "./local-server.ts";
 
@@ -21,7 +21,7 @@ export class RunConnection implements Connection {
 
   static async open(options: ServerOptions, region: string | undefined): Promise<RunConnection> {
     const server = await findOrStartServer(options);
-    return new RunConnection(options, region, server, await connectTo(server, region));
+    return new RunConnection(options, region, server, await connectTo(server, options.dataDir, region));
   }
 
   private constructor(options: ServerOptions, region: string | undefined, server: LocalServer, current: Connection) {
@@ -97,12 +97,12 @@ export class RunConnection implements Connection {
     if (await isReady(this.#server.url)) return;
     this.#server = await findOrStartServer(this.#options);
     const old = this.#current;
-    this.#current = await connectTo(this.#server, this.#region);
+    this.#current = await connectTo(this.#server, this.#options.dataDir, this.#region);
     old.close();
   }
 }
 
-function connectTo(server: LocalServer, region: string | undefined): Promise<Connection> {
+function connectTo(server: LocalServer, dataDir: string, region: string | undefined): Promise<Connection> {
   // One attempt: the takeover is the retry, and it knows when a request may be sent twice.
-  return connect(endpointOf({ endpoint: server.url, ...(region === undefined ? {} : { region }) }), 1);
+  return connect(endpointOfServer(server, dataDir, region), 1);
 }

@@ -9,6 +9,7 @@ import type { JobTable } from "../ports/store.ts";
 import { accessKeyTable } from "../store/access-keys.ts";
 import type { Database } from "../store/database.ts";
 import { SealBroken } from "../store/sealing.ts";
+import { ownerSecret } from "./owner.ts";
 import { openSecrets, type Secrets } from "./secrets.ts";
 import { StartError } from "./start-error.ts";
 
@@ -39,11 +40,7 @@ export async function openAccess(options: {
   return { ring, admit, jobCredentials: forJobs };
 }
 
-export function ownerSecret(secrets: Secrets): string {
-  return secrets.owner.toString("hex");
-}
-
-export async function openKeyRing(database: Database, secrets: Secrets, clock: Clock): Promise<KeyRing> {
+export async function openKeyRing(database: Database, secrets: Secrets, clock: Pick<Clock, "now">): Promise<KeyRing> {
   try {
     return await KeyRing.load(accessKeyTable(database, secrets.sealing), clock);
   } catch (error) {

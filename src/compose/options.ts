@@ -23,8 +23,13 @@ export interface ServerOptions {
 }
 
 /** What the machine is taken to have. Throws a StartError that names the option which is wrong. */
-export function validated({ host, port, vcpus, memoryMiB }: ServerOptions): Capacity {
+export function validated({ host, port, vcpus, memoryMiB, allowedHosts = [] }: ServerOptions): Capacity {
   if (host === "") throw new StartError("BAD_OPTION", "--host must be an address or a name of this machine.");
+  const strange = allowedHosts.find((name) => !HOST_NAME.test(name));
+  if (strange !== undefined) {
+    const message = `--allowed-host must be a host name or address in lower case, without port, not ${strange}.`;
+    throw new StartError("BAD_OPTION", message);
+  }
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new StartError("BAD_OPTION", `The port must be a whole number from 0 to 65535, not ${port}.`);
   }
@@ -41,6 +46,8 @@ export function validated({ host, port, vcpus, memoryMiB }: ServerOptions): Capa
     memoryMiB: memoryMiB ?? Math.floor(totalmem() / 2 ** 20),
   };
 }
+
+const HOST_NAME = /^([a-z0-9._-]{1,253}|\[[0-9a-f:]{2,45}\])$/;
 
 /** Whether requests without a known key are served: only those that come from this machine, and only if its user wants that. */
 export function isOpenServer({ host, requireAuth }: Pick<ServerOptions, "host" | "requireAuth">): boolean {

@@ -59,7 +59,13 @@ test("wrong server options give 2, a port in use 3", async (t) => {
   assert.match(taken.stderr, new RegExp(new URL(url).port));
   assert.equal((await other.run("up", "--port", "70000")).code, 2);
   assert.equal((await other.run("up", "--driver", "magic")).code, 2);
-  assert.equal((await other.run("up", "--host", "0.0.0.0")).code, 2);
+  const elsewhere = await other.run("up", "--host", "203.0.113.1", "--port", "0");
+  assert.equal(elsewhere.code, 2);
+  assert.match(
+    elsewhere.stderr,
+    /^longshore: The server cannot listen on 203\.0\.113\.1 \(.*EADDRNOTAVAIL.*\)\. Name another address with --host\.\n$/,
+  );
+  assert.equal((await other.run("up", "--allowed-host", "a:80")).code, 2);
   server.process.kill("SIGTERM");
   await server.ended;
 });

@@ -17,6 +17,20 @@ export function batchClient(owner: Owner, endpoint: string, region = "us-east-1"
   return client;
 }
 
+interface Key {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** AWS's own client for Batch, signing with a key that the server knows, or does not. */
+export function clientWithKey(owner: Owner, endpoint: string, key: Key, region = "us-east-1"): BatchClient {
+  const { accessKeyId, secretAccessKey } = key;
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new BatchClient({ endpoint, region, credentials, maxAttempts: MAX_ATTEMPTS });
+  owner.after(() => client.destroy());
+  return client;
+}
+
 /** AWS's own client for CloudWatch Logs. */
 export function logsClient(owner: Owner, endpoint: string, region = "us-east-1"): CloudWatchLogsClient {
   const client = new CloudWatchLogsClient({ endpoint, region, credentials: CREDENTIALS, maxAttempts: MAX_ATTEMPTS });

@@ -45,6 +45,7 @@ export async function startServer(t: TestContext, options: Partial<ServerOptions
     queryServices: [],
     health: async () => ({ ready: true }),
     admit: OPEN_TO_ALL,
+    isOpen: true,
     defaultRegion: "us-east-1",
     version: "1.2.3",
     logger: pino({ level: "info" }, sink),

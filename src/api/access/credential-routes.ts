@@ -4,10 +4,10 @@ import { ApiError, accessDeniedException } from "../wire/errors.ts";
 import { rawRequest } from "../wire/raw-request.ts";
 import type { Admit } from "./admission.ts";
 import { CredentialFault } from "./credential-fault.ts";
-import { OWNER_KEY_ID } from "./find-key.ts";
 import type { KeyRequest, KeyRing } from "./key-ring.ts";
+import { OWNER_KEY_ID } from "./owner.ts";
 
-export const CREDENTIALS_PATH = "/longshore/credentials";
+const CREDENTIALS_PATH = "/longshore/credentials";
 
 /** How access keys are made, listed and revoked while the server runs: only by who can read its data directory. */
 export function serveCredentials(app: FastifyInstance, { ring, admit }: { ring: KeyRing; admit: Admit }): void {

@@ -5,9 +5,7 @@ import type { AdmissionOptions, KeyContext } from "./admission.ts";
 import { jobCaller, userCaller } from "./callers.ts";
 import type { JobKeys } from "./job-credentials.ts";
 import type { KeyRing, KnownKey } from "./key-ring.ts";
-
-/** Of who can read the data directory: all rights in the default account, and the administration. Only from this machine. */
-export const OWNER_KEY_ID = "LSOWNERDATADIRECTORY";
+import { OWNER_KEY_ID } from "./owner.ts";
 
 export interface KeySources {
   readonly ring: KeyRing;

@@ -39,17 +39,17 @@ const SECRET_BYTES = 30;
 /** The access keys of this server: all in memory, because each request asks for one, and the same in the store. */
 export class KeyRing {
   readonly #table: AccessKeyTable;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, "now">;
   readonly #records = new Map<string, AccessKeyRecord>();
   readonly #active = new Map<string, KnownKey>();
 
-  static async load(table: AccessKeyTable, clock: Clock): Promise<KeyRing> {
+  static async load(table: AccessKeyTable, clock: Pick<Clock, "now">): Promise<KeyRing> {
     const ring = new KeyRing(table, clock);
     for (const { secretAccessKey, ...record } of await table.all()) ring.#keep(record, secretAccessKey);
     return ring;
   }
 
-  private constructor(table: AccessKeyTable, clock: Clock) {
+  private constructor(table: AccessKeyTable, clock: Pick<Clock, "now">) {
     this.#table = table;
     this.#clock = clock;
   }

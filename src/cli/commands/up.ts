@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { RunningServer } from "../../compose.ts";
 import type { ServerOptions } from "../../compose/options.ts";
-import { keyValue, wholeNumber } from "../command.ts";
+import { keyValue, repeated, wholeNumber } from "../command.ts";
 import { dataDirOf, DEFAULT_PORT } from "../connection.ts";
 import { EXIT } from "../failure.ts";
 import { startOwnServer } from "../local-server.ts";
@@ -11,6 +11,8 @@ import { say, writeLine } from "../output.ts";
 export interface ServerFlags {
   readonly host: string;
   readonly port?: number;
+  readonly requireAuth?: boolean;
+  readonly allowedHost?: readonly string[];
   readonly dataDir?: string;
   readonly driver: ServerOptions["driver"];
   readonly vcpus?: number;
@@ -22,6 +24,8 @@ export interface ServerFlags {
 export function addServerOptions(command: Command): Command {
   return command
     .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--require-auth", "serve known access keys only, also on this machine (see `longshore credentials`)")
+    .option("--allowed-host <name>", "a name under which clients reach this server (repeatable)", repeated)
     .option("--port <n>", "port to listen on, 0 for any free one", wholeNumber(0, 65_535))
     .option("--data-dir <dir>", "where state and logs are kept (default: LONGSHORE_DATA_DIR, else ~/.longshore)")
     .addOption(
@@ -41,6 +45,8 @@ export function serverOptionsOf(flags: ServerFlags, defaultPort: number): Server
     port: flags.port ?? defaultPort,
     dataDir: dataDirOf(flags),
     driver: flags.driver,
+    ...(flags.requireAuth === undefined ? {} : { requireAuth: flags.requireAuth }),
+    ...(flags.allowedHost === undefined ? {} : { allowedHosts: flags.allowedHost.map((name) => name.toLowerCase()) }),
     ...(flags.vcpus === undefined ? {} : { vcpus: flags.vcpus }),
     ...(flags.memoryMib === undefined ? {} : { memoryMiB: flags.memoryMib }),
     ...(flags.jobEnv === undefined ? {} : { jobVariables: flags.jobEnv }),
@@ -89,12 +95,15 @@ function stopSignal(): Promise<string> {
 }
 
 function readyJson(server: RunningServer, options: ServerOptions): string {
-  const { url, capacity, runsJobsAs, notices } = server;
-  return JSON.stringify({ url, pid: process.pid, dataDir: options.dataDir, capacity, runsJobsAs, notices });
+  const { url, isOpen, capacity, runsJobsAs, notices } = server;
+  return JSON.stringify({ url, isOpen, pid: process.pid, dataDir: options.dataDir, capacity, runsJobsAs, notices });
 }
 
 function readyText(server: RunningServer, options: ServerOptions): string {
-  const { url, capacity, runsJobsAs, notices } = server;
+  const { url, isOpen, capacity, runsJobsAs, notices } = server;
+  const keys = isOpen
+    ? "export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
+    : `longshore credentials create --data-dir ${options.dataDir}   # prints the two exports of a new key`;
   const gib = (capacity.memoryMiB / 1024).toFixed(1);
   return `Longshore is ready at ${url}
   runs jobs as     ${runsJobsAs}
@@ -104,7 +113,7 @@ ${notices.map((notice) => `  note             ${notice}\n`).join("")}
 Point the AWS CLI and SDKs at it:
   export AWS_ENDPOINT_URL_BATCH=${url} AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=${url}
   export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
-  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+  ${keys}
 
 Submit a first job and read its output:
   aws batch submit-job --job-name hello --job-queue default --job-definition default \\
