@@ -1,11 +1,17 @@
 import type { Shortage } from "./shortage.ts";
 import type { Demand, Requirements } from "./job.ts";
 import { shapeKey } from "./job.ts";
+import { ARRAY_CONCURRENCY_TAG } from "./own-tags.ts";
 import type { BlockedReason } from "./placement.ts";
 import type { Plan } from "./schedule.ts";
 
 /** Why one RUNNABLE job has not started. */
-export type WaitingReason = BlockedReason | Shortage | { readonly kind: "behind"; readonly headJobId: string };
+export type WaitingReason =
+  | BlockedReason
+  | Shortage
+  /** As many children of its array run as may at a time. */
+  | { readonly kind: "crowded"; readonly limit: number }
+  | { readonly kind: "behind"; readonly headJobId: string };
 
 /** The typed reason of a RUNNABLE job after a tick; undefined when the next tick will look at it. */
 export function waitingReason(
@@ -36,6 +42,8 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
       return `Waiting for capacity: it asks for ${amounts(requirements)}; ${amounts(reason.free)} are free.`;
     case "consumable":
       return consumableText(reason);
+    case "crowded":
+      return `Waiting for its array: ${reason.limit} of its children run, and not more may at a time (tag ${ARRAY_CONCURRENCY_TAG}).`;
     case "behind":
       return `Waiting for job ${reason.headJobId}, which is before it in the queue and does not fit yet.`;
   }

@@ -58,6 +58,8 @@ export interface Scheduling {
   readonly timeoutSeconds?: number;
   /** An array parent's number of children. */
   readonly arraySize?: number;
+  /** Of an array: how many of its children may be STARTING or RUNNING at a time. */
+  readonly maxActiveChildren?: number;
   /** Whether the job names a real container image (any but NO_IMAGE). */
   readonly needsImage: boolean;
   /** Where the awslogs driver puts the output; absent with any other log driver. */

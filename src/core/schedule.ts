@@ -33,7 +33,7 @@ const MAX_PLACEMENTS_PER_TICK = 1_000;
 
 /**
  * Places RUNNABLE jobs: queues by priority, FIFO within a queue, the head blocking those behind it (reference 7.1, 7.2), unless what it
- * waits for is a consumable resource (10 no. 31). Costs in the number of shapes and placements, not of waiting jobs. Applies each placement
+ * waits for is a consumable resource (10 no. 31) or the end of its own siblings. Costs in the number of shapes and placements, not of waiting jobs. Applies each placement
  * to the world and returns them.
  */
 export function schedule(world: World): Plan {
@@ -43,9 +43,16 @@ export function schedule(world: World): Plan {
   // Capacity only shrinks in here, so a shape that did not fit once does not fit again.
   const blockedShapes = new Map<string, BlockedReason>();
   for (const queue of [...world.queues.values()].sort(byPriority)) {
-    const heads = world.waitingJobs(queue.arn)?.heads((entry) => world.stillWaits(entry));
+    const waiting = world.waitingJobs(queue.arn);
+    const heads = waiting?.heads((entry) => world.stillWaits(entry));
     for (let shape = heads?.pop(); shape !== undefined; shape = heads?.pop()) {
       if (changes.length >= MAX_PLACEMENTS_PER_TICK) return { changes, blocked, short, isPartial: true };
+      const head = shape.entries.peek()!.job;
+      if (world.crowding(head.parent?.id ?? head.id) !== undefined) {
+        waiting!.park(shape);
+        if (dropStale(shape, (entry) => world.stillWaits(entry)) !== undefined) heads!.push(shape);
+        continue;
+      }
       const lack = shortage(world, shape.demand);
       if (lack !== undefined) {
         short.set(shape.key, lack);

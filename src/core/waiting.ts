@@ -20,6 +20,8 @@ export interface WaitingShape {
 /** The RUNNABLE jobs of one job queue, grouped by shape: one representative is tried, its siblings need not be. */
 export class WaitingJobs {
   readonly #shapes = new Map<string, WaitingShape>();
+  /** By array: what waits for siblings to end, and for nothing else. */
+  readonly #parked = new Map<string, TinyQueue<Waiting>>();
 
   add(entry: Waiting): void {
     const key = shapeKey(entry.job.scheduling);
@@ -29,6 +31,24 @@ export class WaitingJobs {
       this.#shapes.set(key, shape);
     }
     shape.entries.push(entry);
+  }
+
+  /** Takes the first entry of a shape, a child or children of an array of which as many run as may, out of everybody's way. */
+  park({ entries }: WaitingShape): void {
+    const entry = entries.pop()!;
+    const arrayId = entry.job.parent?.id ?? entry.job.id;
+    const parked = this.#parked.get(arrayId);
+    if (parked === undefined) this.#parked.set(arrayId, new TinyQueue([entry], compareWaiting));
+    else parked.push(entry);
+  }
+
+  /** One more child of the array may start: the first parked entry that still waits goes back to its place. Costs nothing for the others. */
+  unpark(arrayId: string, waits: (entry: Waiting) => boolean): void {
+    const parked = this.#parked.get(arrayId);
+    let first = parked?.pop();
+    while (first !== undefined && !waits(first)) first = parked?.pop();
+    if (first !== undefined) this.add(first);
+    if (parked?.length === 0) this.#parked.delete(arrayId);
   }
 
   /** The shapes that still have jobs waiting, the one with the first job of the queue on top. `waits` tells whether an entry still does. */

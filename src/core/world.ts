@@ -155,6 +155,14 @@ export class World {
     return this.#waiting.get(queueArn);
   }
 
+  /** How many children of this array may run at a time, when so many do. */
+  crowding(arrayId: string): number | undefined {
+    const limit = this.jobs.get(arrayId)?.scheduling.maxActiveChildren;
+    const progress = this.arrays.get(arrayId);
+    if (limit === undefined || progress === undefined) return undefined;
+    return progress.count("STARTING") + progress.count("RUNNING") >= limit ? limit : undefined;
+  }
+
   stillWaits(entry: Waiting): boolean {
     const job = this.jobs.get(entry.job.id);
     if (job === undefined) return false;
@@ -209,7 +217,7 @@ export class World {
     this.#unindex(before);
     this.jobs.set(job.id, job);
     this.#index(job, before.state);
-    if (job.parent !== undefined) this.#childChanged(job, job.parent);
+    if (job.parent !== undefined) this.#childChanged(job, job.parent, before.state);
     if (isTerminal(job.state.status)) this.#ended(job);
     else if (before.state.rest?.status !== "FAILED" && job.state.rest?.status === "FAILED")
       this.#wakeDependents(job.id);
@@ -292,7 +300,7 @@ export class World {
     waiting.add(entry);
   }
 
-  #childChanged(child: Job, parent: { id: string; index: number }): void {
+  #childChanged(child: Job, parent: { id: string; index: number }, before: JobState): void {
     const { status, startedAt } = child.state;
     const progress = this.arrays.get(parent.id)!;
     progress.set(parent.index, status);
@@ -300,6 +308,10 @@ export class World {
     if (startedAt !== undefined && progress.startedAt === undefined) {
       progress.startedAt = startedAt;
       this.progressed.add(parent.id);
+    }
+    const hasLeft = activeAttempt(child.state) === undefined && (isTerminal(status) || before.status !== "PENDING");
+    if (child.scheduling.maxActiveChildren !== undefined && hasLeft) {
+      this.#waiting.get(child.queueArn)?.unpark(parent.id, (entry) => this.stillWaits(entry));
     }
   }
 

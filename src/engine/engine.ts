@@ -1,6 +1,8 @@
 import type { Change } from "../core/changes.ts";
 import { findViolation } from "../core/check.ts";
+import type { WaitingReason } from "../core/explain.ts";
 import { waitingReason, waitingText } from "../core/explain.ts";
+import { parseChildId } from "../core/ids.ts";
 import type { Demand } from "../core/job.ts";
 import { reconcile } from "../core/reconcile.ts";
 import type { Capacity } from "../core/resources.ts";
@@ -108,7 +110,10 @@ export class Engine implements Scheduler {
   }
 
   waitingText(queueArn: string, jobId: string, demand: Demand): string | undefined {
-    const reason = waitingReason(this.#plan, queueArn, jobId, demand);
+    const arrayId = parseChildId(jobId)?.parentId;
+    const limit = arrayId === undefined ? undefined : this.#world?.crowding(arrayId);
+    const reason: WaitingReason | undefined =
+      limit === undefined ? waitingReason(this.#plan, queueArn, jobId, demand) : { kind: "crowded", limit };
     return reason === undefined ? undefined : waitingText(reason, demand.requirements);
   }
 

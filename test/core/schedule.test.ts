@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { waitingReason, waitingText } from "../../src/core/explain.ts";
+import type { Job, JobState, Scheduling } from "../../src/core/job.ts";
 import type { Plan } from "../../src/core/schedule.ts";
 import type { WorldOptions } from "../support/world.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
@@ -356,5 +357,108 @@ describe("cost", () => {
     const few = looksAt(100);
     assert.equal(looksAt(20_000), few);
     assert.ok(few <= 10 * 25, `${few} looks for 10 ticks and 20 shapes`);
+  });
+});
+
+describe("arrays of which so many children may run at a time", () => {
+  const array = (size: number, maxActiveChildren: number, more: Partial<Scheduling> = {}) => ({
+    ...{ ...vcpus(1), arraySize: size, maxActiveChildren },
+    ...more,
+  });
+
+  test("so many start, the next one when one has ended; others go past them", () => {
+    const bench = machine(10);
+    bench.submit("a", array(5, 2));
+    bench.submit("b", vcpus(1));
+    assert.deepEqual(placed(bench.tick()), ["a:0", "a:1", "b"]);
+    assert.equal(bench.world.crowding("a"), 2);
+    bench.start("a:0");
+    assert.deepEqual(placed(bench.tick()), [], "RUNNING or STARTING, it is the same");
+    bench.end("a:0");
+    assert.equal(bench.world.crowding("a"), undefined);
+    assert.deepEqual(placed(bench.tick()), ["a:2"]);
+    bench.end("a:1", { exitCode: 1 });
+    bench.end("a:2");
+    assert.deepEqual(placed(bench.tick()), ["a:3", "a:4"]);
+    bench.end("a:3");
+    bench.end("a:4");
+    bench.tick();
+    assert.equal(bench.status("a"), "FAILED");
+  });
+
+  test("a retried child takes a place too, and comes first", () => {
+    const bench = machine(10);
+    bench.submit("a", array(4, 2, { retry: { attempts: 2, evaluateOnExit: [] } }));
+    bench.tick();
+    bench.end("a:1", { exitCode: 1 });
+    bench.end("a:0", { exitCode: 1 });
+    assert.deepEqual(placed(bench.tick()), ["a:0", "a:1"]);
+    bench.end("a:1");
+    assert.deepEqual(placed(bench.tick()), ["a:2"]);
+  });
+
+  test("the places are taken before capacity is asked for, and lack of capacity holds up what comes behind", () => {
+    const bench = machine(2);
+    bench.submit("a", array(9, 3));
+    bench.submit("b", vcpus(1));
+    const plan = bench.tick();
+    assert.deepEqual(placed(plan), ["a:0", "a:1"]);
+    assert.equal(plan.blocked.get("queue")?.jobId, "a:2");
+  });
+
+  test("children with dependencies of their own: each is looked at once, however often the places change", () => {
+    const size = 400;
+    const bench = machine(1_000);
+    bench.submit("a", { ...vcpus(1, 1), arraySize: size });
+    bench.submit("b", array(size, 1, { dependsOn: [{ jobId: "a", type: "N_TO_N" }] }));
+    bench.tick();
+    for (let index = 0; index < size; index += 1) bench.end(`a:${index}`);
+    let looks = 0;
+    const { crowding } = bench.world;
+    bench.world.crowding = (id) => {
+      looks += 1;
+      return crowding.call(bench.world, id);
+    };
+    for (let index = 0; index < size; index += 1) {
+      assert.deepEqual(placed(bench.tick()), [`b:${index}`]);
+      bench.end(`b:${index}`);
+    }
+    bench.tick();
+    assert.equal(bench.status("b"), "SUCCEEDED");
+    assert.ok(looks < 5 * size, `${looks} looks`);
+  });
+
+  test("who is cancelled among those that wait leaves the place to the next one", () => {
+    const bench = machine(10);
+    bench.submit("a", array(6, 1));
+    bench.tick();
+    for (const index of [1, 2, 5]) bench.stop(`a:${index}`, "cancel");
+    bench.tick();
+    bench.end("a:0");
+    assert.deepEqual(placed(bench.tick()), ["a:3"]);
+    bench.stop("a", "terminate");
+    bench.tick();
+    bench.end("a:3", {});
+    bench.tick();
+    assert.equal(bench.status("a"), "FAILED");
+    bench.submit("b", vcpus(1));
+    assert.deepEqual(placed(bench.tick()), ["b"]);
+  });
+
+  test("a new world counts those that run", () => {
+    const bench = machine(10);
+    const scheduling = { retry: { attempts: 1, evaluateOnExit: [] }, dependsOn: [], needsImage: false, ...array(4, 2) };
+    const rest = { status: "RUNNABLE" as const };
+    const job = (id: string, more: Partial<Job>): Job => ({
+      ...{ id, seq: 1, queueArn: "queue", createdAt: 0, scheduling, state: { status: "PENDING", attempts: [], rest } },
+      ...more,
+    });
+    const running: JobState = {
+      status: "STARTING",
+      attempts: [{ id: "attempt", driver: "fake", environmentArn: "environment" }],
+    };
+    bench.world.apply({ kind: "job-admitted", job: job("a", {}) });
+    bench.world.apply({ kind: "job-admitted", job: job("a:0", { state: running, parent: { id: "a", index: 0 } }) });
+    assert.deepEqual(placed(bench.tick()), ["a:1"]);
   });
 });

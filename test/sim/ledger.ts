@@ -67,6 +67,7 @@ export class Ledger {
     for (const { jobId } of placed) this.#checkDependencies(jobId);
     if (placed.length > 0) {
       this.#checkCapacity();
+      for (const { parent } of placed) if (parent !== undefined) this.#checkRoom(this.entries.get(parent.id)!);
       this.#checkOrder(placed);
     }
   }
@@ -98,11 +99,14 @@ export class Ledger {
     return used;
   }
 
-  /** The first RUNNABLE job of a queue: retried ones first, then in order of submission, then by index. */
+  /**
+   * The first RUNNABLE job of a queue: retried ones first, then in order of submission, then by index. Children whose array runs as many as
+   * it may stand aside.
+   */
   head(queueArn: string): { id: string; entry: Entry } | undefined {
     let best: { rank: Rank; id: string; entry: Entry } | undefined;
     for (const { id, entry, index, state } of this.all(true)) {
-      if (state.status !== "RUNNABLE" || entry.job.queueArn !== queueArn) continue;
+      if (state.status !== "RUNNABLE" || entry.job.queueArn !== queueArn || roomIn(entry) <= 0) continue;
       const rank = rankOf(entry, index, state.attempts.length > 0);
       if (best === undefined || compare(rank, best.rank) < 0) best = { rank, id, entry };
     }
@@ -226,6 +230,10 @@ export class Ledger {
     }
   }
 
+  #checkRoom(array: Entry): void {
+    if (roomIn(array) < 0) this.#violated(`${-roomIn(array)} children too many of array ${array.job.id} run`);
+  }
+
   /** Nobody in a queue starts while somebody before it waits. */
   #checkOrder(placed: readonly JobChange[]): void {
     const heads = new Map<string, ReturnType<Ledger["head"]>>();
@@ -255,6 +263,12 @@ function childrenFirst(changes: readonly Change[]): JobChange[] {
     ...ofJobs.filter(({ parent }) => parent !== undefined),
     ...ofJobs.filter(({ parent }) => parent === undefined),
   ];
+}
+
+/** How many more children of an array may start. */
+function roomIn({ job, children }: Entry): number {
+  const active = [...children.values()].filter((state) => activeAttempt(state) !== undefined).length;
+  return (job.scheduling.maxActiveChildren ?? Infinity) - active;
 }
 
 /** An array's summary, counted anew. */

@@ -48,7 +48,7 @@ export function randomJob(random: Random, id: string, queue: string, now: number
     dependsOn: randomDependencies(random, arraySize, others),
     needsImage: false,
     ...(random.chance(0.3) && { timeoutSeconds: random.int(1, 60) }),
-    ...(arraySize !== undefined && { arraySize }),
+    ...(arraySize !== undefined && { arraySize, ...(random.chance(0.4) && { maxActiveChildren: random.int(1, 4) }) }),
     ...(several === undefined && random.chance(0.5) && { log: { group: "/aws/batch/job", prefix: "work" } }),
     ...several?.scheduling,
   };
