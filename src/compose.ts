@@ -11,6 +11,9 @@ import { BATCH_DEMANDS } from "./api/batch/demands.ts";
 import { batchHandlers } from "./api/batch/handlers.ts";
 import { AWS_LIMITS, OWN_LIMITS } from "./api/batch/limits.ts";
 import { LOGS_DEMANDS } from "./api/logs/demands.ts";
+import { ec2Service } from "./api/ec2/service.ts";
+import { ECS_DEMANDS } from "./api/ecs/demands.ts";
+import { createEcsHandlers } from "./api/ecs/handlers.ts";
 import { createLogsHandlers } from "./api/logs/handlers.ts";
 import { createServer } from "./api/server.ts";
 import { STS } from "./api/sts/service.ts";
@@ -18,6 +21,7 @@ import type { Call } from "./api/wire/operations.ts";
 import { PageTokens } from "./api/wire/page-tokens.ts";
 import { DEFAULT_ACCOUNT, openAccess } from "./compose/access.ts";
 import { openDatabase, prepareDataDirectory } from "./compose/data-directory.ts";
+import { thisMachine } from "./compose/machine.ts";
 import type { ServerOptions } from "./compose/options.ts";
 import { isOpenServer, validated } from "./compose/options.ts";
 import { StartError } from "./compose/start-error.ts";
@@ -94,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const tokens = new PageTokens(store.tokenKey, () => systemClock.now());
     const limits = options.strict === true ? AWS_LIMITS : OWN_LIMITS;
     const batch = batchHandlers({ store, scheduler: engine, clock: systemClock, tokens, limits, version: VERSION });
+    const machineBackend = { store, scheduler: engine, tokens, machine: thisMachine() };
     const app = createServer({
       batch: authorized("batch", BATCH_DEMANDS, batch),
       logs: authorized(
@@ -101,8 +106,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         LOGS_DEMANDS,
         createLogsHandlers({ streams: store.logStreams, logs, clock: systemClock }),
       ),
-      ecs: {},
-      queryServices: [STS],
+      ecs: authorized("ecs", ECS_DEMANDS, createEcsHandlers(machineBackend)),
+      queryServices: [STS, ec2Service(machineBackend)],
       opened: opened.promise,
       health: () => Promise.resolve({ ready: true }),
       admit: access.admit,

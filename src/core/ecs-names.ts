@@ -19,6 +19,21 @@ export function taskArn(environmentArn: string, id: string): string {
   return `${ecsPrefix(environmentArn)}:task/${clusterName(environmentArn)}/${id}`;
 }
 
+export function containerArn(environmentArn: string, taskId: string, name: string): string {
+  const uuid = uuidFrom(`${taskId} container ${name}`);
+  return `${ecsPrefix(environmentArn)}:container/${clusterName(environmentArn)}/${taskId}/${uuid}`;
+}
+
+/** Batch registers a task definition for each job definition that it runs, under the same name. */
+export function taskDefinitionArn(jobDefinitionArn: string): string {
+  return `${ecsPrefix(jobDefinitionArn)}:task-definition/${jobDefinitionArn.slice(jobDefinitionArn.indexOf("/") + 1)}`;
+}
+
+/** The task definition's name without its revision. */
+export function familyOf(jobDefinitionArn: string): string {
+  return jobDefinitionArn.slice(jobDefinitionArn.indexOf("/") + 1).replace(/:\d+$/, "");
+}
+
 /** The name of the environment that a cluster's name is made of; undefined when it is not made so. */
 export function environmentNameOf(cluster: string): string | undefined {
   return /^(.+)_Batch_[0-9a-f-]{36}$/.exec(cluster)?.[1];
@@ -38,8 +53,8 @@ export function containerInstanceArn(environmentArn: string): string {
   return `${ecsPrefix(environmentArn)}:container-instance/${clusterName(environmentArn)}/${containerInstanceId(environmentArn)}`;
 }
 
-/** `arn:aws:ecs:REGION:ACCOUNT`, where the environment is. */
-function ecsPrefix(environmentArn: string): string {
-  const [, partition, , region, account] = environmentArn.split(":");
+/** `arn:aws:ecs:REGION:ACCOUNT`, where the resource of Batch is. */
+function ecsPrefix(batchArn: string): string {
+  const [, partition, , region, account] = batchArn.split(":");
   return `arn:${partition}:ecs:${region}:${account}`;
 }

@@ -40,7 +40,7 @@ export function place(world: World, requirements: Requirements, queue: Queue): P
 }
 
 /** What an environment has left: of the machine, and of its own maximum. */
-function freeIn(world: World, { arn, maxVcpuMilli }: Environment): Capacity {
+export function freeIn(world: World, { arn, maxVcpuMilli }: Environment): Capacity {
   const free = freeCapacity(world);
   const left = Math.max(0, maxVcpuMilli - world.usedVcpuMilli(arn));
   return { ...free, vcpuMilli: Math.min(free.vcpuMilli, left) };

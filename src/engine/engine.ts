@@ -4,6 +4,8 @@ import type { WaitingReason } from "../core/explain.ts";
 import { waitingReason, waitingText } from "../core/explain.ts";
 import { parseChildId } from "../core/ids.ts";
 import type { Demand } from "../core/job.ts";
+import type { Occupancy } from "../core/occupancy.ts";
+import { occupancyOf } from "../core/occupancy.ts";
 import { reconcile } from "../core/reconcile.ts";
 import type { Capacity } from "../core/resources.ts";
 import type { Plan } from "../core/schedule.ts";
@@ -115,6 +117,10 @@ export class Engine implements Scheduler {
     const reason: WaitingReason | undefined =
       limit === undefined ? waitingReason(this.#plan, queueArn, jobId, demand) : { kind: "crowded", limit };
     return reason === undefined ? undefined : waitingText(reason, demand.requirements);
+  }
+
+  occupancy(environmentArn: string): Occupancy | undefined {
+    return this.#ticked && occupancyOf(this.#ticked, environmentArn);
   }
 
   #report(driver: DriverName, event: DriverEvent): void {

@@ -1,4 +1,5 @@
 import type { Demand } from "../core/job.ts";
+import type { Occupancy } from "../core/occupancy.ts";
 
 /** The engine as the API sees it. */
 export interface Scheduler {
@@ -10,4 +11,6 @@ export interface Scheduler {
   inUse(consumableArn: string): number;
   /** Why a RUNNABLE job waits, after the last tick; undefined when nothing is in its way. */
   waitingText(queueArn: string, jobId: string, demand: Demand): string | undefined;
+  /** What runs in an environment, after the last tick; undefined when the scheduler does not have it. */
+  occupancy(environmentArn: string): Occupancy | undefined;
 }

@@ -244,6 +244,8 @@ export interface JobTable {
   find(scope: Scope, ids: readonly string[]): Promise<JobRecord[]>;
   /** Where a job of whatever account comes from; undefined for an id that has no record. */
   origin(id: string): Promise<JobOrigin | undefined>;
+  /** By a job's number and a child's index; of every account. Those that have no record are left out. */
+  findByNumber(jobs: readonly { readonly seq: number; readonly index?: number }[]): Promise<JobRecord[]>;
   /** By job id; for children ask with the parent's id. */
   specs(ids: readonly string[]): Promise<Map<string, JobSpec>>;
   /** Single jobs and array parents of a queue, newest first, each with the place where a list that ends with it goes on. */

@@ -1,4 +1,5 @@
 import type { RecordedChildren } from "../core/array.ts";
+import { childId } from "../core/ids.ts";
 import type { JobState, JobStatus, Scheduling } from "../core/job.ts";
 import { initialState, JOB_STATUSES } from "../core/job.ts";
 import type { JobRecord, JobSpec, JobTable } from "../ports/store.ts";
@@ -50,6 +51,22 @@ export function jobTable(database: Database): JobTable {
         status: row["status"] as JobStatus,
         ...(submittedBy !== undefined && { submittedBy }),
       };
+    },
+    async findByNumber(jobs) {
+      const numbers = jobs.map(({ seq }) => seq);
+      const numbered = await database.read(`SELECT seq, id FROM jobs WHERE seq IN (SELECT value FROM json_each(?))`, [
+        JSON.stringify(numbers),
+      ]);
+      const idBySeq = new Map(numbered.map((row) => [Number(row["seq"]), String(row["id"])]));
+      const ids = jobs.flatMap(({ seq, index }) => {
+        const id = idBySeq.get(seq);
+        return id === undefined || index === undefined ? (id ?? []) : childId(id, index);
+      });
+      const rows = await database.read(
+        `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.id IN (SELECT value FROM json_each(?))`,
+        [JSON.stringify(ids)],
+      );
+      return rows.map(toJobRecord);
     },
     async specs(ids) {
       const rows = await database.read(

@@ -1,5 +1,7 @@
 import { BatchClient } from "@aws-sdk/client-batch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { ECSClient } from "@aws-sdk/client-ecs";
 
 /** Who closes the client: a test, or node:test's own `after` for a whole file. */
 interface Owner {
@@ -27,6 +29,20 @@ export function clientWithKey(owner: Owner, endpoint: string, key: Key, region =
   const { accessKeyId, secretAccessKey } = key;
   const credentials = { accessKeyId, secretAccessKey };
   const client = new BatchClient({ endpoint, region, credentials, maxAttempts: MAX_ATTEMPTS });
+  owner.after(() => client.destroy());
+  return client;
+}
+
+/** AWS's own client for ECS. */
+export function ecsClient(owner: Owner, endpoint: string, region = "us-east-1"): ECSClient {
+  const client = new ECSClient({ endpoint, region, credentials: CREDENTIALS, maxAttempts: MAX_ATTEMPTS });
+  owner.after(() => client.destroy());
+  return client;
+}
+
+/** AWS's own client for EC2. */
+export function ec2Client(owner: Owner, endpoint: string, region = "us-east-1"): EC2Client {
+  const client = new EC2Client({ endpoint, region, credentials: CREDENTIALS, maxAttempts: MAX_ATTEMPTS });
   owner.after(() => client.destroy());
   return client;
 }

@@ -1,11 +1,12 @@
 import type Dockerode from "dockerode";
 import type { ContainerInspectInfo } from "dockerode";
+import { containerName } from "../../core/driver-name.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AttemptSpec } from "../../ports/driver.ts";
 import { AttemptFailure, isAbort, isEngineAway, isNameTaken, statusOf } from "./failure.ts";
 import { pause } from "./pause.ts";
 import type { ImagePuller } from "./pull.ts";
-import { containerName, containerOptions, imageOf, LABEL } from "./spec.ts";
+import { containerOptions, imageOf, LABEL } from "./spec.ts";
 import type { ContainerSettings } from "./spec.ts";
 
 /**

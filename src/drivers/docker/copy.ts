@@ -1,9 +1,9 @@
 import { addAbortSignal } from "node:stream";
 import type { Readable } from "node:stream";
 import type Dockerode from "dockerode";
+import { containerName } from "../../core/driver-name.ts";
 import { Cursor } from "./cursor.ts";
 import type { CursorPlace, Resume } from "./cursor.ts";
-import { containerName } from "./spec.ts";
 import { FrameReader, LineReader, secondBefore } from "./output.ts";
 import type { PieceEnd } from "./output.ts";
 

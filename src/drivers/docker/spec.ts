@@ -8,6 +8,7 @@ import type {
   Volume,
 } from "@aws-sdk/client-batch";
 import type { ContainerCreateOptions, DeviceMapping, DeviceRequest, HostConfig, MountSettings } from "dockerode";
+import { containerName } from "../../core/driver-name.ts";
 import type { AttemptSpec } from "../../ports/driver.ts";
 import { NO_IMAGE } from "../../ports/driver.ts";
 
@@ -38,11 +39,6 @@ export interface ContainerSettings {
  * a line over 16 kB, but every engine has it.
  */
 export type OutputKeeper = "local" | "json-file";
-
-/** The container's name. It follows from the attempt, so that the engine itself refuses to make a second one. */
-export function containerName(attemptId: string): string {
-  return `longshore-${attemptId}`;
-}
 
 /** The image that the attempt runs in. */
 export function imageOf(attempt: AttemptSpec, settings: ContainerSettings): string {

@@ -1,0 +1,15 @@
+/** Error texts of EC2: its own words where its documentation or its clients' reports have them, else ours. */
+export const EC2_TEXTS = {
+  malformedId: (id: string) => `Invalid id: "${id}"`,
+  idsNotFound: (ids: readonly string[]) =>
+    ids.length === 1
+      ? `The instance ID '${ids[0]}' does not exist`
+      : `The instance IDs '${ids.join(", ")}' do not exist`,
+  filter: (name: string) => `The filter '${name}' is invalid`,
+  maxResults: (value: string) =>
+    `Value ( ${value} ) for parameter maxResults is invalid. Expecting a value from 5 to 1000.`,
+  idsWithMaxResults: "The parameter instancesSet cannot be used with the parameter maxResults",
+  nextToken: "The specified NextToken is not valid.",
+  tooMany: (parameter: string, most: number) => `${parameter} can have at most ${most} entries.`,
+  dryRun: "Request would have succeeded, but DryRun flag is set.",
+} as const;
