@@ -17,7 +17,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   drivers: ["core", "ports"],
   engine: ["core", "ports"],
   logs: ["core", "ports"],
-  api: ["core", "ports"],
+  catalog: [],
+  api: ["core", "ports", "catalog"],
   cli: ["core", "ports", "compose"],
   compose: ["core", "ports", "store", "drivers", "engine", "logs", "api"],
 };

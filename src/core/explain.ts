@@ -32,6 +32,8 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
   switch (reason.kind) {
     case "no-valid-environment":
       return "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.";
+    case "no-instances":
+      return "Waiting for instances: the compute environment is unmanaged, and no container instance is registered in its cluster.";
     case "no-container-engine":
       return "ACTION_REQUIRED - The compute environment runs containers and no container engine answered when the server started: start one, then the server again.";
     case "above-environment-maximum":

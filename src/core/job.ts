@@ -73,11 +73,13 @@ export interface Scheduling {
 /** What must be free for a job to start. Jobs of equal demand have the same shape. */
 export type Demand = Pick<Scheduling, "requirements" | "consumables">;
 
-/** Why an attempt was told to end before it ended by itself. Such an attempt is never retried. */
+/** Why an attempt was told to end before it ended by itself. */
 export interface Stopping {
   readonly reason: string;
   /** Epoch ms of the decision: SIGTERM then, SIGKILL 30 s later. */
   readonly at: number;
+  /** Its instance is taken away: only such an attempt may be retried. */
+  readonly hostLost?: true;
 }
 
 export interface Attempt {

@@ -55,7 +55,8 @@ export function ended(job: Job, end: AttemptEnd): JobState {
   };
   const attempts = replaceLastAttempt(job.state.attempts, attempt);
   const succeeded = end.exitCode === 0 && active.stopping === undefined;
-  if (!succeeded && active.stopping === undefined && shouldRetry(job.scheduling.retry, attempts.length, attempt)) {
+  const mayRetry = active.stopping === undefined || active.stopping.hostLost === true;
+  if (!succeeded && mayRetry && shouldRetry(job.scheduling.retry, attempts.length, attempt)) {
     return { status: "RUNNABLE", attempts };
   }
   return {
@@ -92,5 +93,10 @@ function begun(job: Job, attempt: Attempt, startedAt: number): Attempt {
 function endReason(attempt: Attempt, startedAt: number | undefined, exitCode: number | undefined): string {
   if (exitCode !== undefined) return REASONS.exited;
   if (startedAt === undefined) return REASONS.notStarted;
-  return `Host EC2 (instance ${instanceId(attempt.environmentArn)}) terminated.`;
+  return hostTerminated(attempt.environmentArn);
+}
+
+/** What becomes of an attempt whose instance goes away (reference 2.3). */
+export function hostTerminated(environmentArn: string): string {
+  return `Host EC2 (instance ${instanceId(environmentArn)}) terminated.`;
 }

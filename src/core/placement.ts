@@ -10,6 +10,8 @@ export type Placement =
 /** Why nothing of a shape can start now. */
 export type BlockedReason =
   | { readonly kind: "no-valid-environment" }
+  /** Every usable environment is UNMANAGED, and has no instances. */
+  | { readonly kind: "no-instances" }
   /** Every usable environment runs containers, and no engine answered when the server started. */
   | { readonly kind: "no-container-engine" }
   /** No environment's maxvCpus suffices, ever. */
@@ -26,7 +28,9 @@ export function place(world: World, requirements: Requirements, queue: Queue): P
     return environment !== undefined && accepts(environment) ? [environment] : [];
   });
   if (usable.length === 0) return blocked({ kind: "no-valid-environment" });
-  const running = usable.filter(({ driver }) => driver !== "docker" || world.hasDocker);
+  const managed = usable.filter(({ isUnmanaged }) => !isUnmanaged);
+  if (managed.length === 0) return blocked({ kind: "no-instances" });
+  const running = managed.filter(({ driver }) => driver !== "docker" || world.hasDocker);
   if (running.length === 0) return blocked({ kind: "no-container-engine" });
   const maxVcpuMilli = Math.max(...running.map((environment) => environment.maxVcpuMilli));
   if (requirements.vcpuMilli > maxVcpuMilli) return blocked({ kind: "above-environment-maximum", maxVcpuMilli });

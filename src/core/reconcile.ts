@@ -1,10 +1,11 @@
 import type { Change } from "./changes.ts";
 import { childReadiness, hasChildDependencies, wholeReadiness } from "./dependency.ts";
 import { childId, parseNodeId } from "./ids.ts";
-import type { ArrayRest, Job, JobState, StopRequest } from "./job.ts";
+import type { ArrayRest, Job, JobState, Stopping, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isWaiting } from "./job.ts";
-import { failed, REASONS, stopping } from "./lifecycle.ts";
+import { failed, hostTerminated, REASONS, stopping } from "./lifecycle.ts";
 import { jobChange } from "./job-change.ts";
+import type { Environment } from "./resources.ts";
 import { HEALTHY } from "./resources.ts";
 import { nodeStopped, unitsAdvanced } from "./task-lifecycle.ts";
 import type { World } from "./world.ts";
@@ -48,20 +49,40 @@ class Settler {
     this.#emit = emit;
   }
 
-  /** CREATING and UPDATING become VALID; the jobs of a queue that is DELETING end. */
+  /** CREATING and UPDATING become VALID, or INVALID; the jobs of a queue that is DELETING end. */
   resources(): void {
     for (const { arn, version, status } of this.#world.quotaShares.values()) {
       if (status !== "CREATING" && status !== "UPDATING") continue;
       this.#emit({ kind: "quota-share-status", arn, version, status: "VALID", statusReason: "" });
     }
-    for (const { arn, version, status } of this.#world.environments.values()) {
-      if (status !== "CREATING" && status !== "UPDATING") continue;
-      this.#emit({ kind: "environment-status", arn, version, status: "VALID", statusReason: HEALTHY.environment });
+    for (const environment of this.#world.environments.values()) {
+      if (environment.status === "CREATING" || environment.status === "UPDATING") this.#settleEnvironment(environment);
     }
     for (const { arn, version, status } of this.#world.queues.values()) {
       if (status === "CREATING" || status === "UPDATING") {
         this.#emit({ kind: "queue-status", arn, version, status: "VALID", statusReason: HEALTHY.queue });
       } else if (status === "DELETING") this.#endJobsOf(arn);
+    }
+  }
+
+  #settleEnvironment({ arn, version, status, endsJobs, problem }: Environment): void {
+    if (status === "UPDATING" && endsJobs) this.#loseInstance(arn);
+    this.#emit({
+      kind: "environment-status",
+      ...{ arn, version },
+      ...(problem === undefined
+        ? { status: "VALID", statusReason: HEALTHY.environment }
+        : { status: "INVALID", statusReason: problem }),
+    });
+  }
+
+  /** The attempts that run in an environment end as if their instance had been terminated: another one is there at once. */
+  #loseInstance(environmentArn: string): void {
+    for (const attemptId of [...this.#world.activeAttemptIds()]) {
+      const job = this.#world.jobOfAttempt(attemptId)!;
+      const attempt = activeAttempt(job.state)!;
+      if (attempt.environmentArn !== environmentArn || attempt.stopping !== undefined) continue;
+      this.#tellToEnd(job, job.state, { reason: hostTerminated(environmentArn), at: this.#now, hostLost: true });
     }
   }
 
@@ -130,10 +151,16 @@ class Settler {
     else if (stop.kind === "terminate") this.#stopAttempt(job, stop.reason, { ...job.state, ...flag });
   }
 
+  /** The first reason counts; but a job that loses its instance may still be told not to try again. */
   #stopAttempt(job: Job, reason: string, state: JobState): void {
+    const stop = activeAttempt(job.state)?.stopping;
+    if (stop === undefined || stop.hostLost === true) this.#tellToEnd(job, state, { reason, at: this.#now });
+  }
+
+  #tellToEnd(job: Job, state: JobState, stop: Stopping): void {
     const attempt = activeAttempt(job.state);
-    if (attempt === undefined || attempt.stopping !== undefined) return;
-    const stopped = stopping(state, { reason, at: this.#now });
+    if (attempt === undefined) return;
+    const stopped = stopping(state, stop);
     this.#set(job, attempt.units === undefined ? stopped : unitsAdvanced({ ...job, state: stopped }, this.#now));
   }
 

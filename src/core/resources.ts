@@ -13,6 +13,12 @@ export interface Environment {
   /** computeResources.maxvCpus in milli-vCPU. */
   readonly maxVcpuMilli: number;
   readonly isFargate: boolean;
+  /** UNMANAGED: its instances would be the user's, and there is no way to bring any yet. */
+  readonly isUnmanaged: boolean;
+  /** Why it is INVALID, or will be as soon as it is no longer CREATING or UPDATING. */
+  readonly problem?: string;
+  /** While it is UPDATING: the jobs that run there are to end. */
+  readonly endsJobs: boolean;
   /** From the tag `longshore:driver`, else the server's default. */
   readonly driver: DriverName | "auto";
 }

@@ -66,10 +66,13 @@ export interface ResourceRecord<Settings> {
 }
 
 /** The members of the API's detail shape that the user determines. */
-export type EnvironmentSettings = Omit<
+export interface EnvironmentSettings extends Omit<
   ComputeEnvironmentDetail,
   "computeEnvironmentArn" | "computeEnvironmentName" | "status" | "statusReason"
->;
+> {
+  /** Not shown: the update under way ends the jobs that run there (reference 6.7). */
+  readonly endsJobs?: boolean;
+}
 export type QueueSettings = Omit<JobQueueDetail, "jobQueueArn" | "jobQueueName" | "status" | "statusReason">;
 
 export type SchedulingPolicySettings = Omit<SchedulingPolicyDetail, "arn" | "name">;

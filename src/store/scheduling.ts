@@ -4,6 +4,7 @@ import type { Change, Fact, JobChange, Outcome, ResourceChange } from "../core/c
 import type { ConsumableNeed, Job, JobState, StopRequest } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import type { Consumable, Environment, Queue } from "../core/resources.ts";
+import { environmentProblem } from "../core/environment-problem.ts";
 import { DRIVER_TAG, isFargate } from "../core/resources.ts";
 import type { DriverName } from "../core/driver-name.ts";
 import type {
@@ -224,6 +225,7 @@ async function readOutcome(database: Database, jobId: string): Promise<Outcome> 
 function toEnvironment(record: ResourceRecord<EnvironmentSettings>, defaultDriver: DriverName | "auto"): Environment {
   const { arn, version, status, settings } = record;
   const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
+  const problem = environmentProblem(settings);
   return {
     arn,
     version,
@@ -231,6 +233,9 @@ function toEnvironment(record: ResourceRecord<EnvironmentSettings>, defaultDrive
     enabled: settings.state === "ENABLED",
     maxVcpuMilli: (settings.computeResources?.maxvCpus ?? 0) * 1000,
     isFargate: isFargate(settings.computeResources?.type),
+    isUnmanaged: settings.type === "UNMANAGED",
+    ...(problem !== undefined && { problem }),
+    endsJobs: settings.endsJobs === true,
     driver: driver ?? defaultDriver,
   };
 }
@@ -246,6 +251,8 @@ function toServiceEnvironment(
     enabled: settings.state === "ENABLED",
     maxVcpuMilli: Infinity,
     isFargate: false,
+    isUnmanaged: false,
+    endsJobs: false,
     driver: driver ?? defaultDriver,
   };
 }

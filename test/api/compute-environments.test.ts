@@ -8,14 +8,16 @@ import {
   DescribeComputeEnvironmentsCommand,
   UpdateComputeEnvironmentCommand,
 } from "@aws-sdk/client-batch";
+import { describeJob, ended, submit } from "../support/jobs.ts";
+import { until } from "../support/until.ts";
 import {
   apiServer,
   createQueue,
   EC2,
   environmentRequest,
   FARGATE,
-  prefixed,
   refused,
+  UNMANAGED,
   untilEnvironment,
 } from "./server.ts";
 
@@ -32,130 +34,17 @@ async function describe(name: string): Promise<ComputeEnvironmentDetail> {
   return computeEnvironments![0]!;
 }
 
-const without = (...members: readonly string[]): object =>
-  Object.fromEntries(Object.entries(EC2).filter(([name]) => !members.includes(name)));
-
-// Reference 6.3.
-const REFUSED_CREATIONS: readonly [string, object, object, string | RegExp][] = [
-  [
-    "a bad name",
-    EC2,
-    { computeEnvironmentName: "a b" },
-    prefixed("Compute environment name should match a valid pattern."),
-  ],
-  [
-    "a name that is too long",
-    EC2,
-    { computeEnvironmentName: "a".repeat(129) },
-    prefixed("Compute environment name should match a valid pattern."),
-  ],
-  ["DISABLED at first", EC2, { state: "DISABLED" }, prefixed("Compute Environment must be created in ENABLED state.")],
-  [
-    "unmanagedvCpus",
-    EC2,
-    { unmanagedvCpus: 4 },
-    prefixed("unmanagedvCpus is not applicable for managed Compute Environments"),
-  ],
-  [
-    "no computeResources",
-    EC2,
-    { computeResources: undefined },
-    prefixed("computeResources is required for managed Compute Environments."),
-  ],
-  ["no instance role", without("instanceRole"), {}, prefixed("Instance role is required.")],
-  ["no minvCpus", without("minvCpus"), {}, prefixed("Resource minvCpus is required.")],
-  ["negative minvCpus", { ...EC2, minvCpus: -1 }, {}, prefixed("minvCpus should be greater than or equal to 0.")],
-  [
-    "maxvCpus below minvCpus",
-    { ...EC2, minvCpus: 8, maxvCpus: 4 },
-    {},
-    prefixed("maxvCpus should be greater than or equal to minvCpus."),
-  ],
-  [
-    "desiredvCpus outside",
-    { ...EC2, desiredvCpus: 17 },
-    {},
-    prefixed("desiredvCpus should be between minvCpus and maxvCpus."),
-  ],
-  ["no subnets", { ...EC2, subnets: [] }, {}, prefixed("Subnets are required.")],
-  ["no security groups", { ...EC2, securityGroupIds: [] }, {}, prefixed("Security group ids are required.")],
-  [
-    "an unknown type",
-    { ...EC2, type: "LAPTOP" },
-    {},
-    /^Error executing request, Exception : Compute resource type LAPTOP is not valid\./,
-  ],
-  [
-    "a bid of 101 percent",
-    { ...EC2, type: "SPOT", bidPercentage: 101, spotIamFleetRole: "r" },
-    {},
-    prefixed("Bid percentage must be between 0 to 100."),
-  ],
-  [
-    "SPOT with BEST_FIT without fleet role",
-    { ...EC2, type: "SPOT" },
-    {},
-    prefixed("compute resource spotIamFleetRole is required."),
-  ],
-  [
-    "17 Fargate subnets",
-    { ...FARGATE, subnets: Array.from({ length: 17 }, (_, n) => `subnet-${n}`) },
-    {},
-    prefixed("Fargate supports a maximum of 16 subnets."),
-  ],
-  [
-    "6 Fargate security groups",
-    { ...FARGATE, securityGroupIds: ["1", "2", "3", "4", "5", "6"] },
-    {},
-    prefixed("Fargate supports a maximum of 5 security groups."),
-  ],
-  ...Object.entries({
-    allocationStrategy: "BEST_FIT",
-    bidPercentage: 50,
-    desiredvCpus: 1,
-    ec2KeyPair: "key",
-    imageId: "ami-1",
-    instanceRole: "role",
-    instanceTypes: ["m5"],
-    launchTemplate: { launchTemplateId: "lt-1" },
-    minvCpus: 0,
-    placementGroup: "group",
-    spotIamFleetRole: "role",
-    tags: { a: "b" },
-  }).map(([member, value]): [string, object, object, RegExp] => [
-    `${member} on Fargate`,
-    { ...FARGATE, [member]: value },
-    {},
-    prefixed(`${member} is not applicable for Fargate.`),
-  ]),
-  ["a tag that begins with aws:", EC2, { tags: { "AWS:x": "y" } }, /tag/i],
-  [
-    "51 tags",
-    EC2,
-    { tags: Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`k${n}`, ""])) },
-    /at most 50 tags/,
-  ],
-  [
-    "a driver that there is none of",
-    EC2,
-    { tags: { "longshore:driver": "lambda" } },
-    /longshore:driver must be process or docker/,
-  ],
-  [
-    "UNMANAGED, which comes later",
-    EC2,
-    { type: "UNMANAGED", serviceRole: "r" },
-    /^An unmanaged compute environment is not available yet in Longshore /,
-  ],
-];
-
-for (const [index, [what, resources, more, message]] of REFUSED_CREATIONS.entries()) {
-  test(`CreateComputeEnvironment refuses ${what}`, async () => {
-    const name = `refused-${index}`;
-    await assert.rejects(create(name, resources, more), refused(message));
-    assert.equal(await describe(name), undefined);
-  });
-}
+test("an unmanaged environment is described with what was given; resources only if there were any", async () => {
+  await create("unmanaged", EC2, { ...UNMANAGED, unmanagedvCpus: 12 });
+  const { type, serviceRole, unmanagedvCpus, computeResources, ecsClusterArn } = await describe("unmanaged");
+  assert.deepEqual(
+    { type, serviceRole, unmanagedvCpus, computeResources },
+    { type: "UNMANAGED", serviceRole: "batch-role", unmanagedvCpus: 12, computeResources: undefined },
+  );
+  assert.match(ecsClusterArn!, /cluster\/unmanaged_Batch_/);
+  await create("unmanaged-told", EC2, { ...UNMANAGED, computeResources: { type: "EC2", maxvCpus: 8 } });
+  assert.deepEqual((await describe("unmanaged-told")).computeResources, { type: "EC2", maxvCpus: 8 });
+});
 
 test("an environment becomes VALID, with AWS's defaults and every member that was given", async () => {
   const arn = "arn:aws:batch:us-east-1:123456789012:compute-environment/plain";
@@ -197,38 +86,6 @@ test("a name that is taken", async () => {
   await assert.rejects(create("taken"), refused("Object already exists"));
 });
 
-test("UpdateComputeEnvironment merges what is sent into what is there", async () => {
-  await create("updated", { ...EC2, minvCpus: 2 });
-  await untilEnvironment(batch, "updated", "VALID");
-  const answer = await update("updated", { state: "DISABLED", computeResources: { maxvCpus: 32 } });
-  assert.equal(answer.computeEnvironmentName, "updated");
-  await untilEnvironment(batch, "updated", "VALID");
-  const { state, computeResources } = await describe("updated");
-  assert.deepEqual(
-    [state, computeResources?.minvCpus, computeResources?.maxvCpus, computeResources?.instanceRole],
-    ["DISABLED", 2, 32, "ecsInstanceRole"],
-  );
-  await update("updated", { computeResources: { desiredvCpus: 4 } });
-  await assert.rejects(
-    update("updated", { computeResources: { desiredvCpus: 3 } }),
-    refused(/^Manually scaling down compute environment is not supported\./),
-  );
-  await assert.rejects(
-    update("updated", { computeResources: { maxvCpus: 1 } }),
-    refused(prefixed("maxvCpus should be greater than or equal to minvCpus.")),
-  );
-  await assert.rejects(update("updated", { computeResources: { type: "FARGATE" } }), refused(/Fargate/));
-  await update("updated", { updatePolicy: { terminateJobsOnUpdate: true, jobExecutionTimeoutMinutes: 5 } });
-  assert.deepEqual((await describe("updated")).updatePolicy, {
-    terminateJobsOnUpdate: true,
-    jobExecutionTimeoutMinutes: 5,
-  });
-});
-
-test("UpdateComputeEnvironment of one that is not there", async () => {
-  await assert.rejects(update("nowhere", { state: "DISABLED" }), refused("ComputeEnvironment nowhere not found."));
-});
-
 test("DeleteComputeEnvironment: disabled and without queues only; then it is gone, and again is no error", async () => {
   await createQueue(batch, "in-use");
   await assert.rejects(remove("in-use"), refused("Cannot delete, resource must be DISABLED."));
@@ -244,6 +101,13 @@ test("DeleteComputeEnvironment: disabled and without queues only; then it is gon
   await remove("deleted");
   await create("deleted");
   await untilEnvironment(batch, "deleted", "VALID");
+  for (const arn of [
+    "arn:aws:batch:us-east-1:210987654321:compute-environment/deleted",
+    "arn:aws:batch:eu-west-1:123456789012:compute-environment/deleted",
+    "arn:aws:batch:us-east-1:123456789012:job-queue/deleted",
+  ]) {
+    await assert.rejects(remove(arn), refused(`ComputeEnvironment ${arn} not found.`));
+  }
 });
 
 test("DescribeComputeEnvironments: unknown names are left out, pages, an empty token is the first page", async () => {
@@ -281,4 +145,82 @@ test("a queue may not use an environment that is being deleted", async () => {
     batch.send(new CreateJobQueueCommand({ jobQueueName: "q", priority: 1, computeEnvironmentOrder })),
     refused("Compute Environments must be created and valid before attaching them to a job queue"),
   );
+});
+
+// Reference 6.2: AWS finds out later, and says so with the status.
+const ROLE = "arn:aws:iam::123456789012:role/r";
+const PROBLEMS: readonly [settings: object, resources: object, reason: RegExp][] = [
+  [{ serviceRole: "no such role" }, {}, /^CLIENT_ERROR - Not authorized to perform sts:AssumeRole .*no such role/],
+  [
+    { serviceRole: "arn:aws:iam::123456789012:user/u" },
+    {},
+    /^CLIENT_ERROR - Not authorized to perform sts:AssumeRole /,
+  ],
+  [
+    {},
+    { type: "SPOT", spotIamFleetRole: "arn:aws:s3:::bucket" },
+    /^CLIENT_ERROR - Parameter: SpotFleetRequestConfig\.IamFleetRole is invalid\./,
+  ],
+  [{}, { instanceRole: ROLE }, /^CLIENT_ERROR - Instance profile arn:aws:iam::123456789012:role\/r does not exist/],
+];
+
+test("an environment with a name that no role can have becomes INVALID, takes no jobs, and is repaired by an update", async () => {
+  for (const [index, [settings, resources, reason]] of PROBLEMS.entries()) {
+    const name = `invalid-${index}`;
+    await create(name, { ...EC2, ...resources }, settings);
+    await untilEnvironment(batch, name, "INVALID");
+    assert.match((await describe(name)).statusReason!, reason);
+    const computeEnvironmentOrder = [{ order: 1, computeEnvironment: name }];
+    await assert.rejects(
+      batch.send(new CreateJobQueueCommand({ jobQueueName: "invalid", priority: 1, computeEnvironmentOrder })),
+      refused("Compute Environments must be created and valid before attaching them to a job queue"),
+    );
+  }
+  await update("invalid-0", { state: "DISABLED" });
+  assert.equal((await describe("invalid-0")).status, "INVALID", "nothing was repaired");
+  await update("invalid-0", { serviceRole: "/service-role/batch" });
+  await untilEnvironment(batch, "invalid-0", "VALID");
+  await update("invalid-1", { state: "DISABLED" });
+  await remove("invalid-1");
+  await untilEnvironment(batch, "invalid-1", "gone");
+});
+
+test("a job waits while the environments of its queue are INVALID, and runs when one is repaired", async () => {
+  await create("ailing", EC2, { serviceRole: ROLE });
+  await create("spare", EC2, { serviceRole: ROLE });
+  await untilEnvironment(batch, "ailing", "VALID");
+  const computeEnvironmentOrder = ["ailing", "spare"].map((computeEnvironment, order) => ({
+    order,
+    computeEnvironment,
+  }));
+  await batch.send(new CreateJobQueueCommand({ jobQueueName: "ailing", priority: 1, computeEnvironmentOrder }));
+  await update("ailing", { serviceRole: "not a role" });
+  await untilEnvironment(batch, "ailing", "INVALID");
+  const skipped = await ended(batch, await submit(batch, ["true"], { jobQueue: "ailing" }));
+  assert.match(skipped.container?.taskArn ?? "", /\/spare_Batch_/, "the scheduler goes on to the next environment");
+  await update("spare", { serviceRole: "not a role" });
+  await untilEnvironment(batch, "spare", "INVALID");
+  const waiting = await submit(batch, ["true"], { jobQueue: "ailing" });
+  const invalid = "ACTION_REQUIRED - CE(s) associated with the job queue are invalid.";
+  await until("it says why it waits", async () => (await describeJob(batch, waiting)).statusReason === invalid);
+  await update("ailing", { serviceRole: ROLE });
+  assert.equal((await ended(batch, waiting)).status, "SUCCEEDED");
+});
+
+test("jobs wait for the instances of an unmanaged environment, and say so; a managed one beside it runs them", async () => {
+  await create("own-machines", EC2, { ...UNMANAGED });
+  await untilEnvironment(batch, "own-machines", "VALID");
+  const order = (...names: readonly string[]) =>
+    names.map((computeEnvironment, n) => ({ order: n, computeEnvironment }));
+  const queue = (jobQueueName: string, ...names: readonly string[]) =>
+    batch.send(new CreateJobQueueCommand({ jobQueueName, priority: 1, computeEnvironmentOrder: order(...names) }));
+  await queue("own-machines", "own-machines");
+  const waiting = await submit(batch, ["true"], { jobQueue: "own-machines" });
+  const reason =
+    "Waiting for instances: the compute environment is unmanaged, and no container instance is registered in its cluster.";
+  await until("it says why it waits", async () => (await describeJob(batch, waiting)).statusReason === reason);
+  await create("beside", EC2);
+  await queue("both", "own-machines", "beside");
+  const job = await ended(batch, await submit(batch, ["true"], { jobQueue: "both" }));
+  assert.match(job.container?.taskArn ?? "", /\/beside_Batch_/);
 });

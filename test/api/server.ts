@@ -61,6 +61,31 @@ export const EC2 = {
 
 export const FARGATE = { type: "FARGATE", maxvCpus: 16, subnets: ["subnet-1"], securityGroupIds: ["sg-1"] } as const;
 
+export const MANAGED_INSTANCES = {
+  type: "ECS_MANAGED_INSTANCES",
+  maxvCpus: 16,
+  managedInstancesProvider: {
+    infrastructureRoleArn: "arn:aws:iam::123456789012:role/infrastructure",
+    instanceLaunchTemplate: {
+      ec2InstanceProfileArn: "arn:aws:iam::123456789012:instance-profile/instances",
+      networkConfiguration: { subnets: ["subnet-1"], securityGroups: ["sg-1"] },
+    },
+  },
+};
+
+/** The rest of a request for an environment of pods. */
+export const EKS = {
+  eksConfiguration: {
+    eksClusterArn: "arn:aws:eks:us-east-1:123456789012:cluster/ours",
+    kubernetesNamespace: "batch",
+  },
+};
+
+export const ON_EKS = { ...EC2, allocationStrategy: "BEST_FIT_PROGRESSIVE" };
+
+/** The rest of a request for an unmanaged environment. */
+export const UNMANAGED = { type: "UNMANAGED", serviceRole: "batch-role", computeResources: undefined };
+
 /** A request that creates a compute environment, with mutable copies of its lists, as the SDK's types want them. */
 export function environmentRequest(
   name: string,
@@ -88,7 +113,11 @@ export async function createQueue(batch: BatchClient, name: string, resources: o
 }
 
 /** `gone`: no longer described. */
-export function untilEnvironment(batch: BatchClient, name: string, status: "VALID" | "gone"): Promise<true> {
+export function untilEnvironment(
+  batch: BatchClient,
+  name: string,
+  status: "VALID" | "INVALID" | "gone",
+): Promise<true> {
   return until(`compute environment ${name} is ${status}`, async () => {
     const query = new DescribeComputeEnvironmentsCommand({ computeEnvironments: [name] });
     const { computeEnvironments = [] } = await batch.send(query);

@@ -27,6 +27,8 @@ export const ENVIRONMENT: Environment = {
   status: "VALID",
   maxVcpuMilli: 100_000_000,
   isFargate: false,
+  isUnmanaged: false,
+  endsJobs: false,
   driver: "fake",
 };
 

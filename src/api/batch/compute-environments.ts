@@ -1,16 +1,17 @@
-import type { ComputeEnvironmentDetail, ComputeResource, ComputeResourceUpdate } from "@aws-sdk/client-batch";
+import type { ComputeEnvironmentDetail, ComputeResource } from "@aws-sdk/client-batch";
 import { clusterArn } from "../../core/ecs-names.ts";
-import { isFargate } from "../../core/resources.ts";
 import { uuidFrom } from "../../core/ids.ts";
 import type { EnvironmentSettings, ResourceRecord } from "../../ports/store.ts";
-import { clientException, validationException } from "../wire/errors.ts";
+import { clientException } from "../wire/errors.ts";
 import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
-import { arnOf, nameOf, RESOURCE_NAME, scopeOf, toArn } from "./names.ts";
+import { CREATE_COMPUTE_ENVIRONMENT_RULES } from "./compute-environment-rules.ts";
+import { updatedSettings } from "./compute-environment-update.ts";
+import { arnOf, isOwnArn, nameOf, scopeOf, toArn } from "./names.ts";
 import { Pages, pageSize } from "./pages.ts";
 import { queuesUsing } from "./queue-lookup.ts";
+import { checkDeletable, checkUpdatable } from "./resource-states.ts";
 import { check } from "./rules.ts";
-import { DRIVER_TAG_RULES, validateTags } from "./tags.ts";
 import { TEXTS } from "./texts.ts";
 
 type Operations =
@@ -21,12 +22,13 @@ type Operations =
 
 /** Compute environments (reference 6). Here each one is a share of this machine. */
 export function computeEnvironmentHandlers(backend: Backend): Required<Pick<BatchHandlers, Operations>> {
-  const { store, scheduler, clock, version } = backend;
+  const { store, scheduler, clock } = backend;
   return {
     async CreateComputeEnvironment(input, call) {
-      validateNew(input, version);
+      check(CREATE_COMPUTE_ENVIRONMENT_RULES, { ...input, region: call.region });
       const name = input.computeEnvironmentName;
       const arn = arnOf(call, "compute-environment", name);
+      checkCapacityTags(input.computeResources, call, arn);
       const settings = newSettings(input, call, arn);
       const status = { status: "CREATING", statusReason: "ComputeEnvironment is being created" } as const;
       const record = { arn, scope: scopeOf(call), name, createdAt: clock.now(), ...status, settings };
@@ -56,9 +58,8 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
 
     async UpdateComputeEnvironment(input, call) {
       const record = await find(backend, call, input.computeEnvironment);
-      if (record.status === "DELETING") {
-        throw clientException(TEXTS.isBeingDeleted("ComputeEnvironment", record.name));
-      }
+      checkCapacityTags(input.computeResources, call, record.arn);
+      checkUpdatable("ComputeEnvironment", record);
       const settings = updatedSettings(record.settings, input);
       const status = { status: "UPDATING", statusReason: "ComputeEnvironment is being updated" } as const;
       const written = await store.environments.update(record, { ...status, settings });
@@ -68,13 +69,15 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
     },
 
     async DeleteComputeEnvironment({ computeEnvironment }, call) {
-      const record = await store.environments.get(toArn(call, "compute-environment", computeEnvironment));
-      if (record === undefined || record.scope !== scopeOf(call)) return {};
-      if (record.settings.state !== "DISABLED") throw clientException(TEXTS.mustBeDisabled);
-      if (record.status === "UPDATING" || record.status === "CREATING") throw clientException(TEXTS.beingModified);
+      const arn = toArn(call, "compute-environment", computeEnvironment);
+      if (!isOwnArn(call, "compute-environment", arn)) throw clientException(TEXTS.environmentNotFound(arn));
+      const record = await store.environments.get(arn);
+      if (record === undefined || record.status === "DELETING") return {};
+      checkDeletable(record);
       if ((await queuesUsing(backend, call, record.arn)).length > 0) throw clientException(TEXTS.environmentInUse);
       const status = { status: "DELETING", statusReason: "ComputeEnvironment is being deleted" } as const;
-      await store.environments.update(record, { ...status, settings: record.settings });
+      const written = await store.environments.update(record, { ...status, settings: record.settings });
+      if (!written) throw clientException(TEXTS.concurrentUpdate("ComputeEnvironment", record.name));
       await scheduler.nudgeResources();
       return {};
     },
@@ -89,151 +92,49 @@ async function find(backend: Backend, call: Call, nameOrArn: string): Promise<Re
   return record;
 }
 
-function toDetail({
-  arn,
-  name,
-  status,
-  statusReason,
-  settings,
-}: ResourceRecord<EnvironmentSettings>): ComputeEnvironmentDetail {
+function toDetail(record: ResourceRecord<EnvironmentSettings>): ComputeEnvironmentDetail {
+  const { arn, name, status, statusReason } = record;
+  const { endsJobs: _, ...settings } = record.settings;
   return { computeEnvironmentName: name, computeEnvironmentArn: arn, ...settings, status, statusReason };
 }
 
-function validateNew(input: BatchInput<"CreateComputeEnvironment">, version: string): void {
-  if (!RESOURCE_NAME.test(input.computeEnvironmentName)) throw validationException(TEXTS.environmentName);
-  if (input.type !== "MANAGED" && input.type !== "UNMANAGED")
-    throw validationException(TEXTS.environmentType(input.type));
-  if (input.type === "UNMANAGED")
-    throw clientException(TEXTS.notAvailable("An unmanaged compute environment", version));
-  if (input.eksConfiguration !== undefined) throw clientException(TEXTS.notAvailable("eksConfiguration", version));
-  if (input.state === "DISABLED") throw validationException(TEXTS.createdDisabled);
-  if (input.unmanagedvCpus !== undefined) throw validationException(TEXTS.unmanagedvCpus);
-  validateTags(input.tags);
-  check(DRIVER_TAG_RULES, input.tags ?? {});
-  if (input.computeResources === undefined) throw validationException(TEXTS.computeResourcesRequired);
-  validateResources(input.computeResources, version);
-}
-
-const NOT_FOR_FARGATE = [
-  ...([
-    "allocationStrategy",
-    "bidPercentage",
-    "desiredvCpus",
-    "ec2KeyPair",
-    "imageId",
-    "instanceRole",
-    "instanceTypes",
-  ] as const),
-  ...([
-    "launchTemplate",
-    "minvCpus",
-    "placementGroup",
-    "spotIamFleetRole",
-    "tags",
-    "ec2Configuration",
-    "scalingPolicy",
-  ] as const),
-];
-
-function validateResources(resources: ComputeResource, version: string): void {
-  const { type, minvCpus, maxvCpus, desiredvCpus } = resources;
-  if (!["EC2", "SPOT", "FARGATE", "FARGATE_SPOT", "ECS_MANAGED_INSTANCES"].includes(type!)) {
-    throw validationException(TEXTS.computeResourceType(type!));
-  }
-  if (type === "ECS_MANAGED_INSTANCES") throw clientException(TEXTS.notAvailable("ECS_MANAGED_INSTANCES", version));
-  if (maxvCpus! < 1) throw validationException(TEXTS.maxvCpusTooLow);
-  if (isFargate(type)) {
-    const forbidden = NOT_FOR_FARGATE.find((member) => resources[member] !== undefined);
-    if (forbidden !== undefined) throw validationException(TEXTS.notForFargate(forbidden));
-    if ((resources.subnets?.length ?? 0) > 16) throw validationException(TEXTS.tooManyFargateSubnets);
-    if ((resources.securityGroupIds?.length ?? 0) > 5) throw validationException(TEXTS.tooManyFargateSecurityGroups);
-  } else {
-    if (resources.instanceRole === undefined) throw validationException(TEXTS.instanceRoleRequired);
-    if (minvCpus === undefined) throw validationException(TEXTS.minvCpusRequired);
-    validateRange(minvCpus, maxvCpus!, desiredvCpus);
-    validateBid(resources);
-  }
-  if (!resources.subnets?.length) throw validationException(TEXTS.subnetsRequired);
-  if (!resources.securityGroupIds?.length && resources.launchTemplate === undefined) {
-    throw validationException(TEXTS.securityGroupsRequired);
-  }
-}
-
-function validateBid({ type, allocationStrategy, bidPercentage, spotIamFleetRole }: ComputeResource): void {
-  if (bidPercentage !== undefined && (bidPercentage < 0 || bidPercentage > 100)) {
-    throw validationException(TEXTS.bidPercentage);
-  }
-  const isBestFit = allocationStrategy === undefined || allocationStrategy === "BEST_FIT";
-  if (type === "SPOT" && isBestFit && !spotIamFleetRole) throw validationException(TEXTS.fleetRoleRequired);
-}
-
-function validateRange(min: number, max: number, desired: number | undefined): void {
-  if (min < 0) throw validationException(TEXTS.minvCpusNegative);
-  if (max < min) throw validationException(TEXTS.maxvCpusBelowMin);
-  if (desired !== undefined && (desired < min || desired > max)) throw validationException(TEXTS.desiredvCpusOutside);
+/** Who tags what AWS launches needs a permission of its own (reference 1.7). */
+function checkCapacityTags(resources: { capacityTags?: unknown } | undefined, call: Call, arn: string): void {
+  const denial = resources?.capacityTags === undefined ? undefined : call.denial("batch:SetCapacityTags", arn);
+  if (denial !== undefined) throw denial;
 }
 
 /** With the defaults that AWS fills in (reference 6.4). */
 function newSettings(input: BatchInput<"CreateComputeEnvironment">, call: Call, arn: string): EnvironmentSettings {
-  const resources = input.computeResources!;
-  const ec2Defaults = {
-    allocationStrategy: "BEST_FIT",
-    instanceTypes: ["default_x86_64"],
-    desiredvCpus: resources.minvCpus,
-  };
+  const { computeResources, eksConfiguration, unmanagedvCpus, context, ecsSettings } = input;
   return {
     type: input.type,
     state: "ENABLED",
-    ecsClusterArn: clusterArn(arn),
+    ...(eksConfiguration === undefined && { ecsClusterArn: clusterArn(arn) }),
     tags: input.tags ?? {},
-    computeResources: { ...(!isFargate(resources.type) && ec2Defaults), ...resources } as ComputeResource,
+    ...(computeResources !== undefined && {
+      computeResources: input.type === "MANAGED" ? newResources(computeResources) : computeResources,
+    }),
     serviceRole: input.serviceRole || serviceLinkedRole(call),
-    containerOrchestrationType: "ECS",
+    containerOrchestrationType: eksConfiguration === undefined ? "ECS" : "EKS",
     uuid: uuidFrom(arn),
-    ...(input.context !== undefined && { context: input.context }),
-    ...(input.ecsSettings !== undefined && { ecsSettings: input.ecsSettings }),
+    ...(eksConfiguration !== undefined && { eksConfiguration }),
+    ...(unmanagedvCpus !== undefined && { unmanagedvCpus }),
+    ...(context !== undefined && { context }),
+    ...(ecsSettings !== undefined && { ecsSettings }),
+  };
+}
+
+function newResources(resources: ComputeResource): ComputeResource {
+  if (resources.type !== "EC2" && resources.type !== "SPOT") return resources;
+  return {
+    allocationStrategy: "BEST_FIT",
+    desiredvCpus: resources.minvCpus,
+    ...resources,
+    instanceTypes: resources.instanceTypes?.length ? resources.instanceTypes : ["default_x86_64"],
   };
 }
 
 function serviceLinkedRole({ account }: Call): string {
   return `arn:aws:iam::${account}:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch`;
-}
-
-/** An update is a partial merge: only what is sent changes (reference 6.7). */
-function updatedSettings(
-  settings: EnvironmentSettings,
-  input: BatchInput<"UpdateComputeEnvironment">,
-): EnvironmentSettings {
-  const resources = { ...settings.computeResources, ...input.computeResources } as ComputeResource &
-    ComputeResourceUpdate;
-  delete resources.updateToLatestImageVersion; // it asks for something, it is not kept
-  const fargate = isFargate(settings.computeResources?.type);
-  if (isFargate(resources.type) !== fargate) throw clientException(TEXTS.typeFixed);
-  if (resources.maxvCpus! < 1) throw validationException(TEXTS.maxvCpusTooLow);
-  if (!fargate) validateUpdatedRange(settings, input, resources);
-  return {
-    ...settings,
-    computeResources: resources,
-    ...(input.state !== undefined && { state: input.state }),
-    ...(input.serviceRole && { serviceRole: input.serviceRole }),
-    ...(input.updatePolicy !== undefined && { updatePolicy: input.updatePolicy }),
-    ...(input.context !== undefined && { context: input.context }),
-    ...(input.ecsSettings !== undefined && { ecsSettings: input.ecsSettings }),
-  };
-}
-
-function validateUpdatedRange(
-  settings: EnvironmentSettings,
-  input: BatchInput<"UpdateComputeEnvironment">,
-  resources: ComputeResource,
-): void {
-  const { minvCpus = 0, maxvCpus } = resources;
-  const asked = input.computeResources?.desiredvCpus;
-  if (asked !== undefined && asked < (settings.computeResources?.desiredvCpus ?? 0)) {
-    throw clientException(TEXTS.desiredvCpusLowered);
-  }
-  validateRange(minvCpus, maxvCpus!, asked);
-  // A desired capacity that was set before follows the new bounds.
-  if (asked === undefined)
-    resources.desiredvCpus = Math.min(Math.max(resources.desiredvCpus ?? 0, minvCpus), maxvCpus!);
 }
