@@ -40,6 +40,7 @@ export function schedulingOf(job: {
   timeoutSeconds: number | undefined;
   dependsOn: readonly Dependency[];
   arraySize: number | undefined;
+  maxActiveChildren?: number | undefined;
   consumables: readonly ConsumableNeed[];
 }): Scheduling {
   const { properties, definitionName } = job;
@@ -53,7 +54,10 @@ export function schedulingOf(job: {
     dependsOn: job.dependsOn,
     needsImage: imagesOf(properties).some((image) => image !== NO_IMAGE),
     ...(job.timeoutSeconds !== undefined && { timeoutSeconds: job.timeoutSeconds }),
-    ...(job.arraySize !== undefined && { arraySize: job.arraySize }),
+    ...(job.arraySize !== undefined && {
+      arraySize: job.arraySize,
+      ...(job.maxActiveChildren !== undefined && { maxActiveChildren: job.maxActiveChildren }),
+    }),
     ...(log !== undefined && { log }),
     ...(units !== undefined && { units }),
     ...(nodeProperties !== undefined && { nodes: { count: nodeProperties.numNodes!, main: nodeProperties.mainNode! } }),

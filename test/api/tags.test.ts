@@ -99,6 +99,11 @@ const REFUSED: readonly [text: string, () => Promise<unknown>, RegExp | string][
     () => tag(ENVIRONMENT, { "longshore:driver": "lambda" }),
     prefixed("The tag longshore:driver must be process or docker, not lambda."),
   ],
+  [
+    "ownTag",
+    () => tag(definition, { "longshore:array-concurrency": "none" }),
+    prefixed("The tag longshore:array-concurrency must be a whole number from 1 to 1000000, not none."),
+  ],
 ];
 
 test("what TagResource refuses", async () => {

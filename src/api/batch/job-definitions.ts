@@ -11,6 +11,7 @@ import {
   validateTimeout,
 } from "./definition-rules.ts";
 import { arnOf, nameOf, RESOURCE_NAME, scopeOf } from "./names.ts";
+import { validateOwnTags } from "./own-tags.ts";
 import { Pages, pageSize } from "./pages.ts";
 import { validateTags } from "./tags.ts";
 import { TEXTS } from "./texts.ts";
@@ -19,10 +20,11 @@ type Operations = "RegisterJobDefinition" | "DescribeJobDefinitions" | "Deregist
 
 /** Job definitions and their revisions (reference 4). */
 export function jobDefinitionHandlers(backend: Backend): Required<Pick<BatchHandlers, Operations>> {
-  const { store, clock, version } = backend;
+  const { store, clock, limits, version } = backend;
   return {
     async RegisterJobDefinition(input, call) {
       validateNew(input, version);
+      validateOwnTags(input.tags, limits);
       const name = input.jobDefinitionName;
       const record = await store.definitions.register({
         scope: scopeOf(call),

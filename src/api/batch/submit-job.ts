@@ -18,6 +18,7 @@ import { findDependencies, validateDependencies } from "./dependencies.ts";
 import { findActive, lowerCaseActions } from "./job-definitions.ts";
 import { newJobId } from "./job-id.ts";
 import { arnOf, JOB_NAME, scopeOf, toArn } from "./names.ts";
+import { maxActiveChildren, validateOwnTags } from "./own-tags.ts";
 import { findQueue } from "./queue-lookup.ts";
 import { validateTags } from "./tags.ts";
 import { TEXTS } from "./texts.ts";
@@ -29,6 +30,7 @@ export function submitJobHandler(backend: Backend): Required<Pick<BatchHandlers,
   return {
     async SubmitJob(input, call) {
       validate(input, backend);
+      validateOwnTags(input.tags, backend.limits);
       const queue = await findQueue(backend, call, input.jobQueue);
       const definition = await findActive(backend, call, input.jobDefinition);
       validateAgainstQueue(input, queue, definition);
@@ -123,6 +125,7 @@ function newJob(
       timeoutSeconds: timeout?.attemptDurationSeconds,
       dependsOn,
       arraySize: input.arrayProperties?.size,
+      maxActiveChildren: maxActiveChildren(input.tags, settings.tags, backend.limits),
       consumables: consumableNeeds(spec.consumableResourceProperties, spec.nodeProperties, (name) =>
         toArn(call, "consumable-resource", name),
       ),

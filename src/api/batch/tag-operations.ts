@@ -3,7 +3,9 @@ import type { Tagged } from "../../ports/store.ts";
 import { clientException, validationException } from "../wire/errors.ts";
 import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
+import type { Limits } from "./limits.ts";
 import { scopeOf } from "./names.ts";
+import { OWN_TAG_RULES } from "./own-tags.ts";
 import type { Rule } from "./rules.ts";
 import { check, each, rule, within } from "./rules.ts";
 import { DRIVER_TAG_RULES, MAX_TAGS, TAG_KEY_RULES, TAG_RULES } from "./tags.ts";
@@ -24,7 +26,7 @@ export function tagHandlers(backend: Backend): Required<Pick<BatchHandlers, Oper
   return {
     async TagResource({ resourceArn, tags }, call) {
       const { tagged, type } = parseArn(call, resourceArn);
-      check(TAG_RESOURCE_RULES, { tags, type });
+      check(TAG_RESOURCE_RULES, { tags, type, limits: backend.limits });
       await change(resourceArn, tagged, tags);
       return {};
     },
@@ -45,14 +47,18 @@ export function tagHandlers(backend: Backend): Required<Pick<BatchHandlers, Oper
 interface Tagging {
   readonly tags: BatchInput<"TagResource">["tags"];
   readonly type: string;
+  readonly limits: Limits;
 }
 
 const PICKS_DRIVER: ReadonlySet<string> = new Set(["compute-environment", "service-environment"]);
+
+const OF_JOBS: ReadonlySet<string> = new Set(["job", "job-definition"]);
 
 export const TAG_RESOURCE_RULES: readonly Rule<Tagging>[] = [
   rule("noTags", ({ tags }) => Object.keys(tags).length === 0),
   within(({ tags }) => tags, TAG_RULES),
   within(({ tags, type }) => (PICKS_DRIVER.has(type) ? tags : undefined), DRIVER_TAG_RULES),
+  within(({ tags, type, limits }) => (limits.extensions && OF_JOBS.has(type) ? tags : undefined), OWN_TAG_RULES),
 ];
 
 export const UNTAG_RESOURCE_RULES: readonly Rule<{ readonly tagKeys: readonly string[] }>[] = [

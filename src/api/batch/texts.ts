@@ -227,6 +227,8 @@ export const TEXTS = {
   nextToken: "The nextToken is not valid for this request.",
   maxResults: (max: number) => `maxResults must be between 1 and ${max}.`,
   tooManyNames: (member: string) => `${member} can have at most 100 entries.`,
+  ownTag: (tag: string, value: string, most: number) =>
+    `The tag ${tag} must be a whole number from 1 to ${most}, not ${value}.`,
   tooManyTags: "A resource can have at most 50 tags.",
   tagKey: (key: string) =>
     `Tag key ${JSON.stringify(key)} is not valid: 1 to 128 letters, digits, spaces and + - = . _ : / @.`,
