@@ -161,6 +161,10 @@ export async function checkEnd(
   const left = [...machine.attempts()].map(({ spec }) => spec.attemptId);
   if (left.length > 0) violations.push(`attempts that nobody forgot: ${left.join(" ")}`);
   const { stops } = await store.scheduling.news(0, 1);
+  for (const [arn, quantity] of ledger.usedUp) {
+    const stored = (await store.consumableResources.get(arn))?.usedUp;
+    if (stored !== quantity) violations.push(`${stored} of ${arn} are used up, by attempts that held ${quantity}`);
+  }
   if (stops.length > 0) violations.push(`stop requests are left: ${JSON.stringify(stops)}`);
   for (const entry of ledger.entries.values()) violations.push(...(await checkRecords(store, entry)));
   for (const { id, entry, state } of ledger.all()) {

@@ -1,10 +1,12 @@
 import type { RecordedChildren } from "../../src/core/array.ts";
 import type { Change, JobChange } from "../../src/core/changes.ts";
 import { childId, parseChildId } from "../../src/core/ids.ts";
-import type { Dependency, JobState, JobStatus } from "../../src/core/job.ts";
+import type { ConsumableNeed, Scheduling, Dependency, JobState, JobStatus } from "../../src/core/job.ts";
 import { activeAttempt, initialState, isTerminal, JOB_STATUSES } from "../../src/core/job.ts";
 import { REASONS } from "../../src/core/lifecycle.ts";
 import type { Capacity } from "../../src/core/resources.ts";
+import type { Stock } from "./stock.ts";
+import { BUDGET } from "./workload.ts";
 import type { NewJob } from "../../src/ports/store.ts";
 import { checkUnits } from "./unit-rules.ts";
 
@@ -35,9 +37,13 @@ export class Ledger {
   readonly entries = new Map<string, Entry>();
   readonly violations: string[] = [];
   readonly #capacity: Capacity;
+  readonly #stock: Stock;
+  /** By the ARN of a resource that does not come back: what the attempts that have ended held of it. */
+  readonly usedUp = new Map<string, number>([[BUDGET, 0]]);
 
-  constructor(capacity: Capacity) {
+  constructor(capacity: Capacity, stock: Stock) {
     this.#capacity = capacity;
+    this.#stock = stock;
   }
 
   submitted(job: NewJob): void {
@@ -56,6 +62,7 @@ export class Ledger {
     for (const change of childrenFirst(changes)) {
       const attemptsBefore = this.stateOf(change.jobId)?.attempts.length ?? 0;
       this.#checkTransition(change);
+      this.#noteEnds(change);
       this.#write(change);
       if (change.state.attempts.length > attemptsBefore) placed.push(change);
     }
@@ -68,6 +75,7 @@ export class Ledger {
     if (placed.length > 0) {
       this.#checkCapacity();
       for (const { parent } of placed) if (parent !== undefined) this.#checkRoom(this.entries.get(parent.id)!);
+      this.#checkConsumables(placed);
       this.#checkOrder(placed);
     }
   }
@@ -99,14 +107,36 @@ export class Ledger {
     return used;
   }
 
+  /** By ARN, what active attempts hold of consumable resources. */
+  #held(): Map<string, number> {
+    const held = new Map<string, number>();
+    for (const { scheduling, states } of this.#openEntries()) {
+      const active = states.filter((state) => activeAttempt(state) !== undefined).length;
+      for (const { arn, quantity } of scheduling.consumables ?? []) {
+        held.set(arn, (held.get(arn) ?? 0) + active * quantity);
+      }
+    }
+    return held;
+  }
+
+  *#openEntries(): Iterable<{ scheduling: Scheduling; states: readonly JobState[] }> {
+    for (const { job, state, children } of this.entries.values()) {
+      if (!isTerminal(state.status)) yield { scheduling: job.scheduling, states: [state, ...children.values()] };
+    }
+  }
+
   /**
-   * The first RUNNABLE job of a queue: retried ones first, then in order of submission, then by index. Children whose array runs as many as
-   * it may stand aside.
+   * The first RUNNABLE job of a queue: retried ones first, then in order of submission, then by index. Those that may lack something of a
+   * consumable resource hold up nobody, and children whose array runs as many as it may stand aside.
    */
   head(queueArn: string): { id: string; entry: Entry } | undefined {
+    const held = this.#held();
+    const mayLack = ({ arn, quantity }: ConsumableNeed): boolean =>
+      (held.get(arn) ?? 0) + quantity > this.#stock.least(arn);
     let best: { rank: Rank; id: string; entry: Entry } | undefined;
     for (const { id, entry, index, state } of this.all(true)) {
       if (state.status !== "RUNNABLE" || entry.job.queueArn !== queueArn || roomIn(entry) <= 0) continue;
+      if (entry.job.scheduling.consumables?.some(mayLack) === true) continue;
       const rank = rankOf(entry, index, state.attempts.length > 0);
       if (best === undefined || compare(rank, best.rank) < 0) best = { rank, id, entry };
     }
@@ -232,6 +262,30 @@ export class Ledger {
 
   #checkRoom(array: Entry): void {
     if (roomIn(array) < 0) this.#violated(`${-roomIn(array)} children too many of array ${array.job.id} run`);
+  }
+
+  /** Who starts finds all that it needs. What nobody begins to hold may have been lowered below what is held. */
+  #checkConsumables(placed: readonly JobChange[]): void {
+    const held = this.#held();
+    const needs = placed.flatMap(({ jobId, parent }) => {
+      return this.entries.get(parent?.id ?? jobId)!.job.scheduling.consumables ?? [];
+    });
+    for (const { arn } of needs) {
+      if (held.get(arn)! > this.#stock.most(arn)) this.#violated(`jobs hold ${held.get(arn)} of ${arn}`);
+    }
+  }
+
+  #noteEnds({ jobId, parent, state: after }: JobChange): void {
+    const before = this.stateOf(jobId);
+    if (before === undefined || activeAttempt(before) === undefined || activeAttempt(after) === activeAttempt(before))
+      return;
+    const ended = after.attempts[before.attempts.length - 1]?.stoppedAt !== undefined;
+    const { consumables = [] } = this.entries.get(parent?.id ?? jobId)!.job.scheduling;
+    for (const { arn, quantity } of ended ? consumables : []) {
+      if (!this.usedUp.has(arn)) continue;
+      this.usedUp.set(arn, this.usedUp.get(arn)! + quantity);
+      this.#stock.useUp(arn, quantity);
+    }
   }
 
   /** Nobody in a queue starts while somebody before it waits. */

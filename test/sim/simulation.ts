@@ -14,7 +14,18 @@ import { Ledger } from "./ledger.ts";
 import { Random } from "./random.ts";
 import type { Fault } from "./server.ts";
 import { Server } from "./server.ts";
-import { environmentArn, environmentSettings, queueArn, queueSettings, randomJob, SCOPE } from "./workload.ts";
+import { Stock } from "./stock.ts";
+import {
+  BUDGET,
+  consumableArn,
+  CONSUMABLES,
+  environmentArn,
+  environmentSettings,
+  queueArn,
+  queueSettings,
+  randomJob,
+  SCOPE,
+} from "./workload.ts";
 
 const MAX_TICKS_TO_SETTLE = 200;
 const MAX_STEPS_TO_END = 3_000;
@@ -34,6 +45,8 @@ export class Simulation {
   readonly #reasons = new Map<string, Set<string>>();
   readonly #environments = new Map<string, { maxvCpus: number; bound: number }>();
   readonly #queues = new Set<string>();
+  readonly #stock = new Stock();
+  readonly #consumables = new Set<string>();
   readonly #faultRate: number;
   #store!: OpenStore;
   #database!: SqliteDatabase;
@@ -52,7 +65,7 @@ export class Simulation {
       memoryMiB: this.#random.pick([4096, 16_384]),
     };
     this.#faultRate = this.#random.pick([0, 0.3, 1, 4]) * FAULT_RATE;
-    this.#ledger = new Ledger(this.#capacity);
+    this.#ledger = new Ledger(this.#capacity, this.#stock);
     const rates = { failures: this.#random.pick([0, 0.3]), faults: this.#random.pick([0, 0.05, 0.2]) };
     this.#machine = new FakeMachine({
       clock: this.#clock,
@@ -85,6 +98,9 @@ export class Simulation {
       await this.#store.environments.insert({ ...record, status: "CREATING", statusReason: "", settings });
     }
     for (let n = this.#random.int(1, 3); n > 0; n -= 1) await this.#createQueue(n);
+    await this.#createConsumable(BUDGET, 1_000_000);
+    for (let n = 2; n <= CONSUMABLES; n += 1)
+      if (this.#random.chance(0.8)) await this.#createConsumable(consumableArn(n), this.#random.int(1, 6));
   }
 
   async #createQueue(n: number): Promise<void> {
@@ -93,6 +109,41 @@ export class Simulation {
     const record = { arn: queueArn(n), scope: SCOPE, name: `queue-${n}`, createdAt: this.#clock.now() };
     const status = { status: "CREATING", statusReason: "" } as const;
     if (await this.#store.queues.insert({ ...record, ...status, settings })) this.#queues.add(record.arn);
+  }
+
+  async #createConsumable(arn: string, totalQuantity: number): Promise<void> {
+    this.#consumables.add(arn);
+    this.#stock.set(arn, totalQuantity);
+    const resourceType = arn === BUDGET ? "NON_REPLENISHABLE" : "REPLENISHABLE";
+    await this.#store.consumableResources.insert({
+      ...{
+        arn,
+        scope: SCOPE,
+        name: arn.slice(arn.indexOf("/") + 1),
+        createdAt: this.#clock.now(),
+        status: "VALID",
+        statusReason: "",
+      },
+      settings: { totalQuantity, resourceType, tags: {} },
+    });
+  }
+
+  async #changeConsumable(server: Server): Promise<void> {
+    const arn = consumableArn(this.#random.int(2, CONSUMABLES));
+    const total = this.#random.int(0, 6);
+    if (!this.#consumables.has(arn)) await this.#createConsumable(arn, total);
+    else if (this.#random.chance(0.7)) await this.#setConsumable(arn, total);
+    else {
+      this.#consumables.delete(arn);
+      this.#stock.set(arn, 0);
+      await this.#store.consumableResources.remove(arn);
+    }
+    await server.until(server.engine.nudgeResources());
+  }
+
+  async #setConsumable(arn: string, quantity: number): Promise<void> {
+    this.#stock.set(arn, quantity);
+    await this.#store.consumableResources.changeTotal(arn, { operation: "SET", quantity }, undefined);
   }
 
   /** A few things at once, as requests come; then time, or the engine, goes on. */
@@ -108,7 +159,8 @@ export class Simulation {
 
   async #request(server: Server): Promise<void> {
     const kind = this.#random.int(1, 100);
-    if (kind <= 60) await this.#submit(server);
+    if (kind <= 55) await this.#submit(server);
+    else if (kind <= 60) await this.#changeConsumable(server);
     else if (kind <= 85) await this.#requestStop(server);
     else if (kind <= 92) await this.#updateEnvironment(server);
     else if (kind <= 97) await this.#updateQueue(server);
@@ -269,6 +321,7 @@ export class Simulation {
   }
 
   #checkAtRest(server: Server): void {
+    this.#stock.rest();
     for (const [arn, { maxvCpus }] of this.#environments) {
       // What ran when a maximum was lowered goes on.
       this.#environments.set(arn, { maxvCpus, bound: Math.max(maxvCpus, this.#ledger.used(arn).vcpuMilli / 1000) });
@@ -286,6 +339,11 @@ export class Simulation {
       const record = (await this.#store.environments.get(arn))!;
       this.#environments.set(arn, { maxvCpus: 64, bound: 64 });
       await this.#store.environments.update(record, { ...record, settings: environmentSettings(64) });
+    }
+    for (let n = 2; n <= CONSUMABLES; n += 1) {
+      const arn = consumableArn(n);
+      if (this.#consumables.has(arn)) await this.#setConsumable(arn, 1_000);
+      else await this.#createConsumable(arn, 1_000);
     }
     await this.#server!.engine.nudgeResources();
     for (let steps = 0; !this.#isOver(); steps += 1) {

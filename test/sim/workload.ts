@@ -1,4 +1,4 @@
-import type { Dependency, ExitCondition, Job } from "../../src/core/job.ts";
+import type { ConsumableNeed, Dependency, ExitCondition, Job } from "../../src/core/job.ts";
 import { childId } from "../../src/core/ids.ts";
 import type { EnvironmentSettings, NewJob, QueueSettings } from "../../src/ports/store.ts";
 import type { Entry } from "./ledger.ts";
@@ -14,6 +14,13 @@ export function environmentArn(n: number): string {
 export function queueArn(n: number): string {
   return `arn:aws:batch:us-east-1:123456789012:job-queue/queue-${n}`;
 }
+
+/** The first one does not come back. */
+export function consumableArn(n: number): string {
+  return `arn:aws:batch:us-east-1:123456789012:consumable-resource/consumable-${n}`;
+}
+export const BUDGET = consumableArn(1);
+export const CONSUMABLES = 3;
 
 export function environmentSettings(maxvCpus: number, state: "ENABLED" | "DISABLED" = "ENABLED"): EnvironmentSettings {
   return { type: "MANAGED", state, computeResources: { type: "EC2", maxvCpus, subnets: [] } };
@@ -47,6 +54,7 @@ export function randomJob(random: Random, id: string, queue: string, now: number
     retry: { attempts: random.pick([1, 1, 2, 3, 5]), evaluateOnExit: randomConditions(random) },
     dependsOn: randomDependencies(random, arraySize, others),
     needsImage: false,
+    ...(random.chance(0.3) && { consumables: randomNeeds(random) }),
     ...(random.chance(0.3) && { timeoutSeconds: random.int(1, 60) }),
     ...(arraySize !== undefined && { arraySize, ...(random.chance(0.4) && { maxActiveChildren: random.int(1, 4) }) }),
     ...(several === undefined && random.chance(0.5) && { log: { group: "/aws/batch/job", prefix: "work" } }),
@@ -70,6 +78,15 @@ export function randomJob(random: Random, id: string, queue: string, now: number
       platformCapabilities: [],
     },
   };
+}
+
+function randomNeeds(random: Random): ConsumableNeed[] {
+  const first = random.int(1, CONSUMABLES);
+  const last = random.int(first, CONSUMABLES);
+  return Array.from({ length: last - first + 1 }, (_, index) => ({
+    arn: consumableArn(first + index),
+    quantity: random.pick([1, 1, 2, 3]),
+  }));
 }
 
 function randomConditions(random: Random): ExitCondition[] {
