@@ -1,91 +1,112 @@
-import type {
-  ContainerProperties,
-  EvaluateOnExit,
-  JobTimeout,
-  KeyValuePair,
-  RetryStrategy,
-} from "@aws-sdk/client-batch";
-import { requirementsOf } from "../../core/requirements.ts";
-import { validationException } from "../wire/errors.ts";
-import { validateFargate, validateNotFargate } from "./fargate-rules.ts";
-import { TEXTS } from "./texts.ts";
+import type { BatchInput } from "../wire/operations.ts";
+import { CONSUMABLE_RULES } from "./consumable-rules.ts";
+import type { Place } from "./ecs-task.ts";
+import { taskOfContainer } from "./ecs-task.ts";
+import { RESOURCE_NAME } from "./names.ts";
+import { NODE_RULES } from "./node-rules.ts";
+import { EKS_PROPERTIES_RULES } from "./pod-rules.ts";
+import { RETRY_RULES, TIMEOUT_RULES } from "./retry-rules.ts";
+import type { Rule } from "./rules.ts";
+import { quotingRule, rule, within } from "./rules.ts";
+import { ECS_PROPERTIES_RULES, ECS_TASK_RULES } from "./task-rules.ts";
 
-/** The rules of a container, for a definition and again for a job after its overrides (reference 4.4 to 4.6). */
-export function validateContainer(container: ContainerProperties, isFargateJob: boolean): void {
-  if (!container.image) throw validationException(TEXTS.imageRequired);
-  validateEnvironment(container.environment);
-  validateRequirements(container);
-  const requirements = requirementsOf(container);
-  const { vcpuMilli, memoryMiB } = requirements;
-  if (vcpuMilli === 0) throw validationException(TEXTS.vcpuRequired);
-  if (memoryMiB === 0) throw validationException(TEXTS.memoryRequired);
-  if (isFargateJob) return validateFargate(container, requirements);
-  validateNotFargate(container);
-  if (vcpuMilli < 1000 || vcpuMilli % 1000 !== 0) {
-    throw validationException(TEXTS.vcpuTooLow(String(vcpuMilli / 1000)));
-  }
-  if (memoryMiB < 4) throw validationException(TEXTS.memoryTooLow(String(memoryMiB)));
+/** A request to register a definition, and the region that it is for. */
+export interface Registration {
+  readonly input: BatchInput<"RegisterJobDefinition">;
+  readonly region: string;
 }
 
-function validateRequirements(container: ContainerProperties): void {
-  const requirements = container.resourceRequirements ?? [];
-  for (const { type, value } of requirements) {
-    if (type !== "VCPU" && type !== "MEMORY" && type !== "GPU") {
-      throw validationException(TEXTS.resourceType(String(type)));
-    }
-    const pattern = type === "VCPU" ? /^\d{1,6}(\.\d{1,3})?$/ : /^\d{1,9}$/;
-    if (!pattern.test(value!)) throw validationException(TEXTS.notNumeric(value!, type));
-  }
-  const types = requirements.map(({ type }) => type);
-  if (new Set(types).size < types.length) throw validationException(TEXTS.duplicateRequirements);
-  if (types.includes("VCPU") && container.vcpus !== undefined) throw validationException(TEXTS.mixedVcpus);
-  if (types.includes("MEMORY") && container.memory !== undefined) throw validationException(TEXTS.mixedMemory);
+const CAPABILITIES: ReadonlySet<string> = new Set(["EC2", "FARGATE", "MANAGED_INSTANCES"]);
+
+/** Which of its members say what runs (reference 3.5, 4.1, 4.2). */
+const KIND_RULES: readonly Rule<Registration>[] = [
+  rule("oneCapability", ({ input: { platformCapabilities = [] } }) => platformCapabilities.length > 1),
+  quotingRule("unknownCapability", ({ input: { platformCapabilities = [] } }) => {
+    const unknown = platformCapabilities.find((capability) => !CAPABILITIES.has(capability));
+    return unknown === undefined ? undefined : [unknown];
+  }),
+  rule("containerAndTask", ({ input }) => has(input, "containerProperties") && has(input, "ecsProperties")),
+  rule("containerAndPod", ({ input }) => has(input, "containerProperties") && has(input, "eksProperties")),
+  rule("taskAndPod", ({ input }) => has(input, "ecsProperties") && has(input, "eksProperties")),
+  rule("nodePropertiesOfContainer", ({ input }) => input.type === "container" && has(input, "nodeProperties")),
+  rule("fargateNodes", ({ input }) => input.type === "multinode" && placeOf(input, "").platform === "FARGATE"),
+  rule("managedNodes", ({ input }) => input.type === "multinode" && placeOf(input, "").platform === "MANAGED_INSTANCES"),
+  rule("nodePropertiesRequired", ({ input }) => input.type === "multinode" && !has(input, "nodeProperties")),
+  quotingRule("notInMultinode", ({ input }) => {
+    const other = (["containerProperties", "ecsProperties", "eksProperties"] as const).find((one) => has(input, one));
+    return input.type === "multinode" && other !== undefined ? [other] : undefined;
+  }),
+  rule("imageRequired", ({ input }) => input.type === "container" && !hasProperties(input)),
+  rule(
+    "managedContainer",
+    ({ input }) => has(input, "containerProperties") && placeOf(input, "").platform === "MANAGED_INSTANCES",
+  ),
+  rule("capabilityOfPod", ({ input }) => isPod(input) && Boolean(input.platformCapabilities?.length)),
+  rule("tagsOfPod", ({ input }) => isPod(input) && input.propagateTags === true),
+];
+
+/** What runs. */
+const CONTENT_RULES: readonly Rule<Registration>[] = [
+  within(
+    ({ input, region }) =>
+      input.containerProperties && taskOfContainer(input.containerProperties, placeOf(input, region)),
+    ECS_TASK_RULES,
+  ),
+  within(
+    ({ input, region }) =>
+      input.ecsProperties && { ecsProperties: input.ecsProperties, place: placeOf(input, region) },
+    ECS_PROPERTIES_RULES,
+  ),
+  within(({ input }) => input.eksProperties, EKS_PROPERTIES_RULES),
+  within(
+    ({ input, region }) => input.nodeProperties && { nodes: input.nodeProperties, place: placeOf(input, region) },
+    NODE_RULES,
+  ),
+];
+
+/** RegisterJobDefinition, in the order in which it is checked (reference 4). */
+export const REGISTER_RULES: readonly Rule<Registration>[] = [
+  quotingRule(
+    "definitionName",
+    ({ input: { jobDefinitionName: name } }) => (RESOURCE_NAME.test(name) ? undefined : [name]),
+    "bare",
+  ),
+  quotingRule("definitionType", ({ input: { type } }) =>
+    type === "container" || type === "multinode" ? undefined : [type],
+  ),
+  ...KIND_RULES,
+  ...CONTENT_RULES,
+  within(({ input }) => input.retryStrategy, RETRY_RULES),
+  within(({ input }) => input.timeout, TIMEOUT_RULES),
+  rule("schedulingPriority", ({ input }) => !isPriority(input.schedulingPriority)),
+  within(({ input }) => input.consumableResourceProperties, CONSUMABLE_RULES),
+  quotingRule("tooLarge", ({ input }) => oversize(input, "Job definition", 24)),
+];
+
+export function isPriority(priority = 0): boolean {
+  return priority >= 0 && priority <= 9999;
 }
 
-/** Names beginning with AWS_BATCH are the service's own (reference 4.5). */
-export function validateEnvironment(environment: readonly KeyValuePair[] | undefined): void {
-  for (const { name, value } of environment ?? []) {
-    if (!name) throw validationException(TEXTS.variableWithoutName);
-    if (name.includes("=") || name.includes("\0") || value?.includes("\0")) {
-      throw validationException(TEXTS.variableName(name));
-    }
-    if (name.startsWith("AWS_BATCH")) throw validationException(TEXTS.reservedVariable(name));
-  }
+/** What the text about a request that is too large quotes, if it is. The request as JSON, in bytes (reference 9). */
+export function oversize(request: object, noun: string, kibibytes: number): [string, number] | undefined {
+  return Buffer.byteLength(JSON.stringify(request)) > kibibytes * 1024 ? [noun, kibibytes] : undefined;
 }
 
-/** Reference 5.1. */
-export function validateRetry(strategy: RetryStrategy | undefined): void {
-  if (strategy === undefined) return;
-  if (strategy.attempts === undefined) throw validationException(TEXTS.attemptsRequired);
-  if (strategy.attempts < 1 || strategy.attempts > 10) throw validationException(TEXTS.attemptsRange);
-  const conditions = strategy.evaluateOnExit ?? [];
-  if (conditions.length > 5) throw validationException(TEXTS.tooManyExitConditions);
-  for (const condition of conditions) validateExitCondition(condition);
+type Properties = "containerProperties" | "ecsProperties" | "eksProperties" | "nodeProperties";
+
+function has(input: Registration["input"], member: Properties): boolean {
+  return input[member] !== undefined;
 }
 
-function validateExitCondition({ action, onStatusReason, onReason, onExitCode }: EvaluateOnExit): void {
-  if (!/^(retry|exit)$/i.test(action!)) throw validationException(TEXTS.exitAction(action!));
-  const patterns = [onStatusReason, onReason, onExitCode].filter((pattern) => pattern !== undefined);
-  if (patterns.length === 0) throw validationException(TEXTS.exitConditionEmpty);
-  if (patterns.some((pattern) => pattern.length > 512)) throw validationException(TEXTS.exitConditionTooLong);
-  const areReasonsValid = [onStatusReason, onReason].every((reason) => /^[A-Za-z0-9.:\s]*\*?$/.test(reason ?? ""));
-  if (!areReasonsValid || !/^\d*\*?$/.test(onExitCode ?? "")) throw validationException(TEXTS.exitConditionCharacters);
+function hasProperties(input: Registration["input"]): boolean {
+  return has(input, "containerProperties") || has(input, "ecsProperties") || has(input, "eksProperties");
 }
 
-/** Reference 5.2. */
-export function validateTimeout(timeout: JobTimeout | undefined): void {
-  const seconds = timeout?.attemptDurationSeconds;
-  if (timeout !== undefined && (seconds === undefined || seconds < 60))
-    throw validationException(TEXTS.timeoutTooShort);
+function isPod({ eksProperties, nodeProperties }: Registration["input"]): boolean {
+  const ranges = nodeProperties?.nodeRangeProperties ?? [];
+  return eksProperties !== undefined || ranges.some((range) => range.eksProperties !== undefined);
 }
 
-export function validatePriority(priority: number | undefined): void {
-  if (priority !== undefined && (priority < 0 || priority > 9999)) {
-    throw validationException(TEXTS.schedulingPriority);
-  }
-}
-
-/** The request as JSON, in KiB (reference 9). */
-export function validateSize(request: unknown, noun: string, kibibytes: number): void {
-  if (JSON.stringify(request).length > kibibytes * 1024) throw validationException(TEXTS.tooLarge(noun, kibibytes));
+function placeOf({ platformCapabilities }: Registration["input"], region: string): Place {
+  return { platform: platformCapabilities?.[0] ?? "EC2", region };
 }
