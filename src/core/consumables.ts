@@ -1,4 +1,4 @@
-import type { ConsumableResourceProperties, NodeProperties } from "@aws-sdk/client-batch";
+import type { ConsumableResourceProperties, ConsumableResourceRequirement, NodeProperties } from "@aws-sdk/client-batch";
 import type { ConsumableNeed } from "./job.ts";
 import { rangeOfEachNode } from "./nodes.ts";
 
@@ -8,8 +8,8 @@ export function mergeConsumables(
   over: ConsumableResourceProperties | undefined,
 ): ConsumableResourceProperties | undefined {
   if (over?.consumableResourceList === undefined) return base;
-  const merged = new Map(base?.consumableResourceList?.map((one) => [one.consumableResource, one]));
-  for (const one of over.consumableResourceList) merged.set(one.consumableResource, one);
+  const merged = new Map(base?.consumableResourceList?.map((one) => [nameOf(one), one]));
+  for (const one of over.consumableResourceList) merged.set(nameOf(one), one);
   return { consumableResourceList: [...merged.values()] };
 }
 
@@ -33,4 +33,9 @@ export function consumableNeeds(
 
 function listOf(properties: ConsumableResourceProperties | undefined) {
   return properties?.consumableResourceList ?? [];
+}
+
+/** A resource may be named by its ARN, which ends in its name. */
+export function nameOf({ consumableResource = "" }: ConsumableResourceRequirement): string {
+  return consumableResource.slice(consumableResource.lastIndexOf("/") + 1);
 }

@@ -13,6 +13,7 @@ import type {
   TaskContainerOverrides,
   TaskContainerProperties,
 } from "@aws-sdk/client-batch";
+import { DEFAULT_NAME } from "./units.ts";
 
 /** A container of a definition with SubmitJob's overrides merged in (reference 4.11). */
 export function mergeContainer(
@@ -34,7 +35,9 @@ export function mergeTask(definition: EcsProperties, overrides: EcsPropertiesOve
   if (over.length === 0) return definition;
   const merged = (definition.taskProperties ?? []).map(({ containers = [], ...task }) => ({
     ...task,
-    containers: containers.map((container) => mergeTaskContainer(container, overrideOf(container, containers, over))),
+    containers: containers.map((container) =>
+      mergeTaskContainer(container, overrideOf(container, containers, over, DEFAULT_NAME.ecs)),
+    ),
   }));
   return { taskProperties: merged };
 }
@@ -69,7 +72,7 @@ function mergePodContainers(
   overrides: readonly EksContainerOverride[],
 ): EksContainer[] {
   return containers.map((container) => {
-    const over = overrideOf(container, containers, overrides);
+    const over = overrideOf(container, containers, overrides, DEFAULT_NAME.eks);
     if (over === undefined) return container;
     return {
       ...container,
@@ -116,11 +119,12 @@ function overrideOf<Override extends Named>(
   container: Named,
   containers: readonly Named[],
   overrides: readonly Override[],
+  defaultName: string,
 ): Override | undefined {
   if (containers.length === 1 && (container.name === undefined || overrides[0]?.name === undefined)) {
     return overrides[0];
   }
-  return overrides.find(({ name }) => name === container.name);
+  return overrides.find(({ name }) => name === (container.name ?? defaultName));
 }
 
 interface EcsContainer {

@@ -123,11 +123,6 @@ const REFUSED: readonly [string, Partial<SubmitJobCommandInput>, string | RegExp
     prefixed("A resource can have at most 50 tags."),
   ],
   ["more than 30 KiB", { parameters: { a: "x".repeat(31_000) } }, /SubmitJob request cannot exceed 30 KiB/],
-  [
-    "node overrides, which come later",
-    { nodeOverrides: { numNodes: 2 } },
-    /^nodeOverrides is not available yet in Longshore /,
-  ],
 ];
 
 for (const [what, input, message] of REFUSED) {

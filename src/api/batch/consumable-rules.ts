@@ -1,4 +1,5 @@
 import type { ConsumableResourceProperties } from "@aws-sdk/client-batch";
+import { nameOf } from "../../core/consumables.ts";
 import type { Rule } from "./rules.ts";
 import { quotingRule, rule } from "./rules.ts";
 
@@ -12,7 +13,9 @@ export const CONSUMABLE_RULES: readonly Rule<ConsumableResourceProperties>[] = [
     const bad = list.find(({ quantity = 0 }) => quantity < 1);
     return bad === undefined ? undefined : [bad.consumableResource!];
   }),
-  rule("duplicateConsumables", ({ consumableResourceList: list = [] }) =>
-    new Set(list.map(({ consumableResource }) => consumableResource)).size < list.length,
+  rule(
+    "duplicateConsumables",
+    ({ consumableResourceList: list = [] }) =>
+      new Set(list.map(nameOf)).size < list.length,
   ),
 ];

@@ -2,6 +2,7 @@ import { requirementsOf } from "../../core/requirements.ts";
 import type { EcsContainer, EcsTask } from "./ecs-task.ts";
 import { LINUX_RULES, ULIMIT_RULES } from "./linux-rules.ts";
 import { LOG_RULES } from "./log-rules.ts";
+import { IMAGE_NAME } from "./names.ts";
 import { REQUIREMENTS_RULES } from "./requirement-rules.ts";
 import type { Rule } from "./rules.ts";
 import { each, quotingRule, rule, within } from "./rules.ts";
@@ -13,21 +14,22 @@ export interface ContainerSubject {
   readonly task: EcsTask;
 }
 
-const IMAGE = /^[A-Za-z0-9_\-:./#@]{1,255}$/;
 const USER_OR_GROUP = "[a-z0-9_][a-z0-9_-]{0,30}";
 const USER = new RegExp(`^${USER_OR_GROUP}(:${USER_OR_GROUP})?$`);
 
 /** One container of an ECS job: of a definition, and again of a job after its overrides (reference 4.4 to 4.6). */
 export const CONTAINER_RULES: readonly Rule<ContainerSubject>[] = [
   rule("imageRequired", ({ container }) => !container.image),
-  quotingRule("imageName", ({ container: { image = "" } }) => (IMAGE.test(image) ? undefined : [image])),
+  quotingRule("imageName", ({ container: { image = "" } }) => (IMAGE_NAME.test(image) ? undefined : [image])),
   quotingRule("user", ({ container: { user } }) => (!user || USER.test(user) ? undefined : [user])),
   each(({ container }) => container.environment, VARIABLE_RULES),
   each(({ container }) => container.ulimits, ULIMIT_RULES),
   within(({ container }) => container.logConfiguration, LOG_RULES),
   each(secretsOf, SECRET_RULES),
-  rule("credentialsParameter", ({ container: { repositoryCredentials: credentials } }) =>
-    credentials !== undefined && !credentials.credentialsParameter,
+  rule(
+    "credentialsParameter",
+    ({ container: { repositoryCredentials: credentials } }) =>
+      credentials !== undefined && !credentials.credentialsParameter,
   ),
   within(({ container }) => container.linuxParameters, LINUX_RULES),
   rule("mountPath", ({ container }) => mountsOf(container).some(({ containerPath }) => !containerPath)),

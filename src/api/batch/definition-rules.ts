@@ -1,3 +1,4 @@
+import type { JobDefinition, PlatformCapability } from "@aws-sdk/client-batch";
 import type { BatchInput } from "../wire/operations.ts";
 import { CONSUMABLE_RULES } from "./consumable-rules.ts";
 import type { Place } from "./ecs-task.ts";
@@ -8,6 +9,7 @@ import { EKS_PROPERTIES_RULES } from "./pod-rules.ts";
 import { RETRY_RULES, TIMEOUT_RULES } from "./retry-rules.ts";
 import type { Rule } from "./rules.ts";
 import { quotingRule, rule, within } from "./rules.ts";
+import { TAG_RULES } from "./tags.ts";
 import { ECS_PROPERTIES_RULES, ECS_TASK_RULES } from "./task-rules.ts";
 
 /** A request to register a definition, and the region that it is for. */
@@ -29,8 +31,8 @@ const KIND_RULES: readonly Rule<Registration>[] = [
   rule("containerAndPod", ({ input }) => has(input, "containerProperties") && has(input, "eksProperties")),
   rule("taskAndPod", ({ input }) => has(input, "ecsProperties") && has(input, "eksProperties")),
   rule("nodePropertiesOfContainer", ({ input }) => input.type === "container" && has(input, "nodeProperties")),
-  rule("fargateNodes", ({ input }) => input.type === "multinode" && placeOf(input, "").platform === "FARGATE"),
-  rule("managedNodes", ({ input }) => input.type === "multinode" && placeOf(input, "").platform === "MANAGED_INSTANCES"),
+  rule("fargateNodes", ({ input }) => input.type === "multinode" && platformOf(input) === "FARGATE"),
+  rule("managedNodes", ({ input }) => input.type === "multinode" && platformOf(input) === "MANAGED_INSTANCES"),
   rule("nodePropertiesRequired", ({ input }) => input.type === "multinode" && !has(input, "nodeProperties")),
   quotingRule("notInMultinode", ({ input }) => {
     const other = (["containerProperties", "ecsProperties", "eksProperties"] as const).find((one) => has(input, one));
@@ -39,7 +41,7 @@ const KIND_RULES: readonly Rule<Registration>[] = [
   rule("imageRequired", ({ input }) => input.type === "container" && !hasProperties(input)),
   rule(
     "managedContainer",
-    ({ input }) => has(input, "containerProperties") && placeOf(input, "").platform === "MANAGED_INSTANCES",
+    ({ input }) => has(input, "containerProperties") && platformOf(input) === "MANAGED_INSTANCES",
   ),
   rule("capabilityOfPod", ({ input }) => isPod(input) && Boolean(input.platformCapabilities?.length)),
   rule("tagsOfPod", ({ input }) => isPod(input) && input.propagateTags === true),
@@ -53,8 +55,7 @@ const CONTENT_RULES: readonly Rule<Registration>[] = [
     ECS_TASK_RULES,
   ),
   within(
-    ({ input, region }) =>
-      input.ecsProperties && { ecsProperties: input.ecsProperties, place: placeOf(input, region) },
+    ({ input, region }) => input.ecsProperties && { ecsProperties: input.ecsProperties, place: placeOf(input, region) },
     ECS_PROPERTIES_RULES,
   ),
   within(({ input }) => input.eksProperties, EKS_PROPERTIES_RULES),
@@ -80,8 +81,22 @@ export const REGISTER_RULES: readonly Rule<Registration>[] = [
   within(({ input }) => input.timeout, TIMEOUT_RULES),
   rule("schedulingPriority", ({ input }) => !isPriority(input.schedulingPriority)),
   within(({ input }) => input.consumableResourceProperties, CONSUMABLE_RULES),
+  within(({ input }) => input.tags, TAG_RULES),
   quotingRule("tooLarge", ({ input }) => oversize(input, "Job definition", 24)),
 ];
+
+type DefinitionKind = Pick<JobDefinition, "eksProperties" | "nodeProperties">;
+
+/** Where the jobs of a definition run that names no platform. */
+export function platformOf({ platformCapabilities }: Pick<JobDefinition, "platformCapabilities">): PlatformCapability {
+  return platformCapabilities?.[0] ?? "EC2";
+}
+
+/** Whether a Kubernetes cluster runs it. */
+export function isPod({ eksProperties, nodeProperties }: DefinitionKind): boolean {
+  const ranges = nodeProperties?.nodeRangeProperties ?? [];
+  return eksProperties !== undefined || ranges.some((range) => range.eksProperties !== undefined);
+}
 
 export function isPriority(priority = 0): boolean {
   return priority >= 0 && priority <= 9999;
@@ -102,11 +117,6 @@ function hasProperties(input: Registration["input"]): boolean {
   return has(input, "containerProperties") || has(input, "ecsProperties") || has(input, "eksProperties");
 }
 
-function isPod({ eksProperties, nodeProperties }: Registration["input"]): boolean {
-  const ranges = nodeProperties?.nodeRangeProperties ?? [];
-  return eksProperties !== undefined || ranges.some((range) => range.eksProperties !== undefined);
-}
-
-function placeOf({ platformCapabilities }: Registration["input"], region: string): Place {
-  return { platform: platformCapabilities?.[0] ?? "EC2", region };
+function placeOf(input: Registration["input"], region: string): Place {
+  return { platform: platformOf(input), region };
 }

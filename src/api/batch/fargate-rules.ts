@@ -51,7 +51,8 @@ const FARGATE_CONTAINER_RULES: readonly Rule<EcsContainer>[] = [
   }),
 ];
 
-export const FARGATE_RULES: readonly Rule<EcsTask>[] = [
+/** What does not go with Fargate at all. */
+export const NOT_FOR_FARGATE_RULES: readonly Rule<EcsTask>[] = [
   quotingRule("notForFargate", ({ instanceType, ipcMode, networkMode }) => {
     if (instanceType) return ["instanceType"];
     if (ipcMode !== undefined) return ["ipcMode"];
@@ -59,6 +60,10 @@ export const FARGATE_RULES: readonly Rule<EcsTask>[] = [
   }),
   each(({ containers }) => containers, FARGATE_CONTAINER_RULES),
   rule("hostVolumeOnFargate", ({ volumes }) => volumes.some(({ host }) => Boolean(host?.sourcePath))),
+];
+
+/** What Fargate asks for. */
+export const FARGATE_RULES: readonly Rule<EcsTask>[] = [
   quotingRule("assignPublicIp", ({ networkConfiguration }) => {
     const value = networkConfiguration?.assignPublicIp ?? "DISABLED";
     return value === "ENABLED" || value === "DISABLED" ? undefined : [value];

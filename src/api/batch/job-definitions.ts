@@ -1,29 +1,24 @@
-import type { ContainerProperties, JobDefinition, RetryStrategy } from "@aws-sdk/client-batch";
-import type { DefinitionRecord, DefinitionSettings } from "../../ports/store.ts";
-import { clientException, validationException } from "../wire/errors.ts";
-import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
+import type { JobDefinition } from "@aws-sdk/client-batch";
+import type { DefinitionRecord } from "../../ports/store.ts";
+import { clientException } from "../wire/errors.ts";
+import type { BatchHandlers, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
-import {
-  validateContainer,
-  validatePriority,
-  validateRetry,
-  validateSize,
-  validateTimeout,
-} from "./definition-rules.ts";
+import { REGISTER_RULES } from "./definition-rules.ts";
+import { newSettings } from "./definition-settings.ts";
 import { arnOf, nameOf, RESOURCE_NAME, scopeOf } from "./names.ts";
 import { validateOwnTags } from "./own-tags.ts";
 import { Pages, pageSize } from "./pages.ts";
-import { validateTags } from "./tags.ts";
+import { check } from "./rules.ts";
 import { TEXTS } from "./texts.ts";
 
 type Operations = "RegisterJobDefinition" | "DescribeJobDefinitions" | "DeregisterJobDefinition";
 
 /** Job definitions and their revisions (reference 4). */
 export function jobDefinitionHandlers(backend: Backend): Required<Pick<BatchHandlers, Operations>> {
-  const { store, clock, limits, version } = backend;
+  const { store, clock, limits } = backend;
   return {
     async RegisterJobDefinition(input, call) {
-      validateNew(input, version);
+      check(REGISTER_RULES, { input, region: call.region });
       validateOwnTags(input.tags, limits);
       const name = input.jobDefinitionName;
       const record = await store.definitions.register({
@@ -97,62 +92,4 @@ async function findRevision(backend: Backend, call: Call, value: string): Promis
 
 function toDetail({ arn, name, revision, status, settings }: DefinitionRecord): JobDefinition {
   return { jobDefinitionName: name, jobDefinitionArn: arn, revision, status, ...settings };
-}
-
-function validateNew(input: BatchInput<"RegisterJobDefinition">, version: string): void {
-  if (!RESOURCE_NAME.test(input.jobDefinitionName))
-    throw clientException(TEXTS.definitionName(input.jobDefinitionName));
-  if (input.type === "multinode") throw clientException(TEXTS.notAvailable("A multinode job definition", version));
-  if (input.type !== "container") throw validationException(TEXTS.definitionType(input.type));
-  for (const member of ["nodeProperties", "ecsProperties", "eksProperties"] as const) {
-    if (input[member] !== undefined) throw clientException(TEXTS.notAvailable(member, version));
-  }
-  if (input.consumableResourceProperties?.consumableResourceList?.length) {
-    throw clientException(TEXTS.notAvailable("consumableResourceProperties", version));
-  }
-  const capabilities = input.platformCapabilities ?? [];
-  const unknown = capabilities.find((capability) => !["EC2", "FARGATE", "MANAGED_INSTANCES"].includes(capability));
-  if (unknown !== undefined) throw validationException(TEXTS.unknownCapability(unknown));
-  if (capabilities.length > 1) throw validationException(TEXTS.oneCapability);
-  if (capabilities[0] === "MANAGED_INSTANCES") throw clientException(TEXTS.notAvailable("MANAGED_INSTANCES", version));
-  if (input.containerProperties === undefined) throw validationException(TEXTS.imageRequired);
-  validateContainer(input.containerProperties, capabilities[0] === "FARGATE");
-  validateRetry(input.retryStrategy);
-  validateTimeout(input.timeout);
-  validatePriority(input.schedulingPriority);
-  validateTags(input.tags);
-  validateSize(input, "Job definition", 24);
-}
-
-/** What was registered, with the lists that AWS fills in, so that a description can be registered again as it is (reference 4.1). */
-function newSettings(input: BatchInput<"RegisterJobDefinition">): DefinitionSettings {
-  const { jobDefinitionName: _, containerProperties, retryStrategy, ...rest } = input;
-  const isFargate = input.platformCapabilities?.[0] === "FARGATE";
-  const given = containerProperties?.fargatePlatformConfiguration;
-  return {
-    ...rest,
-    parameters: input.parameters ?? {},
-    tags: input.tags ?? {},
-    containerProperties: {
-      ...withLists(containerProperties!),
-      ...(isFargate && { fargatePlatformConfiguration: { platformVersion: "LATEST", ...given } }),
-    },
-    containerOrchestrationType: "ECS",
-    ...(retryStrategy !== undefined && { retryStrategy: lowerCaseActions(retryStrategy) }),
-  };
-}
-
-function withLists(container: ContainerProperties): ContainerProperties {
-  const lists = { command: [], mountPoints: [], resourceRequirements: [], secrets: [], ulimits: [], volumes: [] };
-  const environment = (container.environment ?? []).filter(({ value }) => value !== undefined && value !== "");
-  return { ...lists, ...container, environment };
-}
-
-/** `evaluateOnExit` actions come back in lower case. */
-export function lowerCaseActions({ attempts, evaluateOnExit }: RetryStrategy): RetryStrategy {
-  const conditions = evaluateOnExit?.map((condition) => ({
-    ...condition,
-    action: condition.action!.toLowerCase() as "RETRY",
-  }));
-  return { attempts, evaluateOnExit: conditions ?? [] };
 }

@@ -27,9 +27,11 @@ const DEVICE_RULES: readonly Rule<Device>[] = [
 ];
 
 const TMPFS_OPTIONS: ReadonlySet<string> = new Set(
-  ("defaults ro rw suid nosuid dev nodev exec noexec sync async dirsync remount mand nomand atime noatime diratime " +
+  (
+    "defaults ro rw suid nosuid dev nodev exec noexec sync async dirsync remount mand nomand atime noatime diratime " +
     "nodiratime bind rbind unbindable runbindable private rprivate shared rshared slave rslave relatime norelatime " +
-    "strictatime nostrictatime mode uid gid nr_inodes nr_blocks mpol").split(" "),
+    "strictatime nostrictatime mode uid gid nr_inodes nr_blocks mpol"
+  ).split(" "),
 );
 
 const TMPFS_RULES: readonly Rule<Tmpfs>[] = [
@@ -46,7 +48,9 @@ const TMPFS_RULES: readonly Rule<Tmpfs>[] = [
 export const LINUX_RULES: readonly Rule<LinuxParameters>[] = [
   each(({ devices }) => devices, DEVICE_RULES),
   each(({ tmpfs }) => tmpfs, TMPFS_RULES),
-  quotingRule("sharedMemorySize", ({ sharedMemorySize = 1 }) => (sharedMemorySize < 1 ? [sharedMemorySize] : undefined)),
+  quotingRule("sharedMemorySize", ({ sharedMemorySize = 1 }) =>
+    sharedMemorySize < 1 ? [sharedMemorySize] : undefined,
+  ),
   quotingRule("swapNegative", ({ maxSwap = 0 }) => (maxSwap < 0 ? [maxSwap] : undefined)),
   quotingRule("swappinessRange", ({ swappiness = 0 }) =>
     swappiness < 0 || swappiness > 100 ? [swappiness] : undefined,

@@ -43,3 +43,5 @@ export function toJobId(idOrArn: string): string {
 /** Queues, environments, definitions: letters, digits, - and _, at most 128. */
 export const RESOURCE_NAME = /^[A-Za-z0-9_-]{1,128}$/;
 export const JOB_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+/** Container images: a name with its registry, tag and digest (reference 4.6). */
+export const IMAGE_NAME = /^[A-Za-z0-9_\-:./#@]{1,255}$/;

@@ -25,12 +25,14 @@ const RANGE_SHAPE_RULES: readonly Rule<RangeSubject>[] = [
     return to < from ? [targetNodes] : undefined;
   }),
   quotingRule("rangeEmpty", ({ range }) => (kindsOf(range).length === 0 ? [range.targetNodes!] : undefined)),
-  rule("rangeTaskAndContainer", ({ range: { container, ecsProperties } }) =>
-    container !== undefined && ecsProperties !== undefined,
+  rule(
+    "rangeTaskAndContainer",
+    ({ range: { container, ecsProperties } }) => container !== undefined && ecsProperties !== undefined,
   ),
   rule("rangePodAndOther", ({ range }) => kindsOf(range).length > 1),
-  rule("rangeInstanceTypes", ({ range: { instanceTypes, ecsProperties } }) =>
-    Boolean(instanceTypes?.length) && ecsProperties === undefined,
+  rule(
+    "rangeInstanceTypes",
+    ({ range: { instanceTypes, ecsProperties } }) => Boolean(instanceTypes?.length) && ecsProperties === undefined,
   ),
   rule("oneInstanceType", ({ range: { instanceTypes = [] } }) => instanceTypes.length > 1),
 ];

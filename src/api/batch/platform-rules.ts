@@ -4,12 +4,16 @@ import type { Rule } from "./rules.ts";
 import { quotingRule, rule } from "./rules.ts";
 
 /** What EC2 instances do not have (reference 4.2, 4.6). */
-export const EC2_RULES: readonly Rule<EcsTask>[] = [
+export const NOT_FOR_EC2_RULES: readonly Rule<EcsTask>[] = [
   quotingRule("notForEc2", ({ fargateMembers: [member] }) => (member === undefined ? undefined : [member])),
   quotingRule("isNotForEc2", ({ runtimePlatform, networkMode }) => {
     if (runtimePlatform !== undefined) return ["runtimePlatform"];
     return networkMode === undefined ? undefined : ["networkMode"];
   }),
+];
+
+/** A container that is alone has whole vCPUs; those of a task may share them. */
+export const EC2_RULES: readonly Rule<EcsTask>[] = [
   quotingRule("vcpuTooLow", (task) => {
     const vcpuMilli = vcpuMilliOf(task);
     const isWhole = task.containers.length > 1 || vcpuMilli % 1000 === 0;
@@ -19,12 +23,15 @@ export const EC2_RULES: readonly Rule<EcsTask>[] = [
 
 const MANAGED_LOG_DRIVERS: ReadonlySet<string> = new Set(["awslogs", "splunk", "awsfirelens"]);
 
-/** ECS Managed Instances (reference 4.2). */
-export const MANAGED_RULES: readonly Rule<EcsTask>[] = [
+export const NOT_FOR_MANAGED_RULES: readonly Rule<EcsTask>[] = [
   quotingRule("notForManaged", ({ fargateMembers }) => {
     const member = fargateMembers.find((name) => name !== "ephemeralStorage");
     return member === undefined ? undefined : [member];
   }),
+];
+
+/** ECS Managed Instances (reference 4.2). */
+export const MANAGED_RULES: readonly Rule<EcsTask>[] = [
   rule("managedSystem", ({ runtimePlatform }) => (runtimePlatform?.operatingSystemFamily ?? "LINUX") !== "LINUX"),
   quotingRule("networkMode", ({ networkMode = "host" }) => (networkMode === "host" ? undefined : [networkMode])),
   quotingRule("managedLogDriver", ({ containers }) => {

@@ -6,6 +6,7 @@ import type {
   EksVolume,
 } from "@aws-sdk/client-batch";
 import { DEFAULT_NAME } from "../../core/units.ts";
+import { IMAGE_NAME } from "./names.ts";
 import { METADATA_RULES } from "./pod-metadata-rules.ts";
 import { POD_RESOURCE_RULES } from "./pod-resource-rules.ts";
 import type { Rule } from "./rules.ts";
@@ -18,7 +19,6 @@ const CONTAINER_NAME = /^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
 const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const PULL_POLICIES: ReadonlySet<string> = new Set(["Always", "IfNotPresent", "Never"]);
 const DNS_POLICIES: ReadonlySet<string> = new Set(["Default", "ClusterFirst", "ClusterFirstWithHostNet"]);
-const IMAGE = /^[A-Za-z0-9_\-:./#@]{1,255}$/;
 
 const SECURITY_RULES: readonly Rule<EksContainerSecurityContext>[] = [
   quotingRule("securityId", ({ runAsUser = 0, runAsGroup = 0 }) => {
@@ -34,8 +34,8 @@ interface PodContainer {
 
 const POD_CONTAINER_RULES: readonly Rule<PodContainer>[] = [
   rule("podImageRequired", ({ container }) => !container.image),
-  quotingRule("imageName", ({ container: { image = "" } }) => (IMAGE.test(image) ? undefined : [image])),
-  quotingRule("containerName", ({ container: { name = DEFAULT_NAME.eks } }) =>
+  quotingRule("imageName", ({ container: { image = "" } }) => (IMAGE_NAME.test(image) ? undefined : [image])),
+  quotingRule("podContainerName", ({ container: { name = DEFAULT_NAME.eks } }) =>
     CONTAINER_NAME.test(name) ? undefined : [name],
   ),
   rule("pullPolicy", ({ container: { imagePullPolicy = "Always" } }) => !PULL_POLICIES.has(imagePullPolicy)),

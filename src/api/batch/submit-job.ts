@@ -1,39 +1,41 @@
-import { consumableNeeds } from "../../core/consumables.ts";
 import type { Dependency } from "../../core/job.ts";
 import type { JobProperties } from "../../core/job-properties.ts";
+import { consumableNeeds, mergeConsumables } from "../../core/consumables.ts";
 import { UnknownParameter, withParameters } from "../../core/parameters.ts";
 import { mergeProperties, schedulingOf } from "../../core/submit.ts";
-import type { DefinitionRecord, JobSpec, NewJob, QueueSettings, ResourceRecord } from "../../ports/store.ts";
-import { clientException, validationException } from "../wire/errors.ts";
-import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
+import type {
+  DefinitionRecord,
+  DefinitionSettings,
+  JobSpec,
+  NewJob,
+  QueueSettings,
+  ResourceRecord,
+} from "../../ports/store.ts";
+import { clientException } from "../wire/errors.ts";
+import type { BatchHandlers, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
-import {
-  validateContainer,
-  validatePriority,
-  validateRetry,
-  validateSize,
-  validateTimeout,
-} from "./definition-rules.ts";
-import { findDependencies, validateDependencies } from "./dependencies.ts";
-import { findActive, lowerCaseActions } from "./job-definitions.ts";
+import { platformOf } from "./definition-rules.ts";
+import { lowerCaseActions } from "./definition-settings.ts";
+import { findDependencies } from "./dependencies.ts";
+import { findActive } from "./job-definitions.ts";
 import { newJobId } from "./job-id.ts";
-import { arnOf, JOB_NAME, scopeOf, toArn } from "./names.ts";
+import { arnOf, scopeOf, toArn } from "./names.ts";
 import { maxActiveChildren, validateOwnTags } from "./own-tags.ts";
 import { findQueue } from "./queue-lookup.ts";
-import { validateTags } from "./tags.ts";
+import { check } from "./rules.ts";
+import type { Submission } from "./submit-rules.ts";
+import { hasPolicy, MERGED_RULES, PLACEMENT_RULES, SUBMIT_RULES } from "./submit-rules.ts";
 import { TEXTS } from "./texts.ts";
-
-type Submission = BatchInput<"SubmitJob">;
 
 /** SubmitJob: the definition, what overrides it, and what it depends on become one record; an array stays one until a child runs. */
 export function submitJobHandler(backend: Backend): Required<Pick<BatchHandlers, "SubmitJob">> {
   return {
     async SubmitJob(input, call) {
-      validate(input, backend);
+      check(SUBMIT_RULES, { input, limits: backend.limits });
       validateOwnTags(input.tags, backend.limits);
       const queue = await findQueue(backend, call, input.jobQueue);
       const definition = await findActive(backend, call, input.jobDefinition);
-      validateAgainstQueue(input, queue, definition);
+      check(PLACEMENT_RULES, { input, queue, definition });
       const dependsOn = await findDependencies(backend, call, input);
       const job = newJob(backend, call, input, queue, definition, dependsOn);
       await backend.store.jobs.insert(job);
@@ -41,49 +43,6 @@ export function submitJobHandler(backend: Backend): Required<Pick<BatchHandlers,
       return { jobArn: arnOf(call, "job", job.id), jobName: job.name, jobId: job.id };
     },
   };
-}
-
-function validate(input: Submission, { limits, version }: Pick<Backend, "limits" | "version">): void {
-  if (!JOB_NAME.test(input.jobName)) throw validationException(TEXTS.jobName);
-  const size = input.arrayProperties?.size;
-  if (size !== undefined && (size < 2 || size > limits.maxArraySize)) {
-    throw validationException(TEXTS.arraySize(limits.maxArraySize));
-  }
-  validateDependencies(input, limits);
-  validateEmptyCommand(input.containerOverrides?.command);
-  validateRetry(input.retryStrategy);
-  validateTimeout(input.timeout);
-  validatePriority(input.schedulingPriorityOverride);
-  validateTags(input.tags);
-  validateSize(input, "SubmitJob request", 30);
-  for (const member of ["nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride"] as const) {
-    if (Object.keys(input[member] ?? {}).length > 0) throw clientException(TEXTS.notAvailable(member, version));
-  }
-  if (input.consumableResourcePropertiesOverride?.consumableResourceList?.length) {
-    throw clientException(TEXTS.notAvailable("consumableResourcePropertiesOverride", version));
-  }
-}
-
-function validateEmptyCommand(command: readonly string[] | undefined): void {
-  if (command?.includes("") === true) throw validationException(TEXTS.emptyCommandEntry);
-}
-
-function validateAgainstQueue(
-  input: Submission,
-  { name, status, settings }: ResourceRecord<QueueSettings>,
-  definition: DefinitionRecord,
-): void {
-  if (settings.state !== "ENABLED" || status === "DELETING") throw clientException(TEXTS.queueNotEnabled(name));
-  const isFargateJob = isFargateDefinition(definition);
-  if (isFargateJob !== (settings.jobQueueType === "ECS_FARGATE")) {
-    throw clientException(TEXTS.capability(isFargateJob ? "FARGATE" : "EC2"));
-  }
-  const asksForFairShare = input.shareIdentifier !== undefined || input.schedulingPriorityOverride !== undefined;
-  if (asksForFairShare && settings.schedulingPolicyArn === undefined) throw clientException(TEXTS.fairShareOnly);
-}
-
-function isFargateDefinition({ settings }: DefinitionRecord): boolean {
-  return settings.platformCapabilities?.[0] === "FARGATE";
 }
 
 function newJob(
@@ -94,22 +53,7 @@ function newJob(
   definition: DefinitionRecord,
   dependsOn: readonly Dependency[],
 ): NewJob {
-  const { settings } = definition;
-  const parameters = { ...settings.parameters, ...input.parameters };
-  const properties = mergedProperties(input, definition, parameters);
-  const retryStrategy = input.retryStrategy ? lowerCaseActions(input.retryStrategy) : settings.retryStrategy;
-  const timeout = input.timeout ?? settings.timeout;
-  const spec: JobSpec = {
-    ...properties,
-    parameters,
-    dependsOn: input.dependsOn ?? [],
-    retryStrategy: { attempts: 1, evaluateOnExit: [], ...retryStrategy },
-    ...(timeout !== undefined && { timeout }),
-    tags: input.tags ?? {},
-    propagateTags: input.propagateTags ?? settings.propagateTags ?? false,
-    platformCapabilities: settings.platformCapabilities ?? [],
-    ...(call.caller.keyId !== undefined && { submittedBy: call.caller.keyId }),
-  };
+  const spec = newSpec(call, input, queue, definition);
   const createdAt = backend.clock.now();
   return {
     id: newJobId(createdAt),
@@ -118,14 +62,15 @@ function newJob(
     name: input.jobName,
     definitionArn: definition.arn,
     createdAt,
+    ...(input.shareIdentifier !== undefined && { shareIdentifier: input.shareIdentifier }),
     scheduling: schedulingOf({
-      properties,
+      properties: spec,
       definitionName: definition.name,
-      retryStrategy,
-      timeoutSeconds: timeout?.attemptDurationSeconds,
+      retryStrategy: spec.retryStrategy,
+      timeoutSeconds: spec.timeout?.attemptDurationSeconds,
       dependsOn,
       arraySize: input.arrayProperties?.size,
-      maxActiveChildren: maxActiveChildren(input.tags, settings.tags, backend.limits),
+      maxActiveChildren: maxActiveChildren(input.tags, definition.settings.tags, backend.limits),
       consumables: consumableNeeds(spec.consumableResourceProperties, spec.nodeProperties, (name) =>
         toArn(call, "consumable-resource", name),
       ),
@@ -134,15 +79,44 @@ function newJob(
   };
 }
 
-function mergedProperties(
+/** The definition with what the submission says instead (reference 4.11). */
+function newSpec(
+  call: Call,
   input: Submission,
-  definition: DefinitionRecord,
-  parameters: Readonly<Record<string, string>>,
-): JobProperties {
-  const merged = mergeProperties({ container: definition.settings.containerProperties }, input);
-  if (input.containerOverrides !== undefined) validateContainer(merged.container!, isFargateDefinition(definition));
+  queue: ResourceRecord<QueueSettings>,
+  { settings }: DefinitionRecord,
+): JobSpec {
+  const parameters = { ...settings.parameters, ...input.parameters };
+  const retryStrategy = input.retryStrategy ? lowerCaseActions(input.retryStrategy) : settings.retryStrategy;
+  const timeout = input.timeout ?? settings.timeout;
+  const priority = input.schedulingPriorityOverride ?? settings.schedulingPriority;
+  const { properties, consumables } = checkedMerge(call, input, settings);
+  return {
+    ...replaceParameters(properties, parameters),
+    parameters,
+    dependsOn: input.dependsOn ?? [],
+    retryStrategy: { attempts: 1, evaluateOnExit: [], ...retryStrategy },
+    ...(timeout !== undefined && { timeout }),
+    tags: input.tags ?? {},
+    propagateTags: input.propagateTags ?? settings.propagateTags ?? false,
+    platformCapabilities: settings.platformCapabilities ?? [],
+    ...(hasPolicy(queue) && priority !== undefined && { schedulingPriority: priority }),
+    ...(consumables !== undefined && { consumableResourceProperties: consumables }),
+    ...(call.caller.keyId !== undefined && { submittedBy: call.caller.keyId }),
+  };
+}
+
+function checkedMerge({ region }: Call, input: Submission, settings: DefinitionSettings) {
+  const properties = mergeProperties({ ...settings, container: settings.containerProperties }, input);
+  const { consumableResourceProperties, consumableResourcePropertiesOverride } = { ...settings, ...input };
+  const consumables = mergeConsumables(consumableResourceProperties, consumableResourcePropertiesOverride);
+  check(MERGED_RULES, { input, properties, consumables, place: { platform: platformOf(settings), region } });
+  return { properties, consumables };
+}
+
+function replaceParameters(properties: JobProperties, parameters: Readonly<Record<string, string>>): JobProperties {
   try {
-    return withParameters(merged, parameters);
+    return withParameters(properties, parameters);
   } catch (error) {
     if (error instanceof UnknownParameter) throw clientException(TEXTS.noParameter(error.parameter));
     throw error;

@@ -2,22 +2,37 @@ import type { EcsProperties } from "@aws-sdk/client-batch";
 import { CONTAINER_RULES } from "./container-rules.ts";
 import type { EcsContainer, EcsTask, Place } from "./ecs-task.ts";
 import { taskOf } from "./ecs-task.ts";
-import { FARGATE_RULES } from "./fargate-rules.ts";
-import { EC2_RULES, isWindows, MANAGED_RULES, RUNTIME_RULES, WINDOWS_RULES } from "./platform-rules.ts";
+import { FARGATE_RULES, NOT_FOR_FARGATE_RULES } from "./fargate-rules.ts";
+import {
+  EC2_RULES,
+  isWindows,
+  MANAGED_RULES,
+  NOT_FOR_EC2_RULES,
+  NOT_FOR_MANAGED_RULES,
+  RUNTIME_RULES,
+  WINDOWS_RULES,
+} from "./platform-rules.ts";
 import type { Rule } from "./rules.ts";
 import { each, quotingRule, rule, within } from "./rules.ts";
 import { VOLUMES_RULES } from "./volume-rules.ts";
 
 /** What holds for one container that is a job by itself, and for several: read as a task (reference 4.4 to 4.8, 6.11). */
 export const ECS_TASK_RULES: readonly Rule<EcsTask>[] = [
+  within(ifOn("EC2"), NOT_FOR_EC2_RULES),
+  within(ifOn("FARGATE"), NOT_FOR_FARGATE_RULES),
+  within(ifOn("MANAGED_INSTANCES"), NOT_FOR_MANAGED_RULES),
   ...VOLUMES_RULES,
   each((task) => task.containers.map((container) => ({ container, task })), CONTAINER_RULES),
   ...RUNTIME_RULES,
   within((task) => (isWindows(task) ? task : undefined), WINDOWS_RULES),
-  within((task) => (task.platform === "EC2" ? task : undefined), EC2_RULES),
-  within((task) => (task.platform === "FARGATE" ? task : undefined), FARGATE_RULES),
-  within((task) => (task.platform === "MANAGED_INSTANCES" ? task : undefined), MANAGED_RULES),
+  within(ifOn("EC2"), EC2_RULES),
+  within(ifOn("FARGATE"), FARGATE_RULES),
+  within(ifOn("MANAGED_INSTANCES"), MANAGED_RULES),
 ];
+
+function ifOn(platform: EcsTask["platform"]): (task: EcsTask) => EcsTask | undefined {
+  return (task) => (task.platform === platform ? task : undefined);
+}
 
 const CONTAINER_NAME = /^[A-Za-z0-9_-]{1,255}$/;
 const CONDITIONS: ReadonlySet<string> = new Set(["START", "COMPLETE", "SUCCESS"]);
@@ -100,7 +115,9 @@ function hasCycle(containers: readonly EcsContainer[]): boolean {
   let left = [...containers];
   for (;;) {
     const names = new Set(left.map(({ name }) => name));
-    const waiting = left.filter(({ dependsOn = [] }) => dependsOn.some(({ containerName }) => names.has(containerName)));
+    const waiting = left.filter(({ dependsOn = [] }) =>
+      dependsOn.some(({ containerName }) => names.has(containerName)),
+    );
     if (waiting.length === 0) return false;
     if (waiting.length === left.length) return true;
     left = waiting;

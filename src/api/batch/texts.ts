@@ -226,8 +226,7 @@ export const TEXTS = {
   efsDirectory: "The rootDirectory of an EFS configuration cannot exceed 4096 characters.",
   efsEncryption: (value: string) => `TransitEncryption ${value} is not valid. Valid values: [ENABLED, DISABLED]`,
   volumePort: "TransitEncryptionPort must be a valid port number.",
-  efsAccessPointDirectory:
-    'When using an EFS access point, the root directory must either be set to "/" or omitted',
+  efsAccessPointDirectory: 'When using an EFS access point, the root directory must either be set to "/" or omitted',
   efsAccessPointEncryption: "EFS IAM access point requires TransitEncryption to be enabled.",
   efsIam: (value: string) => `EFS iam ${value} is not valid. Valid values: [ENABLED, DISABLED]`,
   efsIamEncryption: "EFS IAM authorization requires TransitEncryption to be enabled.",
@@ -248,7 +247,8 @@ export const TEXTS = {
   logDriverOnFargate: (driver: string) => `Log driver for Fargate is not valid: ${driver}`,
   executionRoleRequired: "executionRoleArn is required for Fargate jobs.",
   legacyOnFargate: (member: string) => `${member} is not applicable for Fargate. Use resourceRequirements.`,
-  platformVersion: (version: string) => `Fargate platform version ${version} is not valid. Valid versions: LATEST, 1.4.0, 1.3.0`,
+  platformVersion: (version: string) =>
+    `Fargate platform version ${version} is not valid. Valid versions: LATEST, 1.4.0, 1.3.0`,
   efsPlatformVersion: (version: string) =>
     `EFS is supported for Fargate platform versions 1.4.0 or later, provided ${version}`,
   ephemeralStorage: "Ephemeral storage for Fargate tasks can be only between range 21 GiB to 200 GiB",
@@ -287,11 +287,11 @@ export const TEXTS = {
   podContainersRequired: "Containers must be provided for Batch on EKS jobs.",
   podContainerCount: (member: string) => `A pod can have at most 10 ${member}.`,
   podImageRequired: "EKS Container Image must be provided.",
+  podContainerName: (name: string) => `The container name ${JSON.stringify(name)} does not match a valid pattern.`,
   podDuplicateContainers: (name: string) => `The container name: ${name} must be unique in multi-container job.`,
   pullPolicy: "Unsupported image pull policy value.",
   podResourceKind: (kind: string) => `${kind} is not a supported type for resources.`,
-  podCpu: (value: string) =>
-    `Value ${value} for type cpu in resources is not valid. Provide a valid number and unit.`,
+  podCpu: (value: string) => `Value ${value} for type cpu in resources is not valid. Provide a valid number and unit.`,
   podMemory: (value: string) => `Value ${value} for type memory is not valid.`,
   podGpu: (value: string) => `Value ${value} for type nvidia.com/gpu in resources is not valid.`,
   podCpuOrder: "cpu request must be <= to cpu limit if both are provided.",
@@ -302,8 +302,7 @@ export const TEXTS = {
   podMountPath: "The mountPath of a volume mount is required.",
   podMountTarget: (name: string) => `The volume mount ${name} must reference a defined volume.`,
   podVolumeName: (name: string) => `The volume name ${JSON.stringify(name)} does not match a valid pattern.`,
-  podVolumeKind: (name: string) =>
-    `Volume ${name} needs one of hostPath, emptyDir, secret and persistentVolumeClaim.`,
+  podVolumeKind: (name: string) => `Volume ${name} needs one of hostPath, emptyDir, secret and persistentVolumeClaim.`,
   emptyDirMedium: "Invalid Volume mount. Allowed values - Memory or null.",
   emptyDirSize: "Invalid empty dir size limit.",
   podSecretName: (name: string) => `The secret name ${JSON.stringify(name)} does not match a valid pattern.`,
@@ -349,6 +348,21 @@ export const TEXTS = {
   noParameter: (name: string) => `Unable to substitute value. No parameter found for reference ${name}`,
   capability: (capability: string) =>
     `Job Queue is attached to Compute Environment that can not run Jobs with capability ${capability}.`,
+  serviceJobQueue: (name: string) =>
+    `JobQueue ${name} is of type SAGEMAKER_TRAINING: it takes service jobs, which SubmitServiceJob submits.`,
+  overrideKind: (member: string, kind: string) => `${member} can not be used with a job definition that has ${kind}.`,
+  overrideTarget: (name: string) =>
+    `The override of container ${JSON.stringify(name)} must name a container of the job definition.`,
+  nodeOverrideKind: (member: string, targetNodes: string) =>
+    `${member} can not be used for nodes of the node range ${targetNodes} of the job definition.`,
+  arrayOfNodes: "Array properties can not be used with a multinode job definition.",
+  numNodesFixed:
+    "Number of nodes can not be overridden: no node range of the job definition has an open upper boundary.",
+  numNodesTooFew:
+    "Number of nodes must be greater than the lower boundary of the open node ranges of the job definition.",
+  shareIdentifier: "ShareIdentifier name should match a valid pattern.",
+  shareRequired: "shareIdentifier must be specified.",
+  priorityRequired: "Either schedulingPriority in job definition or schedulingPriorityOverride should be specified.",
   fairShareOnly:
     "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue with fair share scheduling policy.",
   arraySize: (max: number) => `Array size must be between 2 and ${max}.`,

@@ -6,13 +6,17 @@ import { each, quotingRule, rule, within } from "./rules.ts";
 const VOLUME_NAME = /^[A-Za-z0-9_-]{1,255}$/;
 
 const EFS_RULES: readonly Rule<EFSVolumeConfiguration>[] = [
-  quotingRule("efsFileSystem", ({ fileSystemId = "" }) => (/^fs-[0-9a-zA-Z]+$/.test(fileSystemId) ? undefined : [fileSystemId])),
+  quotingRule("efsFileSystem", ({ fileSystemId = "" }) =>
+    /^fs-[0-9a-zA-Z]+$/.test(fileSystemId) ? undefined : [fileSystemId],
+  ),
   quotingRule("efsEncryption", ({ transitEncryption = "DISABLED" }) => notSwitch(transitEncryption)),
   quotingRule("efsIam", ({ authorizationConfig }) => notSwitch(authorizationConfig?.iam ?? "DISABLED")),
   rule("efsDirectory", ({ rootDirectory = "" }) => rootDirectory.length > 4096),
   rule("volumePort", hasBadPort),
-  rule("efsAccessPointDirectory", ({ authorizationConfig, rootDirectory = "/" }) =>
-    Boolean(authorizationConfig?.accessPointId) && rootDirectory !== "/" && rootDirectory !== "",
+  rule(
+    "efsAccessPointDirectory",
+    ({ authorizationConfig, rootDirectory = "/" }) =>
+      Boolean(authorizationConfig?.accessPointId) && rootDirectory !== "/" && rootDirectory !== "",
   ),
   rule(
     "efsAccessPointEncryption",
