@@ -1,4 +1,8 @@
-import type { ConsumableResourceProperties, ConsumableResourceRequirement, NodeProperties } from "@aws-sdk/client-batch";
+import type {
+  ConsumableResourceProperties,
+  ConsumableResourceRequirement,
+  NodeProperties,
+} from "@aws-sdk/client-batch";
 import type { ConsumableNeed } from "./job.ts";
 import { rangeOfEachNode } from "./nodes.ts";
 

@@ -13,9 +13,5 @@ export const CONSUMABLE_RULES: readonly Rule<ConsumableResourceProperties>[] = [
     const bad = list.find(({ quantity = 0 }) => quantity < 1);
     return bad === undefined ? undefined : [bad.consumableResource!];
   }),
-  rule(
-    "duplicateConsumables",
-    ({ consumableResourceList: list = [] }) =>
-      new Set(list.map(nameOf)).size < list.length,
-  ),
+  rule("duplicateConsumables", ({ consumableResourceList: list = [] }) => new Set(list.map(nameOf)).size < list.length),
 ];

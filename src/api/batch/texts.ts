@@ -360,7 +360,6 @@ export const TEXTS = {
     "Number of nodes can not be overridden: no node range of the job definition has an open upper boundary.",
   numNodesTooFew:
     "Number of nodes must be greater than the lower boundary of the open node ranges of the job definition.",
-  shareIdentifier: "ShareIdentifier name should match a valid pattern.",
   shareRequired: "shareIdentifier must be specified.",
   priorityRequired: "Either schedulingPriority in job definition or schedulingPriorityOverride should be specified.",
   fairShareOnly:
