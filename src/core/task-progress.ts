@@ -161,12 +161,13 @@ function nextState(situation: Situation, index: number, state: UnitState): UnitS
   const stop = stopOf(situation, node);
   if (stop !== undefined) return stopped(state, stop);
   if (state.status !== "waiting" || (node !== task.mainNode && !isMainRunning)) return state;
+  let waits = false;
   for (const dependency of dependsOn) {
     const readiness = readinessOf(situation, dependency, name);
-    if (readiness === "waits") return state;
-    if (readiness !== "ready") return { status: "ended", stoppedAt: now, reason: readiness.never };
+    if (readiness === "waits") waits = true;
+    else if (readiness !== "ready") return { status: "ended", stoppedAt: now, reason: readiness.never };
   }
-  return { status: "starting" };
+  return waits ? state : { status: "starting" };
 }
 
 function stopOf({ task, stops, now }: Situation, node: number | undefined): UnitStopping | undefined {

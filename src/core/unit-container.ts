@@ -23,13 +23,21 @@ export interface UnitContainer {
   readonly entrypoint?: readonly string[];
   /** `$(NAME)` in the entrypoint and in the command stands for a variable of the environment, as with Kubernetes. */
   readonly expandsVariables?: true;
+  /** Whose processes, and whose shared memory, it sees: those of its task, or of the machine. Without it its own. */
+  readonly pidMode?: "host" | "task";
+  readonly ipcMode?: "host" | "task" | "none";
 }
 
 /** The unit's container in the shape that drivers run, with its task's volumes. */
 export function unitContainer(properties: JobProperties, unit: Unit): UnitContainer {
   const { container, ecsProperties, eksProperties } = ofNode(properties, unit.node);
-  if (ecsProperties !== undefined) return { container: taskContainer(ecsProperties, unit.name) };
-  if (eksProperties !== undefined) return podContainer(eksProperties, unit.name);
+  if (ecsProperties !== undefined) {
+    return { container: taskContainer(ecsProperties, unit.name), ...taskModes(ecsProperties) };
+  }
+  if (eksProperties !== undefined) {
+    const sharesProcesses = eksProperties.podProperties?.shareProcessNamespace === true;
+    return { ...podContainer(eksProperties, unit.name), ...(sharesProcesses && { pidMode: "task" }) };
+  }
   if (container === undefined) throw new Error(`no container ${unit.name}`);
   return { container };
 }
@@ -54,6 +62,14 @@ function taskContainer({ taskProperties = [] }: EcsProperties, wanted: string): 
     networkConfiguration,
     runtimePlatform,
     ephemeralStorage,
+  };
+}
+
+function taskModes({ taskProperties = [] }: EcsProperties): Pick<UnitContainer, "pidMode" | "ipcMode"> {
+  const { pidMode, ipcMode } = taskProperties[0] ?? {};
+  return {
+    ...(pidMode !== undefined && { pidMode: pidMode as "host" | "task" }),
+    ...(ipcMode !== undefined && { ipcMode: ipcMode as "host" | "task" | "none" }),
   };
 }
 

@@ -38,7 +38,7 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
   const unit = units[start.unit]!;
   const attempt = activeAttempt(job.state)!;
   const attemptId = unitAttemptId(attempt.id, start.unit);
-  const { container, entrypoint, expandsVariables } = unitContainer(launch.spec, unit);
+  const { container, entrypoint, expandsVariables, ...modes } = unitContainer(launch.spec, unit);
   const environment = jobEnvironment({ ...start, containerId: attemptId }, container.environment, callingBack);
   const expand = (argv: readonly string[]): string[] =>
     argv.map((argument) => (expandsVariables ? expandVariables(argument, environment) : argument));
@@ -53,6 +53,7 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
     vcpuMilli,
     // Memory may be given to some containers of a task only: the others may use what the task has.
     memoryMiB: memoryMiB > 0 ? memoryMiB : requirements.memoryMiB,
+    ...modes,
     ...(sharesTask && { task: { id: taskId(attempt.id, unit.node) } }),
   };
 }

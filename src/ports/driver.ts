@@ -53,6 +53,9 @@ export interface AttemptSpec {
   readonly memoryMiB: number;
   /** Of one of several containers that run together. */
   readonly task?: SharedTask;
+  /** Whose processes, and whose shared memory and queues, the container sees. Without it its own; `task`: those of all containers of its task. */
+  readonly pidMode?: "host" | "task";
+  readonly ipcMode?: "host" | "task" | "none";
 }
 
 /**

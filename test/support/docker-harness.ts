@@ -6,7 +6,7 @@ import type { ContainerProperties } from "@aws-sdk/client-batch";
 import type Dockerode from "dockerode";
 import { createDockerDriver } from "../../src/drivers/docker/driver.ts";
 import type { DockerDriverOptions } from "../../src/drivers/docker/driver.ts";
-import { LABEL } from "../../src/drivers/docker/spec.ts";
+import { LABEL } from "../../src/drivers/docker/names.ts";
 import type { Driver } from "../../src/ports/driver.ts";
 import { systemClock } from "./clock.ts";
 import { ensureTestImage, testEngine } from "./docker-image.ts";
@@ -23,6 +23,8 @@ export interface DockerHarness {
   command(argv: readonly string[]): ContainerProperties;
   /** Names of the cluster's containers, whatever their state. */
   containers(): Promise<string[]>;
+  /** Names of the volumes that its tasks share. */
+  volumes(): Promise<string[]>;
   dispose(): Promise<void>;
 }
 
@@ -33,6 +35,10 @@ export async function makeDockerHarness(): Promise<DockerHarness> {
   const directory = mkdtempSync(path.join(tmpdir(), "longshore-docker-"));
   const logs = createLogFiles(path.join(directory, "logs"));
   const list = () => docker.listContainers({ all: true, filters: { label: [`${LABEL.cluster}=${clusterId}`] } });
+  const volumes = async () => {
+    const { Volumes } = await docker.listVolumes({ filters: { label: [`${LABEL.cluster}=${clusterId}`] } });
+    return Volumes.map(({ Name }) => Name);
+  };
   return {
     docker,
     clusterId,
@@ -50,6 +56,7 @@ export async function makeDockerHarness(): Promise<DockerHarness> {
     readLog: async (attemptId) => logs.read(attemptId).toString("utf8"),
     command: (argv) => ({ image, command: [...argv] }),
     containers: async () => (await list()).map(({ Names }) => (Names[0] ?? "").slice(1)),
+    volumes,
     async dispose() {
       const left = await list();
       await Promise.all(
@@ -60,6 +67,7 @@ export async function makeDockerHarness(): Promise<DockerHarness> {
             .catch(() => {}),
         ),
       );
+      for (const volume of await volumes()) await docker.getVolume(volume).remove();
       rmSync(directory, { recursive: true });
     },
   };

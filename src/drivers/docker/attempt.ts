@@ -5,6 +5,7 @@ import { ensureContainer, inspect, removeContainer, signalContainer, startContai
 import { OutputCopy } from "./copy.ts";
 import type { CursorPlace } from "./cursor.ts";
 import { AttemptFailure, engineMessage, isAbort, isEngineAway } from "./failure.ts";
+import { addressOf, ensureHolder } from "./holder.ts";
 import type { EngineLink } from "./link.ts";
 import { phaseOf, pieceEndOf } from "./outcome.ts";
 import type { ContainerPhase, Exited } from "./outcome.ts";
@@ -36,12 +37,16 @@ export interface AttemptContext {
  */
 export class ContainerAttempt {
   readonly attemptId: string;
+  /** Of one container of several. */
+  readonly taskId: string | undefined;
   readonly #context: AttemptContext;
   readonly #output: OutputCopy;
   readonly #abandoned = new AbortController();
   #phase: "starting" | "found" | "running" | "over";
   #isReleased = false;
   #startedAt: number | undefined;
+  /** Where other containers reach it while it runs. */
+  #address: string | undefined;
   #end: Exited | undefined;
   #killAt: number | undefined;
   #isTermSent = false;
@@ -51,9 +56,13 @@ export class ContainerAttempt {
   #lookAgain = false;
 
   /** Either to be started (`launch`), or found in the engine, having been made at `foundAt` (epoch ms). */
-  constructor(context: AttemptContext, attemptId: string, foundAt?: number) {
+  constructor(
+    context: AttemptContext,
+    { attemptId, taskId, foundAt }: { attemptId: string; taskId: string | undefined; foundAt?: number },
+  ) {
     this.#context = context;
     this.attemptId = attemptId;
+    this.taskId = taskId;
     this.#output = new OutputCopy(attemptId, context.output);
     this.#phase = foundAt === undefined ? "starting" : "found";
     this.#startedAt = foundAt;
@@ -124,8 +133,9 @@ export class ContainerAttempt {
     const { closing } = this.#context.link;
     if (this.#killAt !== undefined) return this.#giveUp(docker);
     const { clock, pulls, settings } = this.#context;
-    const abandoned = this.#abandoned.signal;
-    const container = await ensureContainer({ docker, clock, pulls, settings, abandoned, closing }, spec);
+    const create = { docker, clock, pulls, settings, abandoned: this.#abandoned.signal, closing };
+    if (spec.task !== undefined) await ensureHolder(create, spec.task.id);
+    const container = await ensureContainer(create, spec);
     if (container === "known") {
       const found = await inspect(docker, this.attemptId, closing);
       if (found === undefined || phaseOf(found.State).kind !== "created") return true;
@@ -176,7 +186,9 @@ export class ContainerAttempt {
     if (this.#isReleased) return;
     if (found === undefined) return this.#over({ reason: REMOVED });
     this.#output.pieceEnd = pieceEndOf(found);
-    await this.#observe(docker, phaseOf(found.State));
+    const phase = phaseOf(found.State);
+    if (phase.kind === "running") this.#address ??= await addressOf(docker, found, this.#context.link.closing);
+    await this.#observe(docker, phase);
   }
 
   async #observe(docker: Dockerode, phase: ContainerPhase): Promise<void> {
@@ -248,7 +260,8 @@ export class ContainerAttempt {
   }
 
   #reportStarted(at: number): void {
-    this.#context.report({ kind: "started", attemptId: this.attemptId, at });
+    const address = this.#address;
+    this.#context.report({ kind: "started", attemptId: this.attemptId, at, ...(address !== undefined && { address }) });
   }
 
   #over({ at, exitCode, reason }: { at?: number; exitCode?: number; reason?: string }): void {

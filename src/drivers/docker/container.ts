@@ -6,15 +6,16 @@ import type { AttemptSpec } from "../../ports/driver.ts";
 import { AttemptFailure, isAbort, isEngineAway, isNameTaken, statusOf } from "./failure.ts";
 import { pause } from "./pause.ts";
 import type { ImagePuller } from "./pull.ts";
-import { containerOptions, imageOf, LABEL } from "./spec.ts";
+import { LABEL } from "./names.ts";
+import { containerOptions, imageOf } from "./spec.ts";
 import type { ContainerSettings } from "./spec.ts";
 
 /**
  * A name can be taken with no container to be seen: by one that is just being removed, or by one that the engine still makes for a
  * server that was killed. Either is over after a moment.
  */
-const NAME_TAKEN_PAUSE_MS = 100;
-const NAME_TAKEN_TRIES_MAX = 300;
+export const NAME_TAKEN_PAUSE_MS = 100;
+export const NAME_TAKEN_TRIES_MAX = 300;
 
 export interface CreateContext {
   readonly docker: Dockerode;
@@ -56,7 +57,7 @@ export async function ensureContainer(context: CreateContext, attempt: AttemptSp
 /** Why the container could not be made; undefined when it was. */
 async function refusalOf(context: CreateContext, attempt: AttemptSpec): Promise<unknown> {
   try {
-    await create(context, attempt);
+    await createNamed(context, containerOptions(attempt, context.settings));
     return undefined;
   } catch (error) {
     if (isEngineAway(error) || isAbort(error)) throw error;
@@ -64,8 +65,11 @@ async function refusalOf(context: CreateContext, attempt: AttemptSpec): Promise<
   }
 }
 
-async function create({ docker, settings, closing }: CreateContext, attempt: AttemptSpec): Promise<void> {
-  const { name, ...body } = containerOptions(attempt, settings);
+/** Makes a container. What the engine says of it is the rejection. */
+export async function createNamed(
+  { docker, closing }: Pick<CreateContext, "docker" | "closing">,
+  { name, ...body }: Dockerode.ContainerCreateOptions & { name: string },
+): Promise<void> {
   // Apart, or the client would write everything into the address as well.
   await docker.createContainer({
     _query: { name },
@@ -88,13 +92,21 @@ export function isOurs(labels: Readonly<Record<string, string>> | undefined, clu
 }
 
 /** The attempt's container as the engine sees it; undefined when there is none. */
-export async function inspect(
+export function inspect(
   docker: Dockerode,
   attemptId: string,
   signal: AbortSignal,
 ): Promise<ContainerInspectInfo | undefined> {
+  return inspectNamed(docker, containerName(attemptId), signal);
+}
+
+export async function inspectNamed(
+  docker: Dockerode,
+  name: string,
+  signal: AbortSignal,
+): Promise<ContainerInspectInfo | undefined> {
   try {
-    return await docker.getContainer(containerName(attemptId)).inspect({ abortSignal: signal });
+    return await docker.getContainer(name).inspect({ abortSignal: signal });
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw error;
@@ -125,10 +137,14 @@ export async function signalContainer(
   }
 }
 
-/** Removes the container, whatever its state, with its anonymous volumes. One that is gone, or going, is fine. */
-export async function removeContainer(docker: Dockerode, attemptId: string): Promise<void> {
+/** Removes the attempt's container, whatever its state, with its anonymous volumes. One that is gone, or going, is fine. */
+export function removeContainer(docker: Dockerode, attemptId: string): Promise<void> {
+  return removeNamed(docker, containerName(attemptId));
+}
+
+export async function removeNamed(docker: Dockerode, name: string): Promise<void> {
   try {
-    await docker.getContainer(containerName(attemptId)).remove({ force: true, v: true });
+    await docker.getContainer(name).remove({ force: true, v: true });
   } catch (error) {
     const status = statusOf(error);
     if (status !== 404 && status !== 409) throw error;

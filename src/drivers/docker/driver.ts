@@ -8,10 +8,11 @@ import type { AttemptContext } from "./attempt.ts";
 import { inspect, isOurs, removeContainer } from "./container.ts";
 import { prepareNotes, removeNote } from "./cursor.ts";
 import { engineMessage, isAbort, isEngineAway } from "./failure.ts";
+import { removeTaskIfUnused, unusedTasks } from "./holder.ts";
 import { EngineLink } from "./link.ts";
 import { mayNotHaveRun, phaseOf } from "./outcome.ts";
 import { ImagePuller } from "./pull.ts";
-import { LABEL } from "./spec.ts";
+import { LABEL } from "./names.ts";
 import type { OutputKeeper } from "./spec.ts";
 
 const DEFAULT_IMAGE = "busybox:latest";
@@ -83,8 +84,9 @@ class DockerDriver implements Driver {
   }
 
   async start(spec: AttemptSpec): Promise<void> {
-    const { attemptId } = spec;
-    const attempt = this.#attempts.get(attemptId) ?? new ContainerAttempt(this.#context, attemptId);
+    const { attemptId, task } = spec;
+    const known = this.#attempts.get(attemptId);
+    const attempt = known ?? new ContainerAttempt(this.#context, { attemptId, taskId: task?.id });
     this.#attempts.set(attemptId, attempt);
     await attempt.launch(spec);
   }
@@ -104,7 +106,7 @@ class DockerDriver implements Driver {
     const { docker } = this.#context.link;
     if (docker === undefined) return;
     await attempt?.released();
-    await this.#remove(docker, attemptId, attempt !== undefined);
+    await this.#remove(docker, attemptId, attempt);
   }
 
   async close(): Promise<void> {
@@ -116,11 +118,15 @@ class DockerDriver implements Driver {
   }
 
   /** What the engine refuses to remove is left: the next inventory shows it, and it is forgotten again. */
-  async #remove(docker: Dockerode, attemptId: string, isKnown: boolean): Promise<void> {
+  async #remove(docker: Dockerode, attemptId: string, known: ContainerAttempt | undefined): Promise<void> {
     const { link, settings, output, onNotice } = this.#context;
     try {
-      const found = isKnown ? undefined : await inspect(docker, attemptId, link.closing);
-      if (isKnown || isOurs(found?.Config.Labels, settings.clusterId)) await removeContainer(docker, attemptId);
+      const labels = known === undefined ? (await inspect(docker, attemptId, link.closing))?.Config.Labels : undefined;
+      if (known !== undefined || isOurs(labels, settings.clusterId)) {
+        await removeContainer(docker, attemptId);
+        const taskId = known?.taskId ?? labels?.[LABEL.task];
+        if (taskId !== undefined) await removeTaskIfUnused(docker, taskId);
+      }
       removeNote(output, attemptId);
     } catch (error) {
       if (isEngineAway(error) || isAbort(error)) return;
@@ -131,11 +137,12 @@ class DockerDriver implements Driver {
 
   async #takeInventory(docker: Dockerode): Promise<void> {
     this.#forgottenWhileListing = new Set(this.#unremoved);
-    for (const attemptId of this.#unremoved) await this.#remove(docker, attemptId, false);
+    for (const attemptId of this.#unremoved) await this.#remove(docker, attemptId, undefined);
     const filters = { label: [`${LABEL.cluster}=${this.#context.settings.clusterId}`] };
     this.#outputKeeper = await outputKeeperOf(docker);
     const listed = await docker.listContainers({ all: true, filters });
     for (const container of listed) await this.#adopt(docker, container);
+    await this.#removeUnusedTasks(docker, listed);
     this.#forgottenWhileListing = undefined;
     for (const [attemptId, killAt] of this.#earlyStops) this.#attempts.get(attemptId)?.stop(killAt);
     this.#earlyStops.clear();
@@ -156,7 +163,15 @@ class DockerDriver implements Driver {
       if (found === undefined || phaseOf(found.State).kind === "created") return;
     }
     if (this.#attempts.has(attemptId) || this.#forgottenWhileListing?.has(attemptId)) return;
-    this.#attempts.set(attemptId, new ContainerAttempt(this.#context, attemptId, Created * 1000));
+    const found = { attemptId, taskId: Labels[LABEL.task], foundAt: Created * 1000 };
+    this.#attempts.set(attemptId, new ContainerAttempt(this.#context, found));
+  }
+
+  async #removeUnusedTasks(docker: Dockerode, listed: readonly ContainerInfo[]): Promise<void> {
+    const starting = new Set([...this.#attempts.values()].map(({ taskId }) => taskId));
+    for (const taskId of await unusedTasks(docker, this.#context.settings.clusterId, listed)) {
+      if (!starting.has(taskId)) await removeTaskIfUnused(docker, taskId);
+    }
   }
 }
 

@@ -1,5 +1,9 @@
 /** AWS's names for what stops a container before its program runs. Source: ECS stopped-task errors. */
-export type StartFailure = "CannotPullContainerError" | "CannotCreateContainerError" | "CannotStartContainerError";
+export type StartFailure =
+  | "CannotPullContainerError"
+  | "CannotCreateContainerError"
+  | "CannotStartContainerError"
+  | "ResourceInitializationError";
 
 /** The attempt cannot start; trying again would not help. `message` is what AWS shows as `container.reason`. */
 export class AttemptFailure extends Error {

@@ -5,7 +5,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { engineMessage } from "./failure.ts";
 import { pause } from "./pause.ts";
 import { findSocket, socketCandidates, USUAL_SOCKET } from "./probe.ts";
-import { LABEL } from "./spec.ts";
+import { LABEL } from "./names.ts";
 
 const SHORTEST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5_000;

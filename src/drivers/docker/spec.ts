@@ -1,23 +1,10 @@
-import type {
-  ContainerProperties,
-  Device,
-  LinuxParameters,
-  MountPoint,
-  Tmpfs,
-  Ulimit,
-  Volume,
-} from "@aws-sdk/client-batch";
-import type { ContainerCreateOptions, DeviceMapping, DeviceRequest, HostConfig, MountSettings } from "dockerode";
-import { containerName } from "../../core/driver-name.ts";
+import type { ContainerProperties, Device, LinuxParameters, Tmpfs, Ulimit } from "@aws-sdk/client-batch";
+import type { ContainerCreateOptions, DeviceMapping, DeviceRequest, HostConfig } from "dockerode";
 import type { AttemptSpec } from "../../ports/driver.ts";
 import { NO_IMAGE } from "../../ports/driver.ts";
-
-/** The labels that every container of ours carries. A container without our cluster's label is not ours. */
-export const LABEL = {
-  cluster: "longshore.cluster",
-  attempt: "longshore.attempt",
-  job: "longshore.job",
-} as const;
+import { mounts } from "./mounts.ts";
+import { containerName } from "../../core/driver-name.ts";
+import { holderName, LABEL } from "./names.ts";
 
 /** The engine refuses smaller limits (6 MiB since 20.10), while Batch allows 4 MiB. */
 const LEAST_MEMORY_MIB = 6;
@@ -66,6 +53,7 @@ export function containerOptions(
       [LABEL.cluster]: settings.clusterId,
       [LABEL.attempt]: attempt.attemptId,
       [LABEL.job]: attempt.jobId,
+      ...(attempt.task !== undefined && { [LABEL.task]: attempt.task.id }),
     },
     HostConfig: hostConfig(attempt, settings),
     ...(attempt.entrypoint?.length ? { Entrypoint: [...attempt.entrypoint] } : {}),
@@ -83,10 +71,9 @@ function hostConfig(attempt: AttemptSpec, settings: ContainerSettings): HostConf
     Privileged: container.privileged === true,
     Ulimits: (container.ulimits ?? []).map(ulimit),
     ...linuxOptions(container.linuxParameters),
-    ...mounts(container),
+    ...mounts(attempt, settings.clusterId),
     ...gpus(container),
-    // Jobs call the server and other services of the machine that they run on.
-    ExtraHosts: ["host.docker.internal:host-gateway"],
+    ...namespaces(attempt),
     LogConfig: logConfig(settings.outputKeeper),
     RestartPolicy: { Name: "no" },
   };
@@ -141,32 +128,21 @@ function device({ hostPath, containerPath, permissions }: Device): DeviceMapping
   };
 }
 
-/** Host directories are binds, which the engine creates when they are absent, as ECS does; a volume without one is anonymous and goes with the container. */
-function mounts(container: ContainerProperties): HostConfig {
-  const binds: string[] = [];
-  const anonymous: MountSettings[] = [];
-  for (const point of container.mountPoints ?? []) {
-    const volume = container.volumes?.find(({ name }) => name === point.sourceVolume);
-    if (volume === undefined || point.containerPath === undefined) continue;
-    if (isElsewhere(volume)) continue;
-    const source = volume.host?.sourcePath;
-    if (source) binds.push(bind(source, point));
-    else anonymous.push(anonymousVolume(point));
-  }
-  return { Binds: binds, Mounts: anonymous };
+/** What the container shares with the others of its task, or with the machine. */
+function namespaces({ task, pidMode, ipcMode }: AttemptSpec): HostConfig {
+  const holder = task && `container:${holderName(task.id)}`;
+  return {
+    // In a shared network the names of hosts are shared too.
+    ...(holder === undefined ? REACHES_MACHINE : { NetworkMode: holder }),
+    ...(pidMode === "host" && { PidMode: "host" }),
+    ...(pidMode === "task" && holder !== undefined && { PidMode: holder }),
+    ...((ipcMode === "host" || ipcMode === "none") && { IpcMode: ipcMode }),
+    ...(ipcMode === "task" && holder !== undefined && { IpcMode: holder }),
+  };
 }
 
-function isElsewhere(volume: Volume): boolean {
-  return volume.efsVolumeConfiguration !== undefined || volume.s3filesVolumeConfiguration !== undefined;
-}
-
-function bind(source: string, { containerPath, readOnly }: MountPoint): string {
-  return `${source}:${containerPath}${readOnly ? ":ro" : ""}`;
-}
-
-function anonymousVolume({ containerPath, readOnly }: MountPoint): MountSettings {
-  return { Type: "volume", Source: "", Target: containerPath ?? "", ReadOnly: readOnly === true };
-}
+/** Jobs call the server and other services of the machine that they run on. */
+export const REACHES_MACHINE: HostConfig = { ExtraHosts: ["host.docker.internal:host-gateway"] };
 
 /** GPUs are asked of the engine by number; an engine without them refuses to start the container, which says so. */
 function gpus(container: ContainerProperties): HostConfig {

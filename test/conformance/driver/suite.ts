@@ -109,6 +109,18 @@ const cases = {
     assert.ok(session.events.indexOf(started) < session.events.indexOf(exited));
   },
 
+  async "tells where other attempts reach it while it runs, also after close and open"(bench: Bench) {
+    const session = await bench.open();
+    const spec = attempt(bench.sh("sleep 2"));
+    await session.driver.start(spec);
+    const { address } = await session.started(spec.attemptId);
+    assert.match(address ?? "", /^\d{1,3}(\.\d{1,3}){3}$/);
+    await session.close();
+    const next = await bench.open();
+    assert.equal((await next.started(spec.attemptId)).address, address);
+    await next.exited(spec.attemptId);
+  },
+
   async "reports the program's own exit codes"(bench: Bench) {
     const session = await bench.open();
     const codes = [1, 2, 125, 126, 127, 137, 255];

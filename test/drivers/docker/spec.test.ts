@@ -149,3 +149,34 @@ test("user, privileges, read-only root, GPUs, and the way to the host", () => {
     [undefined, false, false],
   );
 });
+
+test("of a task: the holder's network, with its names of hosts; volumes without a place are the task's; sharing more only where asked", () => {
+  const container = {
+    volumes: [{ name: "a b/c", host: {} }],
+    mountPoints: [{ sourceVolume: "a b/c", containerPath: "/x", readOnly: true }],
+  };
+  const task = { id: "f".repeat(32) };
+  const plain = containerOptions(spec(container, { task }), SETTINGS);
+  assert.equal(plain.Labels?.["longshore.task"], task.id);
+  assert.equal(plain.HostConfig?.NetworkMode, `container:longshore-task-${task.id}`);
+  assert.equal("ExtraHosts" in plain.HostConfig!, false, "the engine refuses them beside a shared network");
+  assert.deepEqual([plain.HostConfig?.PidMode, plain.HostConfig?.IpcMode], [undefined, undefined]);
+  const [mount] = plain.HostConfig!.Mounts!;
+  assert.match(mount!.Source, new RegExp(`^longshore-task-${task.id}-[0-9a-f]{16}$`));
+  assert.deepEqual([mount!.Type, mount!.Target, mount!.ReadOnly], ["volume", "/x", true]);
+  assert.deepEqual(mount!.VolumeOptions?.Labels, { "longshore.cluster": "c1", "longshore.task": task.id });
+
+  const holder = `container:longshore-task-${task.id}`;
+  const modes = (more: Partial<AttemptSpec>) => {
+    const { PidMode, IpcMode } = containerOptions(spec({}, more), SETTINGS).HostConfig!;
+    return [PidMode, IpcMode];
+  };
+  assert.deepEqual(modes({ task, pidMode: "task", ipcMode: "task" }), [holder, holder]);
+  assert.deepEqual(modes({ task, pidMode: "host", ipcMode: "host" }), ["host", "host"]);
+  assert.deepEqual(
+    modes({ pidMode: "task", ipcMode: "task" }),
+    [undefined, undefined],
+    "alone, its own are the task's",
+  );
+  assert.deepEqual(modes({ ipcMode: "none" }), [undefined, "none"]);
+});
