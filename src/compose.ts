@@ -32,6 +32,7 @@ import { dockerAnswers } from "./drivers/docker/probe.ts";
 import { createProcessDriver } from "./drivers/process/driver.ts";
 import { Engine } from "./engine/engine.ts";
 import { createLogFiles } from "./logs/files.ts";
+import { createLogKeeper } from "./logs/keeper.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Driver } from "./ports/driver.ts";
 import type { LogSink } from "./ports/logs.ts";
@@ -81,6 +82,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const access = await openAccess({ database, dataDir, jobs: store.jobs, clock: systemClock, isOpen });
     const logs = createLogFiles({ directory: join(options.dataDir, "logs"), clock: systemClock });
     closing.unshift(() => logs.close());
+    const keeper = createLogKeeper({
+      ...{ groups: store.logGroups, removals: store.logRemovals, files: logs, clock: systemClock, onError },
+    });
+    closing.unshift(() => keeper.close());
     const notices: string[] = [];
     const drivers = await createDrivers(options, store, logs, notices);
     const surroundings = new ServerSurroundings(process.env, options.jobVariables);
@@ -104,7 +109,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       logs: authorized(
         "logs",
         LOGS_DEMANDS,
-        createLogsHandlers({ streams: store.logStreams, logs, clock: systemClock }),
+        createLogsHandlers({
+          ...{ groups: store.logGroups, streams: store.logStreams, putEvents: store.putEvents, tags: store.tags },
+          ...{ output: logs, clock: systemClock, tokens, removed: () => keeper.nudge() },
+        }),
       ),
       ecs: authorized("ecs", ECS_DEMANDS, createEcsHandlers(machineBackend)),
       queryServices: [STS, ec2Service(machineBackend)],

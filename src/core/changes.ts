@@ -46,8 +46,15 @@ export interface JobChange {
   readonly state: JobState;
   /** Log streams that appear with this change. */
   readonly logStreams?: readonly NewLogStream[];
+  /** Logs to which nothing is written any more after this change. */
+  readonly endedLogs?: readonly EndedLog[];
   /** What the attempt that ends with this change has used up for good. */
   readonly usedUp?: readonly ConsumableNeed[];
+}
+
+export interface EndedLog {
+  readonly attemptId: string;
+  readonly at: number;
 }
 
 export interface NewLogStream {

@@ -255,6 +255,12 @@ function lastOfEachJob(changes: readonly Change[]): Change[] {
 function withMoreOf(before: Change, change: Change): Change {
   if (before.kind !== "job-changed" || change.kind !== "job-changed") return change;
   const logStreams = [...(before.logStreams ?? []), ...(change.logStreams ?? [])];
+  const endedLogs = [...(before.endedLogs ?? []), ...(change.endedLogs ?? [])];
   const usedUp = [...(before.usedUp ?? []), ...(change.usedUp ?? [])];
-  return { ...change, ...(logStreams.length > 0 && { logStreams }), ...(usedUp.length > 0 && { usedUp }) };
+  return {
+    ...change,
+    ...(logStreams.length > 0 && { logStreams }),
+    ...(endedLogs.length > 0 && { endedLogs }),
+    ...(usedUp.length > 0 && { usedUp }),
+  };
 }

@@ -1,12 +1,13 @@
-import type { JobChange, NewLogStream } from "../core/changes.ts";
+import type { JobChange } from "../core/changes.ts";
 import { unitAttemptId } from "../core/ids.ts";
-import type { Attempt, Job, JobState } from "../core/job.ts";
+import type { Job, JobState } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import { ended, started } from "../core/lifecycle.ts";
 import { jobChange } from "../core/job-change.ts";
 import { unitEnded, unitStarted } from "../core/task-lifecycle.ts";
 import type { World } from "../core/world.ts";
 import type { DriverEvent, DriverName } from "../ports/driver.ts";
+import { changesOfLogs } from "./attempt-logs.ts";
 import type { Run } from "./runs.ts";
 import { runsOf } from "./runs.ts";
 
@@ -103,32 +104,11 @@ function change(world: World, job: Job, state: JobState, observed: Observed): vo
   if (state === job.state) return;
   const before = activeAttempt(job.state)!;
   const after = state.attempts[job.state.attempts.length - 1]!;
-  const logStreams = newLogStreams(job, before, after);
-  const jobChanged = { ...jobChange(world, job, state), ...(logStreams.length > 0 && { logStreams }) };
+  const jobChanged = { ...jobChange(world, job, state), ...changesOfLogs(job, before, after) };
   world.apply(jobChanged);
   observed.changes.push(jobChanged);
   if (after.units === undefined || after.stoppedAt === undefined) return;
   for (const unit of after.units.keys()) {
     observed.over.push({ driver: after.driver, attemptId: unitAttemptId(after.id, unit) });
   }
-}
-
-/** A log stream appears with the change that makes the attempt, or its unit, run. */
-function newLogStreams({ scheduling: { log, units } }: Job, before: Attempt, after: Attempt): NewLogStream[] {
-  if (after.units === undefined) return isNew(before, after) ? [newLogStream(log!.group, after.id, after)] : [];
-  return after.units.flatMap((unit, index) =>
-    isNew(before.units![index]!, unit)
-      ? [newLogStream(units![index]!.log!.group, unitAttemptId(after.id, index), unit)]
-      : [],
-  );
-}
-
-type Logged = Pick<Attempt, "logStreamName" | "startedAt">;
-
-function isNew(before: Logged, after: Logged): boolean {
-  return before.logStreamName === undefined && after.logStreamName !== undefined;
-}
-
-function newLogStream(group: string, attemptId: string, { logStreamName, startedAt }: Logged): NewLogStream {
-  return { group, name: logStreamName!, attemptId, at: startedAt! };
 }

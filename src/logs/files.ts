@@ -1,5 +1,6 @@
+import { rmSync, statSync } from "node:fs";
 import type { Clock } from "../ports/clock.ts";
-import type { LogExtent, LogPage, LogQuery, LogReader, LogSink } from "../ports/logs.ts";
+import type { LogPage, LogQuery, LogReader, LogSink } from "../ports/logs.ts";
 import { createAppender } from "./appender.ts";
 import { createFollower } from "./follower.ts";
 import { withLog } from "./open-log.ts";
@@ -9,6 +10,8 @@ import { logPaths } from "./paths.ts";
 
 /** The logs of attempts as files. `close` writes what is buffered and stops following; attempts go on writing. */
 export interface LogFiles extends LogSink, LogReader {
+  /** Removes the log of an attempt that is over. Unknown: nothing happens. */
+  remove(attemptId: string): void;
   close(): void;
 }
 
@@ -47,8 +50,16 @@ export function createLogFiles(options: { readonly directory: string; readonly c
       const page = await withSettledLog(attemptId, (log) => readPage(log, query));
       return page ?? emptyPage(query);
     },
-    async describe(attemptId) {
-      return (await withSettledLog(attemptId, extentOf)) ?? { bytes: 0 };
+    async changedAt(attemptId) {
+      appender.flush(attemptId);
+      const file = statSync(paths.log(attemptId), { throwIfNoEntry: false });
+      return Promise.resolve(file === undefined || file.size === 0 ? undefined : Math.ceil(file.mtimeMs));
+    },
+    remove(attemptId) {
+      appender.flush(attemptId);
+      follower.unfollow(attemptId);
+      rmSync(paths.log(attemptId), { force: true });
+      rmSync(paths.marks(attemptId), { force: true });
     },
     close() {
       appender.close();
@@ -58,15 +69,6 @@ export function createLogFiles(options: { readonly directory: string; readonly c
 }
 
 function emptyPage(query: LogQuery): LogPage {
-  const position = typeof query.position === "number" ? query.position : 0;
+  const position = typeof query.position === "bigint" ? query.position : 0n;
   return { events: [], forwardPosition: position, backwardPosition: position };
-}
-
-async function extentOf(log: OpenLog): Promise<LogExtent> {
-  const head = await readPage(log, { position: "head", direction: "forward", limit: 1 });
-  const tail = await readPage(log, { position: "tail", direction: "backward", limit: 1 });
-  const first = head.events[0];
-  const last = tail.events[0];
-  if (first === undefined || last === undefined) return { bytes: log.size };
-  return { bytes: log.size, firstEventAt: first.timestamp, lastEventAt: last.timestamp };
 }

@@ -1,12 +1,10 @@
+import { EVENT_OVERHEAD_BYTES, PAGE_BYTES } from "../ports/logs.ts";
 import type { LogEvent, LogPage, LogQuery } from "../ports/logs.ts";
 import type { OpenLog } from "./open-log.ts";
 import { byteAtTime, readableEnd, segmentStartBefore, segmentStartFrom } from "./seek.ts";
 import { afterEmptyLines, CUT_BACK_BYTES, LONGEST_LINE_BYTES, segmentAt, textOf } from "./segments.ts";
 import type { Segment, Window } from "./segments.ts";
 
-/** CloudWatch Logs counts this much for an event besides its text. */
-const EVENT_OVERHEAD_BYTES = 26;
-const PAGE_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 const SMALLEST_CHUNK_BYTES = 4 * 1024;
 const LIKELY_LINE_BYTES = 256;
@@ -25,19 +23,27 @@ export async function readPage(log: OpenLog, query: LogQuery): Promise<LogPage> 
   const start = await startOf(log, query, range);
   const page =
     query.direction === "forward"
-      ? await forwardPage(log, { from: Math.max(start, range.from), to: range.to }, query.limit)
-      : await backwardPage(log, { from: range.from, to: Math.min(start, range.to) }, query.limit);
-  const stays = page.events.length === 0 && !page.unfinished;
-  const { events, forwardPosition, backwardPosition } = page;
-  return stays && typeof query.position === "number"
-    ? { events, forwardPosition: start, backwardPosition: start }
-    : { events, forwardPosition, backwardPosition };
+      ? await forwardScan(log, { from: Math.max(start, range.from), to: range.to }, query)
+      : await backwardScan(log, { from: range.from, to: Math.min(start, range.to) }, query);
+  const { events, unfinished } = page;
+  const stays = events.length === 0 && !unfinished && typeof query.position === "bigint";
+  return {
+    events,
+    forwardPosition: BigInt(stays ? start : page.forward),
+    backwardPosition: BigInt(stays ? start : page.backward),
+  };
 }
 
-interface Scan extends LogPage {
+interface Scan {
+  readonly events: readonly LogEvent[];
+  /** Where reading goes on, either way: bytes from the log's beginning. */
+  readonly forward: number;
+  readonly backward: number;
   /** The scan ended at its limit, before the range did. */
   readonly unfinished: boolean;
 }
+
+type PageSize = Pick<LogQuery, "limit" | "maxBytes">;
 
 async function wantedRange(log: OpenLog, query: LogQuery): Promise<Range> {
   const end = await readableEnd(log);
@@ -52,13 +58,13 @@ async function wantedRange(log: OpenLog, query: LogQuery): Promise<Range> {
 async function startOf(log: OpenLog, query: LogQuery, range: Range): Promise<number> {
   if (query.position === "head") return range.from;
   if (query.position === "tail") return range.to;
-  return segmentStartFrom(log, query.position);
+  return segmentStartFrom(log, Number(query.position));
 }
 
-async function forwardPage(log: OpenLog, range: Range, limit: number): Promise<Scan> {
-  const page = new Page(limit);
+async function forwardScan(log: OpenLog, range: Range, size: PageSize): Promise<Scan> {
+  const page = new Page(size);
   let at = range.from;
-  let chunk = firstChunk(limit);
+  let chunk = firstChunk(size.limit);
   while (at < range.to && !page.full && at - range.from < SCAN_BYTES) {
     const window = await log.window(at, at + chunk);
     const segments = segmentsOf(window, at, range.to);
@@ -68,13 +74,13 @@ async function forwardPage(log: OpenLog, range: Range, limit: number): Promise<S
     chunk = CHUNK_BYTES;
   }
   const unfinished = at < range.to;
-  return { events: page.events, forwardPosition: at, backwardPosition: Math.min(range.from, at), unfinished };
+  return { events: page.events, forward: at, backward: Math.min(range.from, at), unfinished };
 }
 
-async function backwardPage(log: OpenLog, range: Range, limit: number): Promise<Scan> {
-  const page = new Page(limit);
+async function backwardScan(log: OpenLog, range: Range, size: PageSize): Promise<Scan> {
+  const page = new Page(size);
   let at = range.to;
-  let chunk = firstChunk(limit);
+  let chunk = firstChunk(size.limit);
   while (at > range.from && !page.full && range.to - at < SCAN_BYTES) {
     const from = Math.max(range.from, at - chunk <= 0 ? 0 : await segmentStartBefore(log, at - chunk));
     const window = await windowUpTo(log, from, at);
@@ -85,7 +91,7 @@ async function backwardPage(log: OpenLog, range: Range, limit: number): Promise<
     chunk = CHUNK_BYTES;
   }
   const unfinished = at > range.from;
-  return { events: page.events, forwardPosition: Math.max(range.to, at), backwardPosition: at, unfinished };
+  return { events: page.events, forward: Math.max(range.to, at), backward: at, unfinished };
 }
 
 /** The window of the segments from `from` to `to`. When a too long line goes on behind `to`, with enough of it to see that it is too long. */
@@ -139,13 +145,15 @@ function firstChunk(limit: number): number {
 /** Collects events up to a number and a size; empty lines are taken but give no event, as with the awslogs driver. */
 class Page {
   readonly #limit: number;
+  readonly #maxBytes: number;
   readonly #events: LogEvent[] = [];
   #bytes = 0;
   #closed = false;
   #backwards = false;
 
-  constructor(limit: number) {
+  constructor({ limit, maxBytes = PAGE_BYTES }: PageSize) {
     this.#limit = limit;
+    this.#maxBytes = maxBytes;
   }
 
   /** In order of time. */
@@ -168,14 +176,14 @@ class Page {
       if (message === "") continue;
       this.#bytes += sizeOf(segment);
       const { start, time } = segment;
-      this.#events.push({ timestamp: time, ingestionTime: time, message, position: start });
+      this.#events.push({ timestamp: time, ingestionTime: time, message, position: BigInt(start) });
     }
     return taken;
   }
 
   /** The first event always fits, however long. One that does not fit closes the page. */
   #fits(segment: Part): boolean {
-    if (segment.empty || this.#events.length === 0 || this.#bytes + sizeOf(segment) <= PAGE_BYTES) return true;
+    if (segment.empty || this.#events.length === 0 || this.#bytes + sizeOf(segment) <= this.#maxBytes) return true;
     this.#closed = true;
     return false;
   }

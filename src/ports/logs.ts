@@ -21,20 +21,31 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** Reads logs by their keys. */
 export interface LogReader {
   /**
-   * Reads whole lines around byte `position` of one log: forward from it, or backward up to it. At most `limit` lines and about 1 MiB.
+   * Reads whole events around a position of one log: forward from it, or backward up to it. At most `limit` events and about `maxBytes`.
    * `startTime` (inclusive) and `endTime` (exclusive) are epoch ms. A last line without a line end is given once its attempt ended.
    */
-  read(attemptId: string, query: LogQuery): Promise<LogPage>;
-  /** First and last event time and size of a log; undefined members when it is empty. */
-  describe(attemptId: string): Promise<LogExtent>;
+  read(logId: string, query: LogQuery): Promise<LogPage>;
+  /** When the log last grew, epoch ms: its events are not later (give or take a second). Undefined for a log without events. */
+  changedAt(logId: string): Promise<number | undefined>;
 }
 
+/** Where an event stands in its log. What comes later stands higher; with the log's key it is the event's identity for ever. */
+export type LogPosition = bigint;
+
+/** A page's size unless it is told otherwise. */
+export const PAGE_BYTES = 1024 * 1024;
+/** CloudWatch Logs counts this much for an event besides its text. */
+export const EVENT_OVERHEAD_BYTES = 26;
+
 export interface LogQuery {
-  readonly position: number | "head" | "tail";
+  readonly position: LogPosition | "head" | "tail";
   readonly direction: "forward" | "backward";
   readonly limit: number;
+  /** Of the events' texts with their overhead. One event fits always. */
+  readonly maxBytes?: number;
   readonly startTime?: number;
   readonly endTime?: number;
 }
@@ -43,19 +54,12 @@ export interface LogPage {
   /** In order of time, whatever the direction. */
   readonly events: readonly LogEvent[];
   /** Where the next forward read goes on. */
-  readonly forwardPosition: number;
+  readonly forwardPosition: LogPosition;
   /** Where the next backward read goes on. */
-  readonly backwardPosition: number;
+  readonly backwardPosition: LogPosition;
 }
 
 export interface LogEvent extends LogLine {
-  /** Byte offset of the line: with the attempt id, its identity for ever. */
-  readonly position: number;
+  readonly position: LogPosition;
   readonly ingestionTime: number;
-}
-
-export interface LogExtent {
-  readonly bytes: number;
-  readonly firstEventAt?: number;
-  readonly lastEventAt?: number;
 }

@@ -150,10 +150,11 @@ export interface ClientTokenTable {
   ): Promise<Pick<ClientToken, "fingerprint" | "answer"> | undefined>;
 }
 
-/** What has tags: resources and definition revisions by ARN; jobs and arrays, not their children, by id. */
+/** What has tags: resources and definition revisions by ARN; jobs and arrays, not their children, by id; log groups by name. */
 export type Tagged =
   | { readonly kind: "resource" | "definition"; readonly arn: string }
-  | { readonly kind: "job"; readonly id: string; readonly scope: Scope };
+  | { readonly kind: "job"; readonly id: string; readonly scope: Scope }
+  | { readonly kind: "log-group"; readonly name: string; readonly scope: Scope };
 
 /**
  * The tags that are kept in the settings of resources and definitions and in the specs of jobs. They are written by the insert of these and here, and

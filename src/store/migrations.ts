@@ -1,5 +1,6 @@
 import type { Database } from "./database.ts";
 import { statement } from "./database.ts";
+import { RUNNING, UNBOUNDED_SPAN } from "./log-spans.ts";
 
 /**
  * The schema, as steps that are never edited once released: a new step goes to the end. All JSON is text; times are epoch ms.
@@ -72,6 +73,32 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   [
     // Of single jobs and array parents.
     `CREATE TABLE job_consumables (arn TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (arn, seq)) WITHOUT ROWID`,
+  ],
+  [
+    `CREATE TABLE log_groups (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, name TEXT NOT NULL, created_at BIGINT NOT NULL,
+      settings TEXT NOT NULL, deleted_at BIGINT)`,
+    `CREATE UNIQUE INDEX log_groups_by_name ON log_groups (scope, name) WHERE deleted_at IS NULL`,
+    `INSERT INTO log_groups (scope, name, created_at, settings)
+     SELECT scope, group_name, min(created_at), '{}' FROM log_streams GROUP BY scope, group_name`,
+    `ALTER TABLE log_streams RENAME TO old_log_streams`,
+    // No event is before first_event_at or after last_event_at; see log-spans.ts.
+    `CREATE TABLE log_streams (
+      log_id TEXT PRIMARY KEY, group_id BIGINT NOT NULL, name TEXT NOT NULL, origin TEXT NOT NULL, created_at BIGINT NOT NULL,
+      first_event_at BIGINT NOT NULL, last_event_at BIGINT NOT NULL, span INTEGER NOT NULL, last_ingested_at BIGINT)`,
+    `INSERT INTO log_streams (log_id, group_id, name, origin, created_at, first_event_at, last_event_at, span)
+     SELECT s.attempt_id, g.id, s.name, 'job', s.created_at, s.created_at, ${RUNNING}, ${UNBOUNDED_SPAN}
+     FROM old_log_streams s JOIN log_groups g ON g.scope = s.scope AND g.name = s.group_name`,
+    `DROP TABLE old_log_streams`,
+    `CREATE UNIQUE INDEX log_streams_by_name ON log_streams (group_id, name)`,
+    `CREATE INDEX log_streams_by_start ON log_streams (group_id, first_event_at)`,
+    `CREATE INDEX log_streams_by_end ON log_streams (group_id, last_event_at)`,
+    `CREATE INDEX log_streams_by_span ON log_streams (group_id, span, first_event_at)`,
+    // The message is last, so that the others are read without it.
+    `CREATE TABLE log_events (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, log_id TEXT NOT NULL, timestamp BIGINT NOT NULL, ingested_at BIGINT NOT NULL,
+      bytes INTEGER NOT NULL, message TEXT NOT NULL)`,
+    `CREATE INDEX log_events_by_time ON log_events (log_id, timestamp, seq)`,
   ],
 ];
 

@@ -18,6 +18,7 @@ import type {
 import { StaleEpoch } from "../ports/store.ts";
 import type { Database, Row, Statement, Written } from "./database.ts";
 import { statement } from "./database.ts";
+import { appearingStream, endedStream } from "./job-logs.ts";
 import { JOB_COLUMNS, JOBS, toJobRecord } from "./jobs.ts";
 import { toRecord } from "./resources.ts";
 
@@ -318,7 +319,7 @@ function toStatements(change: Change): Statement[] {
   }
 }
 
-function jobStatements({ jobId, parent, state, logStreams = [], usedUp = [] }: JobChange): Statement[] {
+function jobStatements({ jobId, parent, state, logStreams = [], endedLogs = [], usedUp = [] }: JobChange): Statement[] {
   const text = JSON.stringify(state);
   const write =
     parent === undefined
@@ -329,14 +330,12 @@ function jobStatements({ jobId, parent, state, logStreams = [], usedUp = [] }: J
            ON CONFLICT (id) DO UPDATE SET status = excluded.status, state = excluded.state`,
           ...[jobId, parent.index, state.status, text, parent.id],
         );
-  const streams = logStreams.map(({ group, name, attemptId, at }) =>
-    statement(
-      `INSERT INTO log_streams (scope, group_name, name, attempt_id, created_at)
-       SELECT scope, ?, ?, ?, ? FROM jobs WHERE id = ? ON CONFLICT DO NOTHING`,
-      ...[group, name, attemptId, at, jobId],
-    ),
-  );
-  return [write, ...streams, ...usedUp.map(usedUpStatement)];
+  return [
+    write,
+    ...logStreams.flatMap((stream) => appearingStream(jobId, stream)),
+    ...endedLogs.flatMap(endedStream),
+    ...usedUp.map(usedUpStatement),
+  ];
 }
 
 /** Never more than was given. A resource that was deleted meanwhile, or made anew as one that comes back, loses nothing. */

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { LogStreams } from "../ports/log-streams.ts";
+import type { LogGroups } from "../ports/log-groups.ts";
+import type { LogRemovals, LogStreams } from "../ports/log-streams.ts";
+import type { PutEvents } from "../ports/put-events.ts";
 import type {
   DefinitionRecord,
   EnvironmentSettings,
@@ -16,8 +18,11 @@ import type { Database } from "./database.ts";
 import { statement } from "./database.ts";
 import { definitionTable } from "./definitions.ts";
 import { jobTable } from "./jobs.ts";
+import { logGroupTable } from "./log-groups.ts";
+import { logRemovalTable } from "./log-removals.ts";
 import { logStreamTable } from "./log-streams.ts";
 import { migrate } from "./migrations.ts";
+import { putEventTable } from "./put-events.ts";
 import { resourceTable } from "./resources.ts";
 import { RowCache } from "./row-cache.ts";
 import type { SchedulingOptions } from "./scheduling.ts";
@@ -25,7 +30,10 @@ import { schedulingStore } from "./scheduling.ts";
 import { tagTable } from "./tags.ts";
 
 export interface OpenStore extends Store {
+  readonly logGroups: LogGroups;
   readonly logStreams: LogStreams;
+  readonly putEvents: PutEvents;
+  readonly logRemovals: LogRemovals;
 }
 
 /** Opens a store on a database: brings the schema up to date and gives each aggregate its tables. */
@@ -60,7 +68,10 @@ export async function openStore(
     jobs: jobTable(database),
     tags: tagTable(database, tagsWritten),
     scheduling: schedulingStore(database, { ...options, resourcesWritten }),
+    logGroups: logGroupTable(database),
     logStreams: logStreamTable(database),
+    putEvents: putEventTable(database),
+    logRemovals: logRemovalTable(database),
     clusterId: await lastingFact(database, "cluster", randomUUID()),
     tokenKey: await lastingFact(database, "token-key", randomBytes(32).toString("base64")),
     close: () => database.close(),

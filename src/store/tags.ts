@@ -58,6 +58,10 @@ function rowOf(tagged: Tagged): TaggedRow {
       return { table: "resources", column: "settings", condition: "arn = ?", values: [tagged.arn] };
     case "definition":
       return { table: "job_definitions", column: "settings", condition: "arn = ?", values: [tagged.arn] };
+    case "log-group": {
+      const condition = "scope = ? AND name = ? AND deleted_at IS NULL";
+      return { table: "log_groups", column: "settings", condition, values: [tagged.scope, tagged.name] };
+    }
     case "job": {
       // Children have no row of their own for this, or none at all.
       const condition = "id = ? AND scope = ? AND spec IS NOT NULL";

@@ -35,6 +35,7 @@ test("the group of Batch is always there, others with their first stream", async
     storedBytes: 0,
     logGroupClass: "STANDARD",
     logGroupArn: arn,
+    deletionProtectionEnabled: false,
   });
   assert.deepEqual(
     (await groups({ logGroupNamePattern: "batch" })).map((group) => group.creationTime),
@@ -57,12 +58,10 @@ test("streams by name and by last event, both ways, in pages", async (t) => {
   const { client, logs, addStream } = await logsService(t);
   const names = Array.from({ length: 120 }, (_, n) => `job/${String(n).padStart(3, "0")}`);
   for (const [n, name] of names.entries()) {
-    logs.append(
-      await addStream(name, { createdAt: 1_000 + n }),
-      lines(2, 5_000 + ((n * 7) % 120), 1_000, () => "m"),
-    );
+    const times = lines(2, 5_000 + ((n * 7) % 120), 1_000, () => "m");
+    logs.append(await addStream(name, { createdAt: 1_000 + n, endedAt: times[1]!.timestamp }), times);
   }
-  await addStream("silent", { createdAt: 2_000 });
+  await addStream("silent", { createdAt: 2_000, endedAt: 2_100 });
   const byTime = [...names.keys()]
     .toSorted((one, other) => ((one * 7) % 120) - ((other * 7) % 120))
     .map((n) => names[n]);
@@ -90,6 +89,7 @@ test("a stream tells its times; one without events has none", async (t) => {
       firstEventTimestamp: 5_000,
       lastEventTimestamp: 5_200,
       lastIngestionTime: 5_200,
+      uploadSequenceToken: logStreams?.[0]?.uploadSequenceToken,
       arn: `${arn}a`,
       storedBytes: 0,
     },

@@ -99,7 +99,10 @@ test("the group may be named by its ARN", async (t) => {
     name: "ResourceNotFoundException",
     message: "The specified log group does not exist.",
   });
-  await assert.rejects(get(client, { logGroupIdentifier: arn }), { name: "InvalidParameterException" });
+  await assert.rejects(get(client, { logGroupIdentifier: arn }), {
+    name: "ValidationException",
+    message: "LogGroup name and LogGroup ARN are mutually exclusive parameters.",
+  });
   await assert.rejects(get(client, { logGroupName: undefined }), { name: "InvalidParameterException" });
 });
 

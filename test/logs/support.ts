@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { createLogFiles } from "../../src/logs/files.ts";
 import type { LogFiles } from "../../src/logs/files.ts";
-import type { LogEvent, LogReader } from "../../src/ports/logs.ts";
+import type { LogEvent, LogPosition, LogReader } from "../../src/ports/logs.ts";
 import { systemClock } from "../support/clock.ts";
 
 export function attemptId(number: number): string {
@@ -35,7 +35,7 @@ export async function readAll(
   limit: number,
 ): Promise<LogEvent[]> {
   const all: LogEvent[] = [];
-  let position: number | "head" | "tail" = direction === "forward" ? "head" : "tail";
+  let position: LogPosition | "head" | "tail" = direction === "forward" ? "head" : "tail";
   for (let pages = 0; pages < 100_000; pages += 1) {
     const page = await logs.read(id, { position, direction, limit });
     const next = direction === "forward" ? page.forwardPosition : page.backwardPosition;

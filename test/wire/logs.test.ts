@@ -4,7 +4,7 @@ import {
   DescribeLogGroupsCommand,
   FilterLogEventsCommand,
   GetLogEventsCommand,
-  PutLogEventsCommand,
+  StartQueryCommand,
   ResourceNotFoundException,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { resourceNotFoundException } from "../../src/api/wire/errors.ts";
@@ -41,9 +41,9 @@ test("a CloudWatch Logs client reads events, and errors by their class", async (
   await assert.rejects(client.send(new DescribeLogGroupsCommand({})), {
     message: "DescribeLogGroups is not available yet in Longshore 1.2.3.",
   });
-  await assert.rejects(client.send(new PutLogEventsCommand({ logGroupName: "g", logStreamName: "s", logEvents: [] })), {
+  await assert.rejects(client.send(new StartQueryCommand({ startTime: 0, endTime: 1, queryString: "" })), {
     name: "ClientException",
-    message: "PutLogEvents is not available yet in Longshore 1.2.3.",
+    message: "StartQuery is not available yet in Longshore 1.2.3.",
   });
 });
 

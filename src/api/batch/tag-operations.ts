@@ -67,7 +67,7 @@ export const UNTAG_RESOURCE_RULES: readonly Rule<{ readonly tagKeys: readonly st
 ];
 
 /** By the type in the ARN. The ARN of a quota share begins with that of its queue. */
-const KINDS: Readonly<Record<string, Tagged["kind"]>> = {
+const KINDS: Readonly<Record<string, Exclude<Tagged["kind"], "log-group">>> = {
   "compute-environment": "resource",
   "job-queue": "resource",
   "scheduling-policy": "resource",

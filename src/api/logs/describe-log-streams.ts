@@ -1,116 +1,129 @@
-import type { LogStream, LogStreams } from "../../ports/log-streams.ts";
-import type { LogExtent, LogReader } from "../../ports/logs.ts";
+import type { LogGroup } from "../../ports/log-groups.ts";
+import type { LogStream, StreamPlace } from "../../ports/log-streams.ts";
 import { invalidParameterException } from "../wire/errors.ts";
 import type { Call, LogsInput, LogsOutput } from "../wire/operations.ts";
-import { checkedLimit } from "./checks.ts";
-import { groupArn, requestedGroup, requireGroup, scopeOf } from "./groups.ts";
+import type { LogsBackend } from "./backend.ts";
+import { readerOf, visibleFrom } from "./backend.ts";
+import { groupArn, requestedGroup } from "./groups.ts";
 import { inParallel } from "./in-parallel.ts";
-import { listToken, readListToken } from "./tokens.ts";
+import { ListTokens } from "./list-tokens.ts";
+import { sequenceToken } from "./tokens.ts";
+import { TEXTS } from "./texts.ts";
 
 const MAX_STREAMS = 50;
-/** The newest streams of a group, as many as are put in order of their last events. Older ones are listed by name only. */
-const ORDERED_STREAMS = 1_000;
+/** Streams of attempts that run, as many as are put in order of what they wrote last. */
+const RUNNING_STREAMS = 5_000;
 
-interface Sources {
-  readonly streams: LogStreams;
-  readonly logs: LogReader;
-}
+type Input = LogsInput<"DescribeLogStreams">;
+type Detail = NonNullable<LogsOutput<"DescribeLogStreams">["logStreams"]>[number];
 
 interface Query {
-  readonly scope: string;
-  readonly group: string;
+  readonly group: LogGroup;
   readonly prefix: string | undefined;
   readonly descending: boolean;
   readonly limit: number;
 }
 
-interface Described {
-  readonly stream: LogStream;
-  readonly extent: LogExtent;
-}
-
 /** The streams of a group with the times of their first and last events. */
 export async function describeLogStreams(
-  sources: Sources,
-  input: LogsInput<"DescribeLogStreams">,
+  backend: LogsBackend,
+  input: Input,
   call: Call,
 ): Promise<LogsOutput<"DescribeLogStreams">> {
   const byTime = input.orderBy === "LastEventTime";
-  if (byTime && input.logStreamNamePrefix !== undefined) {
-    throw invalidParameterException("Cannot order by LastEventTime with a logStreamNamePrefix.");
-  }
-  const query: Query = {
-    scope: scopeOf(call),
-    group: requestedGroup(input, call),
-    prefix: input.logStreamNamePrefix,
-    descending: input.descending === true,
-    limit: checkedLimit(input.limit, MAX_STREAMS),
-  };
-  const bound = [query.scope, query.group, query.prefix ?? null, query.descending, byTime];
-  const after = readListToken(bound, input.nextToken, isPlace);
-  const found = byTime ? await pageByTime(sources, query, after) : await pageByName(sources, query, after);
-  if (found.length === 0 && after === undefined) await requireGroup(sources.streams, query.scope, query.group);
-  const page = found.slice(0, query.limit);
-  const last = page.at(-1);
+  if (byTime && input.logStreamNamePrefix !== undefined) throw invalidParameterException(TEXTS.orderedWithPrefix);
+  const group = await requestedGroup(backend, call, input);
+  const { logStreamNamePrefix: prefix, descending = false, limit = MAX_STREAMS } = input;
+  const query: Query = { group, prefix, descending, limit: limit + 1 };
+  const bound = ["DescribeLogStreams", group.id, prefix ?? null, descending, byTime];
+  const tokens = new ListTokens<StreamPlace>(backend, call, bound);
+  const after = tokens.open(input.nextToken);
+  const found = byTime ? await pageByTime(backend, query, after) : await pageByName(backend, query, after);
+  const page = found.slice(0, limit);
   return {
-    logStreams: page.map((described) => toLogStream(described, call)),
-    ...(found.length > query.limit && last !== undefined ? { nextToken: listToken(bound, placeOf(last)) } : {}),
+    logStreams: await inParallel(page, async ({ stream }) => detail(backend, group, stream, call)),
+    ...(found.length > limit && { nextToken: tokens.sign(placeOf(page.at(-1)!)) }),
   };
 }
 
-/** The next streams, one more than asked for if there are more. */
-async function pageByName(sources: Sources, query: Query, after: Place | undefined): Promise<Described[]> {
-  const { scope, group, prefix, descending, limit } = query;
-  const streams = await sources.streams.list(scope, {
-    group,
-    limit: limit + 1,
-    order: descending ? "nameDescending" : "name",
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(after === undefined ? {} : { after: after[1] }),
+/** A stream with the time that it is ordered by. */
+interface Ordered {
+  readonly stream: LogStream;
+  readonly time: number;
+}
+
+function placeOf({ stream, time }: Ordered): StreamPlace {
+  return { time, name: stream.name };
+}
+
+async function pageByName(
+  backend: LogsBackend,
+  { group, prefix, descending, limit }: Query,
+  after: StreamPlace | undefined,
+): Promise<Ordered[]> {
+  const streams = await backend.streams.list(group.id, {
+    limit,
+    descending,
+    ...(prefix !== undefined && { prefix }),
+    ...(after !== undefined && { after: after.name }),
   });
-  return inParallel(streams, (stream) => describe(sources.logs, stream));
+  return streams.map((stream) => ({ stream, time: 0 }));
 }
 
-async function pageByTime(sources: Sources, query: Query, after: Place | undefined): Promise<Described[]> {
-  const { scope, group, descending, limit } = query;
-  const streams = await sources.streams.list(scope, { group, limit: ORDERED_STREAMS, order: "newest" });
-  const described = await inParallel(streams, (stream) => describe(sources.logs, stream));
-  const compare = (one: Place, other: Place): number => (descending ? -1 : 1) * comparePlaces(one, other);
-  return described
-    .toSorted((one, other) => compare(placeOf(one), placeOf(other)))
-    .filter((candidate) => after === undefined || compare(placeOf(candidate), after) > 0)
-    .slice(0, limit + 1);
+/** Streams that have ended are in order in the store; those of running attempts are put between them. */
+async function pageByTime(
+  backend: LogsBackend,
+  { group, descending, limit }: Query,
+  after: StreamPlace | undefined,
+): Promise<Ordered[]> {
+  const compare = (one: Ordered, other: Ordered): number =>
+    (descending ? -1 : 1) * comparePlaces(placeOf(one), placeOf(other));
+  const query = { descending, limit, ...(after !== undefined && { after }) };
+  const ended = await backend.streams.byLastEvent(group.id, query);
+  const running = await backend.streams.running(group.id, RUNNING_STREAMS);
+  const ordered = [
+    ...ended.map((stream) => ({ stream, time: stream.lastEventAt! })),
+    ...(await inParallel(running, async (stream) => {
+      const time = (await backend.output.changedAt(stream.logId)) ?? stream.createdAt;
+      return { stream, time };
+    })),
+  ].toSorted(compare);
+  if (after === undefined) return ordered.slice(0, limit);
+  const direction = descending ? -1 : 1;
+  return ordered.filter((one) => direction * comparePlaces(placeOf(one), after) > 0).slice(0, limit);
 }
 
-async function describe(logs: LogReader, stream: LogStream): Promise<Described> {
-  return { stream, extent: await logs.describe(stream.attemptId) };
+function comparePlaces(one: StreamPlace, other: StreamPlace): number {
+  return one.time - other.time || Buffer.compare(Buffer.from(one.name), Buffer.from(other.name));
 }
 
-/** A stream's time (of its last event, else of its beginning) and name. */
-type Place = readonly [time: number, name: string];
-
-function placeOf({ stream, extent }: Described): Place {
-  return [extent.lastEventAt ?? stream.createdAt, stream.stream];
-}
-
-function comparePlaces([time, name]: Place, [otherTime, otherName]: Place): number {
-  if (time !== otherTime) return time - otherTime;
-  if (name === otherName) return 0;
-  return name < otherName ? -1 : 1;
-}
-
-function isPlace(place: unknown): place is Place {
-  return Array.isArray(place) && typeof place[0] === "number" && typeof place[1] === "string";
-}
-
-function toLogStream({ stream, extent }: Described, call: Call) {
+async function detail(backend: LogsBackend, group: LogGroup, stream: LogStream, call: Call): Promise<Detail> {
+  const extent = await extentOf(backend, group, stream);
   return {
-    logStreamName: stream.stream,
+    logStreamName: stream.name,
     creationTime: stream.createdAt,
-    firstEventTimestamp: extent.firstEventAt,
-    lastEventTimestamp: extent.lastEventAt,
-    lastIngestionTime: extent.lastEventAt,
-    arn: `${groupArn(call, stream.group)}:log-stream:${stream.stream}`,
+    ...(extent !== undefined && {
+      firstEventTimestamp: extent.first,
+      lastEventTimestamp: extent.last,
+      lastIngestionTime: stream.lastIngestedAt ?? extent.last,
+      uploadSequenceToken: sequenceToken(stream.logId),
+    }),
+    arn: `${groupArn(call, group.name)}:log-stream:${stream.name}`,
     storedBytes: 0,
   };
+}
+
+/** The times of the first and the last event that can be seen; undefined without any. */
+async function extentOf(
+  backend: LogsBackend,
+  group: LogGroup,
+  stream: LogStream,
+): Promise<{ first: number; last: number } | undefined> {
+  if (stream.isEmpty) return undefined;
+  const startTime = visibleFrom(group, backend.clock.now());
+  const range = { limit: 1, maxBytes: 1, ...(startTime !== undefined && { startTime }) };
+  const reader = readerOf(backend, stream);
+  const [head] = (await reader.read(stream.logId, { ...range, position: "head", direction: "forward" })).events;
+  const [tail] = (await reader.read(stream.logId, { ...range, position: "tail", direction: "backward" })).events;
+  return head && tail && { first: head.timestamp, last: tail.timestamp };
 }

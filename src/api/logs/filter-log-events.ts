@@ -1,154 +1,116 @@
-import type { LogStream, LogStreams } from "../../ports/log-streams.ts";
-import type { LogReader } from "../../ports/logs.ts";
+import type { LogGroup } from "../../ports/log-groups.ts";
+import type { LogStream } from "../../ports/log-streams.ts";
 import { invalidParameterException } from "../wire/errors.ts";
 import type { Call, LogsInput, LogsOutput } from "../wire/operations.ts";
-import { checkedLimit, exclusive } from "./checks.ts";
+import type { LogsBackend } from "./backend.ts";
+import { readerOf, visibleFrom } from "./backend.ts";
+import { givenStreams, streamsByTime } from "./candidates.ts";
+import type { Candidate, SearchSpan } from "./candidates.ts";
 import { eventIds } from "./event-id.ts";
-import { compilePattern } from "./pattern/pattern.ts";
-import { missing, requestedGroup, requireGroup, scopeOf } from "./groups.ts";
+import { latest } from "./get-log-events.ts";
+import { requestedGroup, requireStream } from "./groups.ts";
 import { inParallel } from "./in-parallel.ts";
+import { ListTokens } from "./list-tokens.ts";
+import { compilePattern } from "./pattern/pattern.ts";
 import { Answer, search } from "./search.ts";
 import type { Found } from "./search.ts";
-import type { Cursor, TimeRange } from "./stream-source.ts";
-import { listToken, readListToken } from "./tokens.ts";
+import type { Direction, SearchCursor, TimeRange } from "./search-order.ts";
+import { TEXTS } from "./texts.ts";
 
 const MAX_EVENTS = 10_000;
-const MAX_NAMES = 100;
-/** Streams searched together, in order of time; a group with more is searched a hundred streams after the other. */
-const STREAMS_TOGETHER = 100;
-/** An answer looks at no more streams than this; the next page goes on. */
-const STREAMS_PER_ANSWER = 1_000;
-
-interface Part {
-  /** The streams that come after this name... */
-  readonly after?: string;
-  /** ...up to this one; without it, the next hundred. */
-  readonly upTo?: string;
-  readonly cursor?: Cursor;
-}
+/** The streams of a prefix are searched as if they had been named, when they are not more. */
+const NAMED_STREAMS = 1_000;
+const LATEST_FIRST_SINCE = Date.UTC(2024, 0, 1);
 
 type Input = LogsInput<"FilterLogEvents">;
 
-interface Sources {
-  readonly streams: LogStreams;
-  readonly logs: LogReader;
+/** A cursor as JSON, with the direction that the first request asked for. */
+interface Place {
+  readonly direction: Direction;
+  readonly time: number;
+  readonly event?: { readonly stream: string; readonly position: string };
 }
 
 /** Events of several streams, in order of time. */
 export async function filterLogEvents(
-  sources: Sources,
+  backend: LogsBackend,
   input: Input,
   call: Call,
 ): Promise<LogsOutput<"FilterLogEvents">> {
-  const group = requestedGroup(input, call);
-  const scope = scopeOf(call);
-  checkStreams(input);
-  if (input.startFromHead === false) {
-    throw invalidParameterException(
-      "startFromHead=false is not supported yet. GetLogEvents gives the latest events first.",
-    );
-  }
-  const answer = new Answer(checkedLimit(input.limit, MAX_EVENTS));
-  const query = { range: rangeOf(input), matches: compilePattern(input.filterPattern) };
-  const bound = [
-    scope,
-    group,
-    input.logStreamNames ?? null,
-    input.logStreamNamePrefix ?? null,
-    input.filterPattern ?? "",
-  ];
-  let part: Part | undefined = readListToken(bound, input.nextToken, isPart) ?? {};
-  for (let looked = 0; looked < STREAMS_PER_ANSWER && part !== undefined && !answer.full;) {
-    const streams = await streamsOf(sources.streams, { scope, group, input, part });
-    const stopped = await search(sources.logs, { ...query, streams }, part.cursor, answer);
-    part = nextPart(part, streams, stopped, input.logStreamNames !== undefined);
-    looked += streams.length;
-  }
-  const events = eventsOf(answer.found);
-  return { events, searchedLogStreams: [], ...(part === undefined ? {} : { nextToken: listToken(bound, part) }) };
+  const { logStreamNames, logStreamNamePrefix, filterPattern = "" } = input;
+  checkCombination(input);
+  const answer = new Answer(input.limit ?? MAX_EVENTS, compilePattern(filterPattern));
+  const group = await requestedGroup(backend, call, input);
+  const bound = ["FilterLogEvents", group.id, logStreamNames ?? null, logStreamNamePrefix ?? null, filterPattern];
+  const tokens = new ListTokens<Place>(backend, call, bound);
+  const place = tokens.open(input.nextToken);
+  const span: SearchSpan = {
+    direction: place?.direction ?? (input.startFromHead === false ? "backward" : "forward"),
+    range: rangeOf(input, visibleFrom(group, backend.clock.now())),
+    cursor: place && cursorOf(place),
+  };
+  const candidates = await candidatesOf(backend, group, input, span);
+  const stopped = await search((stream) => readerOf(backend, stream), candidates, span, answer);
+  return {
+    events: eventsOf(answer.found),
+    searchedLogStreams: [],
+    ...(stopped !== undefined && { nextToken: tokens.sign(placeOf(stopped, span.direction)) }),
+  };
 }
 
-function checkStreams(input: Input): void {
-  const { logStreamNames, logStreamNamePrefix } = input;
-  exclusive({ logStreamNames, logStreamNamePrefix });
-  if (logStreamNames !== undefined && (logStreamNames.length < 1 || logStreamNames.length > MAX_NAMES)) {
-    throw invalidParameterException(`logStreamNames takes 1 to ${MAX_NAMES} names, not ${logStreamNames.length}.`);
+function checkCombination({ logStreamNames, logStreamNamePrefix, startFromHead, startTime }: Input): void {
+  if (logStreamNames !== undefined && logStreamNamePrefix !== undefined) {
+    throw invalidParameterException(TEXTS.namesAndPrefix);
+  }
+  if (startFromHead === false && startTime !== undefined && startTime < LATEST_FIRST_SINCE) {
+    throw invalidParameterException(TEXTS.latestFirstTooEarly);
   }
 }
 
 /** `endTime` is inclusive here, unlike in GetLogEvents. */
-function rangeOf({ startTime, endTime }: Input): TimeRange {
-  return {
-    ...(startTime === undefined ? {} : { startTime }),
-    ...(endTime === undefined ? {} : { endTime: endTime + 1 }),
-  };
+function rangeOf({ startTime, endTime }: Input, visible: number | undefined): TimeRange {
+  const from = latest(startTime, visible);
+  return { ...(from !== undefined && { startTime: from }), ...(endTime !== undefined && { endTime: endTime + 1 }) };
 }
 
-async function streamsOf(
-  streams: LogStreams,
-  { scope, group, input, part }: { scope: string; group: string; input: Input; part: Part },
-): Promise<LogStream[]> {
-  if (input.logStreamNames !== undefined) return namedStreams(streams, scope, group, input.logStreamNames);
-  const { after, upTo } = part;
-  const found = await streams.list(scope, {
-    group,
-    limit: upTo === undefined ? STREAMS_TOGETHER : STREAMS_PER_ANSWER,
-    ...(input.logStreamNamePrefix === undefined ? {} : { prefix: input.logStreamNamePrefix }),
-    ...(after === undefined ? {} : { after }),
-  });
-  if (found.length === 0 && after === undefined) await requireGroup(streams, scope, group);
-  return upTo === undefined ? found : found.filter(({ stream }) => Buffer.from(stream).compare(Buffer.from(upTo)) <= 0);
+async function candidatesOf(
+  backend: LogsBackend,
+  group: LogGroup,
+  { logStreamNames, logStreamNamePrefix: prefix }: Input,
+  span: SearchSpan,
+): Promise<AsyncGenerator<Candidate, undefined>> {
+  const given =
+    logStreamNames === undefined
+      ? await fewStreams(backend, group, prefix)
+      : await inParallel([...new Set(logStreamNames)], (name) => requireStream(backend, group, name));
+  return given === undefined ? streamsByTime(backend, group, span, prefix) : givenStreams(backend, given, span);
 }
 
-async function namedStreams(
-  streams: LogStreams,
-  scope: string,
-  group: string,
-  asked: readonly string[],
-): Promise<LogStream[]> {
-  const found = await inParallel([...new Set(asked)], (name) => streams.find(scope, group, name));
-  const there = found.filter((stream) => stream !== undefined);
-  if (there.length < found.length) throw await missing(streams, scope, group);
-  return there;
+/** The streams of a prefix; undefined when they are many. */
+async function fewStreams(
+  backend: LogsBackend,
+  group: LogGroup,
+  prefix: string | undefined,
+): Promise<LogStream[] | undefined> {
+  if (prefix === undefined) return undefined;
+  const streams = await backend.streams.list(group.id, { prefix, limit: NAMED_STREAMS + 1 });
+  return streams.length > NAMED_STREAMS ? undefined : streams;
 }
 
-/** Where the search goes on: in the same streams (even when new ones have come between them), or with the next ones. */
-function nextPart(
-  part: Part,
-  streams: readonly LogStream[],
-  cursor: Cursor | undefined,
-  named: boolean,
-): Part | undefined {
-  const last = streams.at(-1)?.stream;
-  if (cursor !== undefined)
-    return { ...part, cursor, ...(named || last === undefined ? {} : { upTo: part.upTo ?? last }) };
-  const after = part.upTo ?? last;
-  const more = !named && after !== undefined && (part.upTo !== undefined || streams.length >= STREAMS_TOGETHER);
-  return more ? { after } : undefined;
+function placeOf({ time, event }: SearchCursor, direction: Direction): Place {
+  return { direction, time, ...(event !== undefined && { event: { ...event, position: String(event.position) } }) };
+}
+
+function cursorOf({ time, event }: Place): SearchCursor {
+  return { time, ...(event !== undefined && { event: { ...event, position: BigInt(event.position) } }) };
 }
 
 function eventsOf(found: readonly Found[]): NonNullable<LogsOutput<"FilterLogEvents">["events"]> {
   const idsOf = new Map<string, ReturnType<typeof eventIds>>();
   return found.map(({ stream, event }) => {
-    const idOf = idsOf.get(stream.attemptId) ?? eventIds(stream.attemptId);
-    idsOf.set(stream.attemptId, idOf);
+    const idOf = idsOf.get(stream.logId) ?? eventIds(stream.logId);
+    idsOf.set(stream.logId, idOf);
     const { timestamp, message, ingestionTime } = event;
-    return { logStreamName: stream.stream, timestamp, message, ingestionTime, eventId: idOf(event) };
+    return { logStreamName: stream.name, timestamp, message, ingestionTime, eventId: idOf(event) };
   });
-}
-
-function isPart(place: unknown): place is Part {
-  if (typeof place !== "object" || place === null) return false;
-  const { after, upTo, cursor }: Partial<Record<keyof Part, unknown>> = place;
-  return isOptionalString(after) && isOptionalString(upTo) && (cursor === undefined || isCursor(cursor));
-}
-
-function isOptionalString(value: unknown): boolean {
-  return value === undefined || typeof value === "string";
-}
-
-function isCursor(value: unknown): value is Cursor {
-  if (typeof value !== "object" || value === null) return false;
-  const { time, stream, position }: Partial<Record<keyof Cursor, unknown>> = value;
-  return Number.isSafeInteger(time) && Number.isSafeInteger(position) && typeof stream === "string";
 }

@@ -1,25 +1,42 @@
-import type { Clock } from "../../ports/clock.ts";
-import type { LogStreams } from "../../ports/log-streams.ts";
-import type { LogReader } from "../../ports/logs.ts";
-import type { LogsHandlers } from "../wire/operations.ts";
+import type { LogsHandlers, LogsOperationName } from "../wire/operations.ts";
+import type { LogsBackend } from "./backend.ts";
+import { checkInput } from "./constraints.ts";
 import { createDescribeLogGroups } from "./describe-log-groups.ts";
 import { describeLogStreams } from "./describe-log-streams.ts";
 import { filterLogEvents } from "./filter-log-events.ts";
 import { getLogEvents } from "./get-log-events.ts";
+import { groupHandlers } from "./group-operations.ts";
+import { putLogEvents } from "./put-log-events.ts";
+import { streamHandlers } from "./stream-operations.ts";
+import { tagHandlers } from "./tag-operations.ts";
 
 /**
- * CloudWatch Logs, as far as the clients of Batch read it. Errors are ApiErrors: InvalidParameterException and
- * ResourceNotFoundException.
+ * CloudWatch Logs, as far as the clients of Batch use it. Each request is checked against the constraints of the service's model before its
+ * handler sees it.
  */
-export function createLogsHandlers(options: {
-  readonly streams: LogStreams;
-  readonly logs: LogReader;
-  readonly clock: Clock;
-}): LogsHandlers {
-  return {
-    GetLogEvents: (input, call) => getLogEvents(options, input, call),
-    FilterLogEvents: (input, call) => filterLogEvents(options, input, call),
-    DescribeLogGroups: createDescribeLogGroups(options),
-    DescribeLogStreams: (input, call) => describeLogStreams(options, input, call),
+export function createLogsHandlers(backend: LogsBackend): Required<LogsHandlers> {
+  const handlers: Required<LogsHandlers> = {
+    ...groupHandlers(backend),
+    ...streamHandlers(backend),
+    ...tagHandlers(backend),
+    PutLogEvents: (input, call) => putLogEvents(backend, input, call),
+    GetLogEvents: (input, call) => getLogEvents(backend, input, call),
+    FilterLogEvents: (input, call) => filterLogEvents(backend, input, call),
+    DescribeLogGroups: createDescribeLogGroups(backend),
+    DescribeLogStreams: (input, call) => describeLogStreams(backend, input, call),
+  };
+  const entries = Object.entries(handlers).map(([operation, handler]) => [
+    operation,
+    checked(operation as LogsOperationName, handler),
+  ]);
+  return Object.fromEntries(entries) as Required<LogsHandlers>;
+}
+
+type AnyHandler = (input: never, call: never) => Promise<object>;
+
+function checked(operation: LogsOperationName, handler: AnyHandler): AnyHandler {
+  return async (input, call) => {
+    checkInput(operation, input);
+    return handler(input, call);
   };
 }

@@ -1,15 +1,31 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import TinyQueue from "tinyqueue";
 import type { LogStream } from "../../ports/log-streams.ts";
+import { EVENT_OVERHEAD_BYTES, PAGE_BYTES } from "../../ports/logs.ts";
 import type { LogEvent, LogReader } from "../../ports/logs.ts";
+import { invalidParameterException } from "../wire/errors.ts";
+import { MAX_TOGETHER } from "./candidates.ts";
+import type { Candidate, SearchSpan } from "./candidates.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { Matches } from "./pattern/pattern.ts";
+import type { Direction, SearchCursor } from "./search-order.ts";
 import { StreamSource } from "./stream-source.ts";
-import type { Cursor, TimeRange } from "./stream-source.ts";
+import type { PageSize } from "./stream-source.ts";
+import { TEXTS } from "./texts.ts";
 
-const ANSWER_BYTES = 1024 * 1024;
-const EVENT_OVERHEAD_BYTES = 26;
-/** An answer looks at no more events than this, matching or not; the next page goes on. */
+/** An answer looks at no more than this, matching or not; the next page goes on. */
 const SCANNED_EVENTS = 100_000;
-const SMALLEST_PAGE = 100;
+const SCANNED_BYTES = 16 * 1024 * 1024;
+/** An answer that has found nothing in so many streams is given, empty, and the next page goes on. */
+const STREAMS_PER_ANSWER = 2_000;
+/** Other requests are served after looking at so much. */
+const TURN_EVENTS = 1_000;
+const TURN_BYTES = 256 * 1024;
+/** What may be read ahead, of all streams together. */
+const READ_AHEAD_BYTES = 32 * 1024 * 1024;
+const SMALLEST_PAGE_BYTES = 16 * 1024;
+const PAGE_EVENTS = 1_000;
+const LOADED_AT_ONCE = 32;
 
 export interface Found {
   readonly stream: LogStream;
@@ -19,59 +35,149 @@ export interface Found {
 /** Collects what one answer may hold. */
 export class Answer {
   readonly found: Found[] = [];
-  readonly limit: number;
+  readonly #limit: number;
+  readonly #matches: Matches;
   #bytes = 0;
-  #scanned = 0;
+  #scannedEvents = 0;
+  #scannedBytes = 0;
+  #turnEvents = 0;
+  #turnBytes = 0;
 
-  constructor(limit: number) {
-    this.limit = limit;
+  constructor(limit: number, matches: Matches) {
+    this.#limit = limit;
+    this.#matches = matches;
   }
 
   get full(): boolean {
-    return this.found.length >= this.limit || this.#bytes >= ANSWER_BYTES || this.#scanned >= SCANNED_EVENTS;
+    return (
+      this.found.length >= this.#limit || this.#scannedEvents >= SCANNED_EVENTS || this.#scannedBytes >= SCANNED_BYTES
+    );
   }
 
-  look(stream: LogStream, event: LogEvent, matches: Matches): void {
-    this.#scanned += 1;
-    if (!matches(event.message)) return;
-    this.#bytes += Buffer.byteLength(event.message) + EVENT_OVERHEAD_BYTES;
-    this.found.push({ stream, event });
+  /** Looks at an event. False when it matches and there is no room for it. */
+  async look(stream: LogStream, event: LogEvent): Promise<boolean> {
+    const bytes = Buffer.byteLength(event.message) + EVENT_OVERHEAD_BYTES;
+    await this.#takeTurns(bytes);
+    if (this.#matches(event.message)) {
+      if (this.found.length > 0 && this.#bytes + bytes > PAGE_BYTES) return false;
+      this.#bytes += bytes;
+      this.found.push({ stream, event });
+    }
+    this.#scannedEvents += 1;
+    this.#scannedBytes += bytes;
+    return true;
+  }
+
+  async #takeTurns(bytes: number): Promise<void> {
+    this.#turnEvents += 1;
+    this.#turnBytes += bytes;
+    if (this.#turnEvents < TURN_EVENTS && this.#turnBytes < TURN_BYTES) return;
+    this.#turnEvents = 0;
+    this.#turnBytes = 0;
+    await nextTurn();
   }
 }
 
 /**
- * Looks through the streams' events behind `cursor` in order of time until they end or the answer, not full yet, is. Returns where it
- * stopped; undefined at the end.
+ * Looks through the candidates' events behind the cursor, in order, until they end or the answer is full. Returns where it stopped;
+ * undefined at the end. However much there is, a search that is gone on with from there comes to its end.
  */
 export async function search(
-  logs: LogReader,
-  query: { readonly streams: readonly LogStream[]; readonly range: TimeRange; readonly matches: Matches },
-  cursor: Cursor | undefined,
+  readerOf: (stream: LogStream) => LogReader,
+  candidates: AsyncIterator<Candidate, undefined>,
+  span: SearchSpan,
   answer: Answer,
-): Promise<Cursor | undefined> {
-  const { streams, range, matches } = query;
-  const pageEvents = Math.max(SMALLEST_PAGE, Math.ceil(answer.limit / Math.max(1, streams.length)));
-  const sources = streams.map((stream) => new StreamSource({ stream, logs, range, cursor, pageEvents }));
-  await inParallel(sources, (source) => source.load());
-  let last = cursor;
-  for (let source = earliest(sources); source?.head !== undefined; source = earliest(sources)) {
+): Promise<SearchCursor | undefined> {
+  const merge = new Merge(readerOf, candidates, span);
+  let last = span.cursor;
+  for (;;) {
+    const source = await merge.first();
+    if (source === undefined) return merge.next && { time: merge.next.bound };
     if (answer.full) return last;
-    answer.look(source.stream, source.head, matches);
-    last = { time: source.head.timestamp, stream: source.stream.stream, position: source.head.position };
-    await source.advance();
+    const head = source.head!;
+    if (!(await answer.look(source.stream, head))) return last;
+    last = { time: head.timestamp, event: { stream: source.stream.name, position: head.position } };
+    await merge.advance();
   }
-  return undefined;
 }
 
-function earliest(sources: readonly StreamSource[]): StreamSource | undefined {
-  let best: StreamSource | undefined;
-  for (const source of sources) {
-    if (source.head !== undefined && (best?.head === undefined || comesBefore(source, best))) best = source;
+/** Streams in order of their next events. A stream is opened when the merge comes to its bound. */
+class Merge {
+  readonly #readerOf: (stream: LogStream) => LogReader;
+  readonly #candidates: AsyncIterator<Candidate, undefined>;
+  readonly #span: SearchSpan;
+  readonly #sources: TinyQueue<StreamSource>;
+  /** The candidate that comes next; undefined after the last one. */
+  next: Candidate | undefined;
+  /** Where the first candidate stands: an answer must come further than that. */
+  #beginning: number | undefined;
+  #isBegun = false;
+  #opened = 0;
+
+  constructor(
+    readerOf: (stream: LogStream) => LogReader,
+    candidates: AsyncIterator<Candidate, undefined>,
+    span: SearchSpan,
+  ) {
+    this.#readerOf = readerOf;
+    this.#candidates = candidates;
+    this.#span = span;
+    this.#sources = new TinyQueue<StreamSource>([], (one, other) => compareHeads(one, other, span.direction));
   }
-  return best;
+
+  /** The stream whose next event is the first. Undefined when there is none, or none in as many streams as one answer opens. */
+  async first(): Promise<StreamSource | undefined> {
+    if (!this.#isBegun) {
+      this.#isBegun = true;
+      this.next = await this.#nextCandidate();
+      this.#beginning = this.next?.bound;
+    }
+    while (this.next !== undefined && this.#isDue(this.next) && !this.#isEnough(this.next)) await this.#open();
+    return this.#sources.peek();
+  }
+
+  #isEnough({ bound }: Candidate): boolean {
+    return this.#sources.length === 0 && this.#opened >= STREAMS_PER_ANSWER && bound !== this.#beginning;
+  }
+
+  /** Goes on behind the first event. */
+  async advance(): Promise<void> {
+    const source = this.#sources.pop()!;
+    await source.advance(this.#pageSize());
+    if (source.head !== undefined) this.#sources.push(source);
+  }
+
+  #isDue({ bound }: Candidate): boolean {
+    const head = this.#sources.peek()?.head;
+    if (head === undefined) return true;
+    return this.#span.direction === "forward" ? bound <= head.timestamp : bound >= head.timestamp;
+  }
+
+  /** Opens the next candidates, several at a time: those that are due now. */
+  async #open(): Promise<void> {
+    const due: StreamSource[] = [];
+    while (this.next !== undefined && due.length < LOADED_AT_ONCE && this.#isDue(this.next)) {
+      const { stream } = this.next;
+      due.push(new StreamSource({ stream, reader: this.#readerOf(stream), ...this.#span }));
+      this.next = await this.#nextCandidate();
+    }
+    await inParallel(due, (source) => source.load());
+    for (const source of due) if (source.head !== undefined) this.#sources.push(source);
+    this.#opened += due.length;
+    if (this.#sources.length > MAX_TOGETHER) throw invalidParameterException(TEXTS.crowded(MAX_TOGETHER));
+  }
+
+  async #nextCandidate(): Promise<Candidate | undefined> {
+    return (await this.#candidates.next()).value;
+  }
+
+  #pageSize(): PageSize {
+    const share = Math.floor(READ_AHEAD_BYTES / (this.#sources.length + 1));
+    return { limit: PAGE_EVENTS, maxBytes: Math.min(PAGE_BYTES, Math.max(SMALLEST_PAGE_BYTES, share)) };
+  }
 }
 
-function comesBefore(one: StreamSource, other: StreamSource): boolean {
-  const difference = (one.head?.timestamp ?? 0) - (other.head?.timestamp ?? 0);
-  return difference === 0 ? one.stream.stream < other.stream.stream : difference < 0;
+function compareHeads(one: StreamSource, other: StreamSource, direction: Direction): number {
+  const inOrder = one.head!.timestamp - other.head!.timestamp || (one.stream.name < other.stream.name ? -1 : 1);
+  return direction === "forward" ? inOrder : -inOrder;
 }

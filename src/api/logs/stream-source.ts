@@ -1,42 +1,37 @@
 import type { LogStream } from "../../ports/log-streams.ts";
 import type { LogEvent, LogQuery, LogReader } from "../../ports/logs.ts";
+import type { Direction, SearchCursor, TimeRange } from "./search-order.ts";
 
-/** Where a search over several streams stands: everything up to this event has been looked at. */
-export interface Cursor {
-  readonly time: number;
-  readonly stream: string;
-  readonly position: number;
-}
+/** How much of a stream is read at a time. */
+export type PageSize = Required<Pick<LogQuery, "limit" | "maxBytes">>;
 
-export interface TimeRange {
-  readonly startTime?: number;
-  /** Exclusive. */
-  readonly endTime?: number;
-}
+/** Most of many streams give few events or none to an answer. */
+const FIRST_PAGE: PageSize = { limit: 16, maxBytes: 16 * 1024 };
 
-/** The events of one stream behind a cursor, read a page at a time. The order over streams is: time, name of the stream, place. */
+/** The events of one stream that a search has not looked at yet, read a page at a time. */
 export class StreamSource {
   readonly stream: LogStream;
-  readonly #logs: LogReader;
+  readonly #reader: LogReader;
+  readonly #direction: Direction;
   readonly #range: TimeRange;
-  readonly #pageEvents: number;
   #position: LogQuery["position"];
+  /** In the search's direction. */
   #events: readonly LogEvent[] = [];
   #next = 0;
 
   constructor(options: {
     readonly stream: LogStream;
-    readonly logs: LogReader;
+    readonly reader: LogReader;
+    readonly direction: Direction;
     readonly range: TimeRange;
-    readonly cursor: Cursor | undefined;
-    readonly pageEvents: number;
+    readonly cursor: SearchCursor | undefined;
   }) {
-    const { stream, cursor, range } = options;
+    const { stream, direction, range, cursor } = options;
     this.stream = stream;
-    this.#logs = options.logs;
-    this.#pageEvents = options.pageEvents;
-    this.#position = cursor?.stream === stream.stream ? cursor.position + 1 : "head";
-    this.#range = cursor === undefined ? range : behind(cursor, stream.stream, range);
+    this.#reader = options.reader;
+    this.#direction = direction;
+    this.#range = cursor === undefined ? range : rest(cursor, stream.name, range, direction);
+    this.#position = positionAfter(cursor, stream.name, direction);
   }
 
   /** The next event; undefined at the end. */
@@ -45,32 +40,39 @@ export class StreamSource {
   }
 
   /** Reads on until there is a head, or nothing more. Called once before the first `head`. */
-  async load(): Promise<void> {
+  async load(size: PageSize = FIRST_PAGE): Promise<void> {
     this.#events = [];
     this.#next = 0;
+    const isForward = this.#direction === "forward";
     while (this.#events.length === 0) {
-      const query = {
-        position: this.#position,
-        direction: "forward",
-        limit: this.#pageEvents,
-        ...this.#range,
-      } as const;
-      const page = await this.#logs.read(this.stream.attemptId, query);
-      if (page.events.length === 0 && page.forwardPosition === this.#position) return;
-      this.#events = page.events;
-      this.#position = page.forwardPosition;
+      const query = { position: this.#position, direction: this.#direction, ...size, ...this.#range };
+      const page = await this.#reader.read(this.stream.logId, query);
+      const position = isForward ? page.forwardPosition : page.backwardPosition;
+      if (page.events.length === 0 && position === this.#position) return;
+      this.#events = isForward ? page.events : page.events.toReversed();
+      this.#position = position;
     }
   }
 
   /** Goes on to the next event. */
-  async advance(): Promise<void> {
+  async advance(size: PageSize): Promise<void> {
     this.#next += 1;
-    if (this.#next >= this.#events.length) await this.load();
+    if (this.#next >= this.#events.length) await this.load(size);
   }
 }
 
-function behind(cursor: Cursor, stream: string, range: TimeRange): TimeRange {
-  if (stream === cursor.stream) return range;
-  const startTime = Math.max(range.startTime ?? 0, stream < cursor.stream ? cursor.time + 1 : cursor.time);
-  return { ...range, startTime };
+function positionAfter(cursor: SearchCursor | undefined, stream: string, direction: Direction): LogQuery["position"] {
+  if (cursor?.event?.stream !== stream) return direction === "forward" ? "head" : "tail";
+  return direction === "forward" ? cursor.event.position + 1n : cursor.event.position;
+}
+
+/** The times of a stream that are left behind a cursor: at the cursor's own time, only streams that come later in the order. */
+function rest({ time, event }: SearchCursor, stream: string, range: TimeRange, direction: Direction): TimeRange {
+  if (event?.stream === stream) return range;
+  if (direction === "forward") {
+    const isDone = event !== undefined && stream < event.stream;
+    return { ...range, startTime: Math.max(range.startTime ?? 0, isDone ? time + 1 : time) };
+  }
+  const isDone = event !== undefined && stream > event.stream;
+  return { ...range, endTime: Math.min(range.endTime ?? Infinity, isDone ? time : time + 1) };
 }

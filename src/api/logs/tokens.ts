@@ -1,58 +1,54 @@
 import { createHash } from "node:crypto";
-import { invalidToken } from "./checks.ts";
+import type { LogPosition } from "../../ports/logs.ts";
+import { invalidParameterException } from "../wire/errors.ts";
+import type { ApiError } from "../wire/errors.ts";
+import type { PageTokens } from "../wire/page-tokens.ts";
+import { TEXTS } from "./texts.ts";
 
 /**
- * Tokens of GetLogEvents: `f/<56 digits>/s` goes on forward, `b/<56 digits>/s` backward, from the byte that the first 16 digits give. The
- * other 40 bind it to its stream, so that a token of another stream, or an invented one, is noticed. The same place has always
+ * Tokens of GetLogEvents: `f/<56 digits>/s` goes on forward, `b/<56 digits>/s` backward, from the position that the first digits give. The
+ * others sign it for its stream, so that a token of another stream, or an invented one, is noticed. The same place has always
  * the same token: clients stop when it comes back.
  */
 export interface PositionToken {
-  readonly position: number;
+  readonly position: LogPosition;
   readonly direction: "forward" | "backward";
 }
 
-/** `stream` identifies the stream for ever: its attempt's id. */
-export function positionToken(stream: string, { position, direction }: PositionToken): string {
-  const digits = String(position).padStart(16, "0");
-  return `${direction === "forward" ? "f" : "b"}/${digits}${decimalDigest([stream, position], 40)}/s`;
+const POSITION_DIGITS = 26;
+const SIGNATURE_DIGITS = 30;
+
+/** `logId` identifies the stream for ever. */
+export function positionToken(tokens: PageTokens, logId: string, { position, direction }: PositionToken): string {
+  const digits = String(position).padStart(POSITION_DIGITS, "0");
+  const signature = decimal(tokens.digest([logId, digits, direction]), SIGNATURE_DIGITS);
+  return `${direction === "forward" ? "f" : "b"}/${digits}${signature}/s`;
 }
 
 /** Throws InvalidParameterException for a token that is not of this stream. */
-export function readPositionToken(stream: string, token: string): PositionToken {
-  const position = Number(/^[fb]\/(\d{16})\d{40}\/s$/.exec(token)?.[1] ?? Number.NaN);
+export function readPositionToken(tokens: PageTokens, logId: string, token: string): PositionToken {
+  const digits = /^[fb]\/(\d{26})\d{30}\/s$/.exec(token)?.[1];
   const direction = token.startsWith("f") ? "forward" : "backward";
-  if (!Number.isSafeInteger(position) || positionToken(stream, { position, direction }) !== token) throw invalidToken();
-  return { position, direction };
-}
-
-/** A token of a list or a search: where it goes on, bound to the query that must stay the same from page to page. */
-export function listToken(query: unknown, place: unknown): string {
-  return Buffer.from(JSON.stringify([decimalDigest(query, 20), place])).toString("base64url");
-}
-
-/** The place in a token, undefined for no or an empty one: the first page. `accepts` tells the place's type. */
-export function readListToken<Place>(
-  query: unknown,
-  token: string | undefined,
-  accepts: (place: unknown) => place is Place,
-): Place | undefined {
-  if (token === undefined || token === "") return undefined;
-  const parsed = parseJson(Buffer.from(token, "base64url").toString("utf8"));
-  const [digest, place]: unknown[] = Array.isArray(parsed) ? parsed : [];
-  if (digest !== decimalDigest(query, 20) || !accepts(place)) throw invalidToken();
+  if (digits === undefined) throw invalidToken();
+  const place = { position: BigInt(digits), direction } as const;
+  if (positionToken(tokens, logId, place) !== token) throw invalidToken();
   return place;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** A sequence token means nothing any more; AWS still gives one. */
+export function sequenceToken(logId: string): string {
+  return `49${decimalDigest(["sequence", logId], 54)}`;
+}
+
+export function invalidToken(): ApiError {
+  return invalidParameterException(TEXTS.nextToken);
 }
 
 /** A hash as `digits` decimal digits. */
 export function decimalDigest(value: unknown, digits: number): string {
-  const hash = createHash("sha256").update(JSON.stringify(value)).digest("hex");
-  return (BigInt(`0x${hash}`) % 10n ** BigInt(digits)).toString().padStart(digits, "0");
+  return decimal(createHash("sha256").update(JSON.stringify(value)).digest(), digits);
+}
+
+function decimal(hash: Buffer, digits: number): string {
+  return (BigInt(`0x${hash.toString("hex")}`) % 10n ** BigInt(digits)).toString().padStart(digits, "0");
 }

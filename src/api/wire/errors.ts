@@ -69,6 +69,21 @@ export function resourceNotFoundException(message: string): ApiError {
   return new ApiError("ResourceNotFoundException", 400, message);
 }
 
+/** CloudWatch Logs: there is such a group or stream already, 400. */
+export function resourceAlreadyExistsException(message: string): ApiError {
+  return new ApiError("ResourceAlreadyExistsException", 400, message);
+}
+
+/** CloudWatch Logs: too many tags, 400. */
+export function tooManyTagsException(message: string): ApiError {
+  return new ApiError("TooManyTagsException", 400, message);
+}
+
+/** CloudWatch Logs answers this instead of InvalidParameterException in a few places, 400. */
+export function logsValidationException(message: string): ApiError {
+  return new ApiError("ValidationException", 400, message);
+}
+
 /** CloudWatch Logs: a parameter is wrong, 400. */
 export function invalidParameterException(message: string): ApiError {
   return new ApiError("InvalidParameterException", 400, message);

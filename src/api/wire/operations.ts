@@ -79,8 +79,26 @@ export type BatchHandlers = {
   readonly [Op in BatchOperationName]?: (input: BatchInput<Op>, call: Call) => Promise<BatchOutput<Op>>;
 };
 
-/** The CloudWatch Logs operations that Batch clients use to read a job's output. */
-export type LogsOperationName = "GetLogEvents" | "FilterLogEvents" | "DescribeLogGroups" | "DescribeLogStreams";
+/** The operations of CloudWatch Logs that are served: those with which groups, streams and events are made, read and removed. */
+export type LogsOperationName =
+  | "CreateLogGroup"
+  | "DeleteLogGroup"
+  | "CreateLogStream"
+  | "DeleteLogStream"
+  | "PutLogEvents"
+  | "PutRetentionPolicy"
+  | "DeleteRetentionPolicy"
+  | "PutLogGroupDeletionProtection"
+  | "TagResource"
+  | "UntagResource"
+  | "ListTagsForResource"
+  | "TagLogGroup"
+  | "UntagLogGroup"
+  | "ListTagsLogGroup"
+  | "GetLogEvents"
+  | "FilterLogEvents"
+  | "DescribeLogGroups"
+  | "DescribeLogStreams";
 
 export type LogsInput<Op extends LogsOperationName> = InputOf<CommandOf<typeof logs, Op>>;
 

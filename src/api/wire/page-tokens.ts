@@ -33,6 +33,11 @@ export class PageTokens {
     return this.#now() - signedAt > LIFETIME_MS ? undefined : { place };
   }
 
+  /** 32 bytes that nobody else can tell of this value. */
+  digest(value: unknown): Buffer {
+    return createHmac("sha256", this.#key).update(JSON.stringify(value)).digest();
+  }
+
   #mac(query: unknown, text: string): Buffer {
     const mac = createHmac("sha256", this.#key).update(JSON.stringify(query)).update("\n").update(text);
     return mac.digest().subarray(0, MAC_BYTES);
