@@ -14,6 +14,7 @@ import { LOGS_DEMANDS } from "./api/logs/demands.ts";
 import { ec2Service } from "./api/ec2/service.ts";
 import { ECS_DEMANDS } from "./api/ecs/demands.ts";
 import { createEcsHandlers } from "./api/ecs/handlers.ts";
+import { serveContainerMetadata } from "./api/ecs/metadata-routes.ts";
 import { createLogsHandlers } from "./api/logs/handlers.ts";
 import { createServer } from "./api/server.ts";
 import { STS } from "./api/sts/service.ts";
@@ -126,6 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       logger,
     });
     serveCredentials(app, access);
+    serveContainerMetadata(app, store.jobs);
     // Before the engine starts: the first attempts that it starts must know where the server is.
     const url = await listen(app, options);
     closing.unshift(() => engine.stop());

@@ -35,7 +35,7 @@ export async function openAccess(options: {
   const ring = await openKeyRing(database, secrets, clock);
   const forJobs = jobKeys(secrets.jobs);
   const owner = { account: DEFAULT_ACCOUNT, secretAccessKey: ownerSecret(secrets) };
-  const findKey = keyFinder({ ring, jobKeys: forJobs, jobs, owner });
+  const findKey = keyFinder({ ring, jobKeys: forJobs, jobs, owner, isOpen });
   const admit = createAdmission({ findKey, clock, isOpen, defaultAccount: DEFAULT_ACCOUNT });
   return { ring, admit, jobCredentials: forJobs };
 }

@@ -34,6 +34,10 @@ export function familyOf(jobDefinitionArn: string): string {
   return jobDefinitionArn.slice(jobDefinitionArn.indexOf("/") + 1).replace(/:\d+$/, "");
 }
 
+export function revisionOf(jobDefinitionArn: string): string {
+  return jobDefinitionArn.slice(jobDefinitionArn.lastIndexOf(":") + 1);
+}
+
 /** The name of the environment that a cluster's name is made of; undefined when it is not made so. */
 export function environmentNameOf(cluster: string): string | undefined {
   return /^(.+)_Batch_[0-9a-f-]{36}$/.exec(cluster)?.[1];

@@ -1,10 +1,10 @@
 import type { ContainerProperties } from "@aws-sdk/client-batch";
-import { taskId, unitAttemptId } from "./ids.ts";
+import { containerId, taskId, unitAttemptId } from "./ids.ts";
 import type { Attempt, Scheduling } from "./job.ts";
 import type { JobProperties } from "./job-properties.ts";
 import type { Unit } from "./task.ts";
 import { unitContainer } from "./unit-container.ts";
-import { DEFAULT_NAME } from "./units.ts";
+import { DEFAULT_NAME } from "./log-target.ts";
 
 /** An attempt as ECS knows it: one task, or one for each node. */
 export interface EcsTask {
@@ -15,6 +15,8 @@ export interface EcsTask {
 
 export interface EcsContainer {
   readonly name: string;
+  /** What its metadata are asked by. */
+  readonly id: string;
   /** What the driver knows it as. */
   readonly driverId: string;
   /** Of a job that runs several. */
@@ -29,6 +31,7 @@ export function ecsTasks({ units, log }: Pick<Scheduling, "units" | "log">, atte
   if (units === undefined) {
     const container = {
       name: DEFAULT_NAME.ecs,
+      id: containerId(attempt.id),
       driverId: attempt.id,
       progress: attempt,
       ...(log !== undefined && { log }),
@@ -40,6 +43,7 @@ export function ecsTasks({ units, log }: Pick<Scheduling, "units" | "log">, atte
     const progress = attempt.units?.[index] ?? {};
     const container = {
       name: unit.name,
+      id: containerId(attempt.id, index),
       driverId: unitAttemptId(attempt.id, index),
       unit,
       progress,

@@ -67,6 +67,16 @@ export function unitAttemptId(attemptId: string, unit: number): string {
   return hexId(`${attemptId} unit ${unit}`, 32);
 }
 
+/** What the metadata of a container are asked by: those of an attempt, or of one of its units. */
+export function containerId(attemptId: string, unit?: number): string {
+  return unit === undefined ? attemptId : `${attemptId}-${unit}`;
+}
+
+/** The attempt that a container's id is made of. */
+export function attemptOfContainer(containerId: string): string {
+  return containerId.replace(/-\d+$/, "");
+}
+
 function hexDigits(value: number, digits: number): string {
   return value.toString(16).padStart(digits, "0");
 }

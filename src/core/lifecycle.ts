@@ -1,6 +1,7 @@
 import type { DriverName } from "./driver-name.ts";
 import { instanceId } from "./ecs-names.ts";
 import { attemptId } from "./ids.ts";
+import { DEFAULT_NAME, logStreamName } from "./log-target.ts";
 import type { Attempt, Job, JobState, Stopping } from "./job.ts";
 import { activeAttempt, replaceLastAttempt } from "./job.ts";
 import { shouldRetry } from "./retry.ts";
@@ -86,8 +87,12 @@ export function shortened(reason: string): string {
 }
 
 function begun(job: Job, attempt: Attempt, startedAt: number): Attempt {
-  const log = job.scheduling.log;
-  return { ...attempt, startedAt, ...(log !== undefined && { logStreamName: `${log.prefix}/default/${attempt.id}` }) };
+  const { log } = job.scheduling;
+  return {
+    ...attempt,
+    startedAt,
+    ...(log !== undefined && { logStreamName: logStreamName(log, DEFAULT_NAME.ecs, attempt.id) }),
+  };
 }
 
 function endReason(attempt: Attempt, startedAt: number | undefined, exitCode: number | undefined): string {

@@ -13,7 +13,7 @@ import type {
   TaskContainerOverrides,
   TaskContainerProperties,
 } from "@aws-sdk/client-batch";
-import { DEFAULT_NAME } from "./units.ts";
+import { DEFAULT_NAME } from "./log-target.ts";
 
 /** A container of a definition with SubmitJob's overrides merged in (reference 4.11). */
 export function mergeContainer(

@@ -3,10 +3,11 @@ import { taskId } from "./ids.ts";
 import type { Attempt, Job, JobState, Scheduling } from "./job.ts";
 import { activeAttempt, replaceLastAttempt } from "./job.ts";
 import type { AttemptEnd } from "./lifecycle.ts";
+import { logStreamName } from "./log-target.ts";
 import { bind, ended, REASONS, shortened, started } from "./lifecycle.ts";
 import { advance, firstUnits, nodeEnd, nodeStart, stopNode } from "./task-progress.ts";
 import type { Task } from "./task-progress.ts";
-import type { Unit, UnitState, UnitStopping } from "./task.ts";
+import type { UnitState, UnitStopping } from "./task.ts";
 
 /** RUNNABLE -> STARTING, for jobs with and without units. */
 export function bound(job: Job, environmentArn: string, driver: DriverName): JobState {
@@ -92,12 +93,7 @@ function taskOf({ units, nodes }: Scheduling, attempt?: Attempt): Task {
 }
 
 function begun(job: Job, index: number, state: UnitState, startedAt: number): UnitState {
-  const unit = job.scheduling.units![index]!;
-  const logStreamName = logStreamOf(unit, activeAttempt(job.state)!.id);
-  return { ...state, startedAt, ...(logStreamName !== undefined && { logStreamName }) };
-}
-
-/** `prefix/name/taskId` (reference 8.1, 3.5). */
-function logStreamOf({ log, name, node }: Unit, attemptId: string): string | undefined {
-  return log && `${log.prefix}/${name}/${taskId(attemptId, node)}`;
+  const { log, name, node } = job.scheduling.units![index]!;
+  const task = taskId(activeAttempt(job.state)!.id, node);
+  return { ...state, startedAt, ...(log !== undefined && { logStreamName: logStreamName(log, name, task) }) };
 }

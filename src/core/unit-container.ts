@@ -14,7 +14,7 @@ import type { JobProperties } from "./job-properties.ts";
 import { rangeOfEachNode } from "./nodes.ts";
 import { podContainerRequirements } from "./requirements.ts";
 import type { Unit } from "./task.ts";
-import { DEFAULT_NAME } from "./units.ts";
+import { DEFAULT_NAME } from "./log-target.ts";
 
 /** What a driver runs for a unit. */
 export interface UnitContainer {

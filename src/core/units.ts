@@ -1,11 +1,8 @@
 import type { EcsProperties, EksContainer, EksProperties, NodeProperties } from "@aws-sdk/client-batch";
 import type { JobProperties } from "./job-properties.ts";
-import { logTarget } from "./log-target.ts";
+import { DEFAULT_NAME, logTarget } from "./log-target.ts";
 import { rangeOfEachNode } from "./nodes.ts";
 import type { Unit, UnitDependency } from "./task.ts";
-
-/** The name of a container that has none: of an ECS job's, and of a pod's (reference 3.4, 8.1). */
-export const DEFAULT_NAME = { ecs: "default", eks: "Default" } as const;
 
 /** The units of a job that has some: every container, of every node. Undefined for a job of one container. */
 export function unitsOf(properties: JobProperties, definitionName: string): Unit[] | undefined {

@@ -1,9 +1,10 @@
 import type { KeyValuePair } from "@aws-sdk/client-batch";
+import { containerId } from "../core/ids.ts";
 import type { Attempt, Job } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import type { Environment } from "../core/resources.ts";
 import type { AccessKey, JobCredentials } from "../ports/credentials.ts";
-import type { Launch } from "../ports/store.ts";
+import type { JobSpec, Launch } from "../ports/store.ts";
 import type { DriverSurroundings, Surroundings } from "../ports/surroundings.ts";
 import { nodeVariables } from "./node-variables.ts";
 
@@ -13,8 +14,6 @@ export interface ContainerPlace {
   readonly launch: Launch;
   /** Of the attempt; undefined when it was deleted meanwhile. */
   readonly environment: Environment | undefined;
-  /** Under which the container's metadata are asked for. */
-  readonly containerId: string;
   /** Index of the unit that the container is, of a job that has units. */
   readonly unit?: number;
 }
@@ -54,7 +53,7 @@ const BRINGS_CREDENTIALS =
   /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|PROFILE|SHARED_CREDENTIALS_FILE|CONFIG_FILE|ROLE_ARN|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_.*)$/;
 
 function serverVariables(
-  { job, launch, containerId }: ContainerPlace,
+  { job, launch, unit }: ContainerPlace,
   users: Readonly<Record<string, string>>,
   { serverUrl }: DriverSurroundings,
   credentials: JobCredentials,
@@ -68,8 +67,15 @@ function serverVariables(
     // An endpoint for one service would win over the user's for all.
     ...(users["AWS_ENDPOINT_URL"] === undefined && endpointVariables(serverUrl)),
     ...(!bringsCredentials && keyVariables(credentials.issue(job.id))),
-    ECS_CONTAINER_METADATA_URI_V4: `${serverUrl}/ecs/v4/${containerId}`,
+    ...(!isPod(launch.spec) && {
+      ECS_CONTAINER_METADATA_URI_V4: `${serverUrl}/ecs/v4/${containerId(activeAttempt(job.state)!.id, unit)}`,
+    }),
   };
+}
+
+/** Pods are no tasks of ECS. */
+function isPod({ eksProperties, nodeProperties }: JobSpec): boolean {
+  return eksProperties !== undefined || nodeProperties?.nodeRangeProperties?.[0]?.eksProperties !== undefined;
 }
 
 /** The services that are answered here. Not AWS_ENDPOINT_URL: objects, say, are kept elsewhere. */

@@ -28,7 +28,7 @@ export function attemptSpec({ unit, ...start }: Start, callingBack: CallingBack)
   const { vcpuMilli, memoryMiB } = job.scheduling.requirements;
   const { container } = launch.spec;
   if (container === undefined) throw new Error(`job ${job.id} has no container`);
-  const environment = jobEnvironment({ ...start, containerId: attemptId }, container.environment, callingBack);
+  const environment = jobEnvironment(start, container.environment, callingBack);
   return { attemptId, jobId: job.id, container, environment, vcpuMilli, memoryMiB };
 }
 
@@ -39,7 +39,7 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
   const attempt = activeAttempt(job.state)!;
   const attemptId = unitAttemptId(attempt.id, start.unit);
   const { container, entrypoint, expandsVariables, ...modes } = unitContainer(launch.spec, unit);
-  const environment = jobEnvironment({ ...start, containerId: attemptId }, container.environment, callingBack);
+  const environment = jobEnvironment(start, container.environment, callingBack);
   const expand = (argv: readonly string[]): string[] =>
     argv.map((argument) => (expandsVariables ? expandVariables(argument, environment) : argument));
   const { vcpuMilli, memoryMiB } = requirementsOf(container);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KeyValuePair } from "@aws-sdk/client-batch";
 import { ServerSurroundings } from "../../src/compose/surroundings.ts";
+import { attemptId } from "../../src/core/ids.ts";
 import { bind } from "../../src/core/lifecycle.ts";
 import type { DriverName } from "../../src/core/driver-name.ts";
 import type { Job } from "../../src/core/job.ts";
@@ -18,7 +19,7 @@ const ENDPOINTS = {
 };
 const KEYS = { AWS_ACCESS_KEY_ID: "key of a", AWS_SECRET_ACCESS_KEY: "s" };
 const REGION = { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "eu-west-1" };
-const METADATA = { ECS_CONTAINER_METADATA_URI_V4: `${URL}/ecs/v4/c1` };
+const METADATA = { ECS_CONTAINER_METADATA_URI_V4: `${URL}/ecs/v4/${attemptId({ id: "a", seq: 1 }, 1)}` };
 const BATCH = {
   AWS_BATCH_JOB_ID: "a",
   AWS_BATCH_JOB_ATTEMPT: "1",
@@ -57,7 +58,7 @@ function environmentIn({ given = {}, jobVariables, server = {}, driver = "proces
   const job = { ...waiting, state: bind(waiting, environmentArn, driver) };
   const launch = { scope: "123456789012/eu-west-1", spec: {} } as Launch;
   const entries: KeyValuePair[] = Object.entries(given).map(([name, value]) => ({ name, value }));
-  const place = { job, launch, environment: undefined, containerId: "c1" };
+  const place = { job, launch, environment: undefined };
   return jobEnvironment(place, entries, { surroundings, credentials: { issue } });
 }
 

@@ -41,8 +41,6 @@ export interface AdmissionOptions {
 }
 
 export interface KeyContext {
-  /** Whether this request would be served with any key. */
-  readonly isOpen: boolean;
   /** Whether the client runs on this machine. */
   readonly isFromHere: boolean;
 }
@@ -56,7 +54,7 @@ export function createAdmission(options: AdmissionOptions): Admit {
   return async (request, service) => {
     const claimed = claimedCredential(request.headers.authorization, request.search);
     const isOpen = options.isOpen && isLoopbackAddress(request.socket.localAddress);
-    const key = claimed && (await options.findKey(claimed.accessKeyId, { isOpen, isFromHere: isFromHere(request) }));
+    const key = claimed && (await options.findKey(claimed.accessKeyId, { isFromHere: isFromHere(request) }));
     if (key === undefined) {
       if (!isOpen) throw refusalOf(request);
       return anyone(claimed?.accessKeyId, claimed?.region, options.defaultAccount);

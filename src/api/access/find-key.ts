@@ -12,10 +12,12 @@ export interface KeySources {
   readonly jobKeys: JobKeys;
   readonly jobs: Pick<JobTable, "origin">;
   readonly owner: { readonly account: string; readonly secretAccessKey: string };
+  /** Whether jobs can be submitted without a known key. */
+  readonly isOpen: boolean;
 }
 
 /** Every kind of known key: those that were created, the owner's, and those of jobs. */
-export function keyFinder({ ring, jobKeys, jobs, owner }: KeySources): AdmissionOptions["findKey"] {
+export function keyFinder({ ring, jobKeys, jobs, owner, isOpen }: KeySources): AdmissionOptions["findKey"] {
   const ownerKey: KnownKey = {
     secretAccessKey: owner.secretAccessKey,
     caller: userCaller(owner.account, "owner", OWNER_KEY_ID),
@@ -23,13 +25,14 @@ export function keyFinder({ ring, jobKeys, jobs, owner }: KeySources): Admission
   };
   const findSubmitter = (id: string): KnownKey | undefined => (id === OWNER_KEY_ID ? ownerKey : ring.find(id));
 
-  const findJobKey = async (accessKeyId: string, jobId: string, isOpen: boolean): Promise<KnownKey> => {
+  const findJobKey = async (accessKeyId: string, jobId: string): Promise<KnownKey> => {
     const origin = await jobs.origin(jobId);
     if (origin === undefined) throw unrecognizedClient();
     if (isTerminal(origin.status)) throw expiredToken();
     const { scope, submittedBy } = origin;
     const submitter = submittedBy === undefined ? undefined : findSubmitter(submittedBy);
-    // A job may do what its submitter may do now: nothing, once that key is revoked.
+    // A job may do what its submitter may do now: nothing, once that key is revoked. Whoever needed none to submit it vouches wherever the job
+    // calls from; its own key is needed all the same.
     const isVouchedFor = submittedBy === undefined ? isOpen : submitter !== undefined;
     if (!isVouchedFor) throw unrecognizedClient();
     return {
@@ -39,7 +42,7 @@ export function keyFinder({ ring, jobKeys, jobs, owner }: KeySources): Admission
     };
   };
 
-  return (accessKeyId: string, { isOpen, isFromHere }: KeyContext) => {
+  return (accessKeyId: string, { isFromHere }: KeyContext) => {
     const key = ring.find(accessKeyId);
     if (key !== undefined) return key;
     if (ring.isRevoked(accessKeyId)) throw unrecognizedClient();
@@ -48,6 +51,6 @@ export function keyFinder({ ring, jobKeys, jobs, owner }: KeySources): Admission
       return ownerKey;
     }
     const jobId = jobKeys.jobIdOf(accessKeyId);
-    return jobId === undefined ? undefined : findJobKey(accessKeyId, jobId, isOpen);
+    return jobId === undefined ? undefined : findJobKey(accessKeyId, jobId);
   };
 }

@@ -1,6 +1,6 @@
 import type { EcsPropertiesOverride, EksPropertiesOverride, NodeRangeProperty } from "@aws-sdk/client-batch";
 import { isOpenEnded, parseTargetNodes } from "../../core/nodes.ts";
-import { DEFAULT_NAME } from "../../core/units.ts";
+import { DEFAULT_NAME } from "../../core/log-target.ts";
 import type { DefinitionRecord } from "../../ports/store.ts";
 import type { BatchInput } from "../wire/operations.ts";
 import type { Rule } from "./rules.ts";

@@ -5,7 +5,7 @@ import type {
   EksProperties,
   EksVolume,
 } from "@aws-sdk/client-batch";
-import { DEFAULT_NAME } from "../../core/units.ts";
+import { DEFAULT_NAME } from "../../core/log-target.ts";
 import { IMAGE_NAME } from "./names.ts";
 import { METADATA_RULES } from "./pod-metadata-rules.ts";
 import { POD_RESOURCE_RULES } from "./pod-resource-rules.ts";
