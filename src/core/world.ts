@@ -113,6 +113,7 @@ export class World {
       case "queue-deleted":
         this.queues.delete(event.arn);
         this.#waiting.delete(event.arn);
+        for (const arn of this.quotaShares.keys()) if (arn.startsWith(`${event.arn}/`)) this.quotaShares.delete(arn);
         break;
     }
   }

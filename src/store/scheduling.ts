@@ -314,9 +314,21 @@ function toStatements(change: Change): Statement[] {
       return [statement(`UPDATE jobs SET children = ? WHERE id = ?`, JSON.stringify(change.recorded), change.jobId)];
     case "stop-dismissed":
       return [statement(`DELETE FROM stop_requests WHERE job_id = ? AND kind = ?`, change.jobId, change.stop)];
+    case "queue-deleted":
+      return [resourceStatement(change), deleteSharesOf(change.arn)];
     default:
       return [resourceStatement(change)];
   }
+}
+
+/** The quota shares of a queue go with it. */
+function deleteSharesOf(queueArn: string): Statement {
+  const prefix = `${queueArn}/quota-share/`;
+  return statement(
+    `DELETE FROM resources WHERE kind = 'quota-share' AND substr(arn, 1, ?) = ?
+       AND NOT EXISTS (SELECT 1 FROM resources q WHERE q.arn = ?)`,
+    ...[prefix.length, prefix, queueArn],
+  );
 }
 
 function jobStatements({ jobId, parent, state, logStreams = [], endedLogs = [], usedUp = [] }: JobChange): Statement[] {

@@ -63,8 +63,8 @@ const resources = (computeResources: object) => ({ computeResources });
 // Reference 6.7.
 const REFUSED: readonly Refusal[] = [
   [
-    "notOneOf",
-    prefixed("state ASLEEP is not valid. Valid values: [ENABLED, DISABLED]"),
+    "resourceState",
+    prefixed("State ASLEEP is not valid. Valid states: [ENABLED, DISABLED]"),
     "best-fit",
     { state: "ASLEEP" },
   ],

@@ -11,8 +11,8 @@ import type { BatchInput } from "../wire/operations.ts";
 import { CONTAINER_INSIGHTS_RULE, isServiceLinkedRole, UNMANAGED_VCPUS_RULE } from "./compute-environment-rules.ts";
 import { COMPUTE_RESOURCE_RULES } from "./compute-resource-rules.ts";
 import type { Rule } from "./rules.ts";
-import { check, quotingRule, rule, within } from "./rules.ts";
-import { notOneOf } from "./value-sets.ts";
+import { check, rule, within } from "./rules.ts";
+import { STATE_RULE } from "./state-rule.ts";
 
 type Input = BatchInput<"UpdateComputeEnvironment">;
 
@@ -62,7 +62,7 @@ function isOnEc2({ type, computeResources }: EnvironmentSettings): boolean {
 }
 
 export const UPDATE_COMPUTE_ENVIRONMENT_RULES: readonly Rule<Update>[] = [
-  quotingRule("notOneOf", ({ input }) => notOneOf("state", input.state, ["ENABLED", "DISABLED"])),
+  within(({ input }) => input, [STATE_RULE]),
   rule("updateTimeout", ({ input: { updatePolicy } }) => {
     const minutes = updatePolicy?.jobExecutionTimeoutMinutes ?? 30;
     return minutes < 1 || minutes > 7200;

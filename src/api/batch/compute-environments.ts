@@ -7,9 +7,9 @@ import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import { CREATE_COMPUTE_ENVIRONMENT_RULES } from "./compute-environment-rules.ts";
 import { updatedSettings } from "./compute-environment-update.ts";
-import { arnOf, isOwnArn, nameOf, scopeOf, toArn } from "./names.ts";
-import { Pages, pageSize } from "./pages.ts";
+import { arnOf, nameOf, scopeOf, toArn } from "./names.ts";
 import { queuesUsing } from "./queue-lookup.ts";
+import { findNamed, findOwn, isOwnArn, listOwn } from "./resource-lookup.ts";
 import { checkDeletable, checkUpdatable } from "./resource-states.ts";
 import { check } from "./rules.ts";
 import { TEXTS } from "./texts.ts";
@@ -37,22 +37,13 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
       return { computeEnvironmentName: name, computeEnvironmentArn: arn };
     },
 
-    async DescribeComputeEnvironments({ computeEnvironments, maxResults, nextToken }, call) {
-      if (computeEnvironments !== undefined && computeEnvironments.length > 0) {
-        if (computeEnvironments.length > 100) throw clientException(TEXTS.tooManyNames("computeEnvironments"));
-        const arns = new Set(computeEnvironments.map((name) => toArn(call, "compute-environment", name)));
-        const found = await Promise.all([...arns].map((arn) => store.environments.get(arn)));
-        return {
-          computeEnvironments: found.flatMap((record) => (record?.scope === scopeOf(call) ? [toDetail(record)] : [])),
-        };
+    async DescribeComputeEnvironments({ computeEnvironments: names, ...page }, call) {
+      if (names !== undefined && names.length > 0) {
+        const asked = ["computeEnvironments", names] as const;
+        const found = await findNamed(store.environments, call, "compute-environment", asked);
+        return { computeEnvironments: found.map(toDetail) };
       }
-      const scope = scopeOf(call);
-      const pages = new Pages<string>(backend, call, ["DescribeComputeEnvironments"], nextToken, pageSize(maxResults));
-      const read = await store.environments.list(scope, {
-        ...(pages.position !== undefined && { after: pages.position }),
-        limit: pages.size + 1,
-      });
-      const { items, ...more } = pages.page(read, ({ name }) => name);
+      const { items, ...more } = await listOwn(backend, store.environments, call, "DescribeComputeEnvironments", page);
       return { computeEnvironments: items.map(toDetail), ...more };
     },
 
@@ -85,10 +76,8 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
 }
 
 async function find(backend: Backend, call: Call, nameOrArn: string): Promise<ResourceRecord<EnvironmentSettings>> {
-  const record = await backend.store.environments.get(toArn(call, "compute-environment", nameOrArn));
-  if (record === undefined || record.scope !== scopeOf(call)) {
-    throw clientException(TEXTS.environmentNotFound(nameOf(nameOrArn)));
-  }
+  const record = await findOwn(backend.store.environments, call, toArn(call, "compute-environment", nameOrArn));
+  if (record === undefined) throw clientException(TEXTS.environmentNotFound(nameOf(nameOrArn)));
   return record;
 }
 

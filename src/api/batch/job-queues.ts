@@ -1,45 +1,30 @@
-import type {
-  ComputeEnvironmentOrder,
-  JobQueueDetail,
-  JobQueueType,
-  ServiceEnvironmentOrder,
-} from "@aws-sdk/client-batch";
-import { isFargate } from "../../core/resources.ts";
+import type { JobQueueDetail } from "@aws-sdk/client-batch";
 import type { QueueSettings, ResourceRecord } from "../../ports/store.ts";
-import { clientException, validationException } from "../wire/errors.ts";
+import { clientException } from "../wire/errors.ts";
 import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
-import { arnOf, RESOURCE_NAME, scopeOf, toArn } from "./names.ts";
-import { Pages, pageSize } from "./pages.ts";
+import { CREATE_JOB_QUEUE_RULES, isTraining, UPDATE_JOB_QUEUE_RULES } from "./job-queue-rules.ts";
+import { arnOf, scopeOf, toArn } from "./names.ts";
+import { checkedEnvironments } from "./queue-environments.ts";
 import { findQueue } from "./queue-lookup.ts";
-import { checkPolicy } from "./queue-policy.ts";
+import { checkNewPolicy, checkPolicy } from "./queue-policy.ts";
 import { checkedServiceOrder } from "./queue-service-environment.ts";
-import { validateTags } from "./tags.ts";
+import { findNamed, isOwnArn, listOwn } from "./resource-lookup.ts";
+import { checkDeletable, checkUpdatable } from "./resource-states.ts";
+import { check } from "./rules.ts";
 import { TEXTS } from "./texts.ts";
 
 type Operations = "CreateJobQueue" | "DescribeJobQueues" | "UpdateJobQueue" | "DeleteJobQueue";
 
 /** Job queues (reference 7.1). */
 export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers, Operations>> {
-  const { store, scheduler, clock, version } = backend;
+  const { store, scheduler, clock } = backend;
   return {
     async CreateJobQueue(input, call) {
+      check(CREATE_JOB_QUEUE_RULES, input);
       const name = input.jobQueueName;
-      if (!RESOURCE_NAME.test(name)) throw validationException(TEXTS.queueName);
-      validateTags(input.tags);
-      await checkPolicy(backend, call, input.schedulingPolicyArn);
-      const { order, serviceOrder, type } = await checkedEnvironments(backend, call, input);
       const arn = arnOf(call, "job-queue", name);
-      const settings: QueueSettings = {
-        state: input.state ?? "ENABLED",
-        priority: input.priority,
-        computeEnvironmentOrder: order,
-        serviceEnvironmentOrder: serviceOrder,
-        jobQueueType: input.jobQueueType ?? type,
-        ...(input.schedulingPolicyArn !== undefined && { schedulingPolicyArn: input.schedulingPolicyArn }),
-        tags: input.tags ?? {},
-        jobStateTimeLimitActions: input.jobStateTimeLimitActions ?? [],
-      };
+      const settings = await newSettings(backend, call, input);
       const status = { status: "CREATING", statusReason: "JobQueue is being created" } as const;
       const record = { arn, scope: scopeOf(call), name, createdAt: clock.now(), ...status, settings };
       if (!(await store.queues.insert(record))) throw clientException(TEXTS.alreadyExists);
@@ -47,39 +32,19 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
       return { jobQueueName: name, jobQueueArn: arn };
     },
 
-    async DescribeJobQueues({ jobQueues, maxResults, nextToken }, call) {
+    async DescribeJobQueues({ jobQueues, ...page }, call) {
       if (jobQueues !== undefined && jobQueues.length > 0) {
-        if (jobQueues.length > 100) throw clientException(TEXTS.tooManyNames("jobQueues"));
-        const arns = new Set(jobQueues.map((name) => toArn(call, "job-queue", name)));
-        const found = await Promise.all([...arns].map((arn) => store.queues.get(arn)));
-        return { jobQueues: found.flatMap((record) => (record?.scope === scopeOf(call) ? [toDetail(record)] : [])) };
+        const found = await findNamed(store.queues, call, "job-queue", ["jobQueues", jobQueues]);
+        return { jobQueues: found.map(toDetail) };
       }
-      const scope = scopeOf(call);
-      const pages = new Pages<string>(backend, call, ["DescribeJobQueues"], nextToken, pageSize(maxResults));
-      const read = await store.queues.list(scope, {
-        ...(pages.position !== undefined && { after: pages.position }),
-        limit: pages.size + 1,
-      });
-      const { items, ...more } = pages.page(read, ({ name }) => name);
+      const { items, ...more } = await listOwn(backend, store.queues, call, "DescribeJobQueues", page);
       return { jobQueues: items.map(toDetail), ...more };
     },
 
     async UpdateJobQueue(input, call) {
       const record = await findQueue(backend, call, input.jobQueue);
-      if (record.status === "DELETING") throw clientException(TEXTS.isBeingDeleted("JobQueue", record.name));
-      if (input.schedulingPolicyArn !== undefined)
-        throw clientException(TEXTS.notAvailable("schedulingPolicyArn", version));
-      const order =
-        input.computeEnvironmentOrder && (await checkedOrder(backend, call, input.computeEnvironmentOrder)).order;
-      const settings: QueueSettings = {
-        ...record.settings,
-        ...(input.state !== undefined && { state: input.state }),
-        ...(input.priority !== undefined && { priority: input.priority }),
-        ...(order !== undefined && { computeEnvironmentOrder: order }),
-        ...(input.jobStateTimeLimitActions !== undefined && {
-          jobStateTimeLimitActions: input.jobStateTimeLimitActions,
-        }),
-      };
+      checkUpdatable("JobQueue", record);
+      const settings = await updatedSettings(backend, call, record.settings, input);
       const status = { status: "UPDATING", statusReason: "JobQueue is being updated" } as const;
       const written = await store.queues.update(record, { ...status, settings });
       if (!written) throw clientException(TEXTS.concurrentUpdate("JobQueue", record.name));
@@ -88,12 +53,14 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
     },
 
     async DeleteJobQueue({ jobQueue }, call) {
-      const record = await store.queues.get(toArn(call, "job-queue", jobQueue));
-      if (record === undefined || record.scope !== scopeOf(call)) return {};
-      if (record.settings.state !== "DISABLED") throw clientException(TEXTS.mustBeDisabled);
-      if (record.status === "UPDATING" || record.status === "CREATING") throw clientException(TEXTS.beingModified);
+      const arn = toArn(call, "job-queue", jobQueue);
+      if (!isOwnArn(call, "job-queue", arn)) throw clientException(TEXTS.queueNotFound(arn));
+      const record = await store.queues.get(arn);
+      if (record === undefined || record.status === "DELETING") return {};
+      checkDeletable(record);
       const status = { status: "DELETING", statusReason: "JobQueue is being deleted" } as const;
-      await store.queues.update(record, { ...status, settings: record.settings });
+      const written = await store.queues.update(record, { ...status, settings: record.settings });
+      if (!written) throw clientException(TEXTS.concurrentUpdate("JobQueue", record.name));
       await scheduler.nudgeResources();
       return {};
     },
@@ -104,41 +71,50 @@ function toDetail({ arn, name, status, statusReason, settings }: ResourceRecord<
   return { jobQueueName: name, jobQueueArn: arn, ...settings, status, statusReason };
 }
 
-/** A queue has either compute environments or a service environment; which it has is its type. */
-async function checkedEnvironments(
-  backend: Backend,
-  call: Call,
-  { computeEnvironmentOrder = [], serviceEnvironmentOrder = [] }: BatchInput<"CreateJobQueue">,
-): Promise<{ order: ComputeEnvironmentOrder[]; serviceOrder: ServiceEnvironmentOrder[]; type: JobQueueType }> {
-  if (serviceEnvironmentOrder.length > 0) {
-    const serviceOrder = await checkedServiceOrder(backend, call, serviceEnvironmentOrder);
-    return { order: [], serviceOrder, type: "SAGEMAKER_TRAINING" };
-  }
-  const { order, isFargateQueue } = await checkedOrder(backend, call, computeEnvironmentOrder);
-  return { order, serviceOrder: [], type: isFargateQueue ? "ECS_FARGATE" : "ECS" };
+async function newSettings(backend: Backend, call: Call, input: BatchInput<"CreateJobQueue">): Promise<QueueSettings> {
+  const policyArn = input.schedulingPolicyArn || undefined;
+  if (policyArn !== undefined) await checkPolicy(backend, call, policyArn, { isTraining: isTraining(input) });
+  return {
+    state: input.state ?? "ENABLED",
+    priority: input.priority,
+    ...(await checkedOrders(backend, call, input)),
+    ...(policyArn !== undefined && { schedulingPolicyArn: policyArn }),
+    tags: input.tags ?? {},
+    jobStateTimeLimitActions: input.jobStateTimeLimitActions ?? [],
+  };
 }
 
-/** Checks a queue's environments and names them by ARN, as they are stored and returned. */
-async function checkedOrder(
+/** A queue has either compute environments or a service environment; which it has is its type. */
+async function checkedOrders(backend: Backend, call: Call, input: BatchInput<"CreateJobQueue">) {
+  if (isTraining(input)) {
+    const serviceEnvironmentOrder = await checkedServiceOrder(backend, call, input.serviceEnvironmentOrder ?? []);
+    return { computeEnvironmentOrder: [], serviceEnvironmentOrder, jobQueueType: "SAGEMAKER_TRAINING" as const };
+  }
+  const { jobQueueType, computeEnvironmentOrder = [] } = input;
+  const { order, type } = await checkedEnvironments(backend, call, computeEnvironmentOrder, jobQueueType);
+  return { computeEnvironmentOrder: order, serviceEnvironmentOrder: [], jobQueueType: type };
+}
+
+/** Only what is sent changes. */
+async function updatedSettings(
   backend: Backend,
   call: Call,
-  order: readonly ComputeEnvironmentOrder[],
-): Promise<{ order: ComputeEnvironmentOrder[]; isFargateQueue: boolean }> {
-  if (order.length === 0) throw validationException(TEXTS.noEnvironments);
-  if (order.length > 3) throw validationException(TEXTS.tooManyEnvironments);
-  if (new Set(order.map((entry) => entry.order)).size < order.length) throw validationException(TEXTS.duplicateOrder);
-  const arns = order.map(({ computeEnvironment }) => toArn(call, "compute-environment", computeEnvironment!));
-  if (new Set(arns).size < arns.length) throw validationException(TEXTS.duplicateEnvironments);
-  const records = await Promise.all(arns.map((arn) => backend.store.environments.get(arn)));
-  const kinds = new Set<boolean>();
-  for (const record of records) {
-    const isUsable = record !== undefined && record.scope === scopeOf(call) && record.status !== "DELETING";
-    if (!isUsable || record.status === "INVALID") throw clientException(TEXTS.environmentsNotValid);
-    kinds.add(isFargate(record.settings.computeResources?.type));
-  }
-  if (kinds.size > 1) throw validationException(TEXTS.environmentsMixed);
+  before: QueueSettings,
+  input: BatchInput<"UpdateJobQueue">,
+): Promise<QueueSettings> {
+  check(UPDATE_JOB_QUEUE_RULES, { before, input });
+  const { computeEnvironmentOrder, serviceEnvironmentOrder, schedulingPolicyArn } = input;
+  if (schedulingPolicyArn) await checkNewPolicy(backend, call, before, schedulingPolicyArn);
+  const environments =
+    computeEnvironmentOrder && (await checkedEnvironments(backend, call, computeEnvironmentOrder, before.jobQueueType));
+  const service = serviceEnvironmentOrder && (await checkedServiceOrder(backend, call, serviceEnvironmentOrder));
   return {
-    order: order.map((entry, index) => ({ order: entry.order, computeEnvironment: arns[index] })),
-    isFargateQueue: kinds.has(true),
+    ...before,
+    ...(input.state !== undefined && { state: input.state }),
+    ...(input.priority !== undefined && { priority: input.priority }),
+    ...(environments !== undefined && { computeEnvironmentOrder: environments.order }),
+    ...(service !== undefined && { serviceEnvironmentOrder: service }),
+    ...(schedulingPolicyArn && { schedulingPolicyArn }),
+    ...(input.jobStateTimeLimitActions !== undefined && { jobStateTimeLimitActions: input.jobStateTimeLimitActions }),
   };
 }

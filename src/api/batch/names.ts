@@ -25,11 +25,6 @@ export function toArn(call: Call, type: NamedResource, nameOrArn: string): strin
   return nameOrArn.startsWith("arn:") ? nameOrArn : arnOf(call, type, nameOrArn);
 }
 
-/** Whether an ARN is of that type and of the caller's account and region. */
-export function isOwnArn(call: Call, type: NamedResource, arn: string): boolean {
-  return arn.startsWith(arnOf(call, type, ""));
-}
-
 /** The last part of an ARN; anything else as it is. */
 export function nameOf(arn: string): string {
   return arn.startsWith("arn:") ? arn.slice(arn.indexOf("/") + 1) : arn;
