@@ -83,7 +83,7 @@ function withUnits(job: Job, given: readonly UnitState[], now: number): JobState
 }
 
 function endOf({ units, mainNode }: Task, states: readonly UnitState[]): AttemptEnd {
-  const { how, ...end } = nodeEnd(units, states, mainNode);
+  const { how, stopping: _, ...end } = nodeEnd(units, states, mainNode);
   if (how === "lost") return end;
   return { ...end, statusReason: how === "exited" ? REASONS.exited : REASONS.notStarted };
 }

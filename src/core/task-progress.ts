@@ -85,6 +85,8 @@ export interface NodeEnd {
   readonly reason?: string;
   /** What became of the unit whose end was the node's: it ran to its end, never ran, or was lost with its host. */
   readonly how: "exited" | "not-started" | "lost";
+  /** Of that unit, when it was told to end before it did. */
+  readonly stopping?: UnitStopping;
 }
 
 /**
@@ -104,6 +106,7 @@ export function nodeEnd(units: readonly Unit[], states: readonly UnitState[], no
     ...(exitCode !== undefined && { exitCode }),
     ...(reason !== undefined && { reason }),
     how: first.exitCode !== undefined ? "exited" : first.startedAt === undefined ? "not-started" : "lost",
+    ...(first.stopping !== undefined && { stopping: first.stopping }),
   };
 }
 

@@ -237,6 +237,8 @@ export interface NewJob {
 export interface JobRecord extends Omit<NewJob, "spec"> {
   readonly seq: number;
   readonly parent?: { readonly id: string; readonly index: number };
+  /** Of a node of a multi-node parallel job, which has no row of its own: `id` is `job#node`, all else but the state is the job's. */
+  readonly node?: { readonly jobId: string; readonly index: number };
   readonly state: JobState;
   /** Of an array parent, once a child has a record. */
   readonly recorded?: RecordedChildren;

@@ -2,7 +2,7 @@ import { validationException } from "../wire/errors.ts";
 import type { BatchHandlers } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import { jobDetail } from "./job-detail.ts";
-import { findJobs } from "./job-records.ts";
+import { findJobs, ownerId } from "./job-records.ts";
 import { scopeOf, toJobId } from "./names.ts";
 import { TEXTS } from "./texts.ts";
 
@@ -14,8 +14,8 @@ export function describeJobsHandler(backend: Backend): Required<Pick<BatchHandle
       if (jobs.length > 100) throw validationException(TEXTS.tooManyJobs);
       const ids = [...new Set(jobs.map(toJobId))];
       const records = await findJobs(store.jobs, scopeOf(call), ids);
-      const specs = await store.jobs.specs([...new Set(records.map(({ id, parent }) => parent?.id ?? id))]);
-      return { jobs: records.map((job) => jobDetail(job, specs.get(job.parent?.id ?? job.id)!, backend)) };
+      const specs = await store.jobs.specs([...new Set(records.map(ownerId))]);
+      return { jobs: records.map((job) => jobDetail(job, specs.get(ownerId(job))!, backend)) };
     },
   };
 }

@@ -65,7 +65,7 @@ export function jobHead(job: JobRecord, scheduler: Scheduler) {
 /** A RUNNABLE job says why it waits. */
 function statusReason(job: JobRecord, scheduler: Scheduler): string | undefined {
   if (job.state.statusReason !== undefined || job.state.status !== "RUNNABLE") return job.state.statusReason;
-  return scheduler.waitingText(job.queueArn, job.id, job.scheduling);
+  return scheduler.waitingText(job.queueArn, job.node?.jobId ?? job.id, job.scheduling);
 }
 
 function jobArn(job: Pick<JobRecord, "id" | "scope">): string {

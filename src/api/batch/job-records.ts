@@ -1,13 +1,17 @@
-import { childId, parseChildId } from "../../core/ids.ts";
+import { childId, nodeId, parseChildId, parseNodeId } from "../../core/ids.ts";
 import type { ArrayRest, JobState, JobStatus } from "../../core/job.ts";
+import { nodeState } from "../../core/node-state.ts";
 import type { JobRecord, JobTable } from "../../ports/store.ts";
 
-/** Jobs by id: single jobs, array parents, and children whether they have a record of their own or not. Unknown ids are left out. */
+/**
+ * Jobs by id: single jobs, array parents, children whether they have a record of their own or not, nodes of multi-node parallel jobs. Unknown ids
+ * are left out.
+ */
 export async function findJobs(jobs: JobTable, scope: string, ids: readonly string[]): Promise<JobRecord[]> {
-  const parentIds = ids.flatMap((id) => parseChildId(id)?.parentId ?? []);
-  const records = await jobs.find(scope, [...new Set([...ids, ...parentIds])]);
+  const ownerIds = ids.flatMap((id) => parseChildId(id)?.parentId ?? parseNodeId(id)?.jobId ?? []);
+  const records = await jobs.find(scope, [...new Set([...ids, ...ownerIds])]);
   const byId = new Map(records.map((record) => [record.id, record]));
-  return ids.flatMap((id) => byId.get(id) ?? unrecorded(id, byId) ?? []);
+  return ids.flatMap((id) => byId.get(id) ?? unrecorded(id, byId) ?? nodeOf(id, byId) ?? []);
 }
 
 function unrecorded(id: string, byId: Map<string, JobRecord>): JobRecord | undefined {
@@ -15,6 +19,28 @@ function unrecorded(id: string, byId: Map<string, JobRecord>): JobRecord | undef
   const parent = child && byId.get(child.parentId);
   if (child === undefined || parent === undefined) return undefined;
   return child.index < (parent.scheduling.arraySize ?? 0) ? unrecordedChild(parent, child.index) : undefined;
+}
+
+function nodeOf(id: string, byId: Map<string, JobRecord>): JobRecord | undefined {
+  const node = parseNodeId(id);
+  const job = node && byId.get(node.jobId);
+  if (node === undefined || job === undefined) return undefined;
+  return node.node < (job.scheduling.nodes?.count ?? 0) ? nodeRecord(job, node.node) : undefined;
+}
+
+/** The id of the job whose spec a child or a node has. */
+export function ownerId({ id, parent, node }: JobRecord): string {
+  return parent?.id ?? node?.jobId ?? id;
+}
+
+/** A node of a multi-node parallel job, as though it were a job. */
+export function nodeRecord(job: JobRecord, index: number): JobRecord {
+  return {
+    ...job,
+    id: nodeId(job.id, index),
+    node: { jobId: job.id, index },
+    state: nodeState(job.state, job.scheduling, index),
+  };
 }
 
 /** Children of one status by index, those without a record among them. */

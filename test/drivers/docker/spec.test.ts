@@ -159,9 +159,9 @@ test("of a task: the holder's network, with its names of hosts; volumes without 
   const plain = containerOptions(spec(container, { task }), SETTINGS);
   assert.equal(plain.Labels?.["longshore.task"], task.id);
   assert.equal(plain.HostConfig?.NetworkMode, `container:longshore-task-${task.id}`);
-  assert.equal("ExtraHosts" in plain.HostConfig!, false, "the engine refuses them beside a shared network");
+  assert.equal("ExtraHosts" in plain.HostConfig, false, "the engine refuses them beside a shared network");
   assert.deepEqual([plain.HostConfig?.PidMode, plain.HostConfig?.IpcMode], [undefined, undefined]);
-  const [mount] = plain.HostConfig!.Mounts!;
+  const [mount] = plain.HostConfig.Mounts!;
   assert.match(mount!.Source, new RegExp(`^longshore-task-${task.id}-[0-9a-f]{16}$`));
   assert.deepEqual([mount!.Type, mount!.Target, mount!.ReadOnly], ["volume", "/x", true]);
   assert.deepEqual(mount!.VolumeOptions?.Labels, { "longshore.cluster": "c1", "longshore.task": task.id });
