@@ -103,8 +103,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const defaultRegion = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
     const tokens = new PageTokens(store.tokenKey, () => systemClock.now());
     const limits = options.strict === true ? AWS_LIMITS : OWN_LIMITS;
-    const batch = batchHandlers({ store, scheduler: engine, clock: systemClock, tokens, limits, version: VERSION });
-    const machineBackend = { store, scheduler: engine, tokens, machine: thisMachine() };
+    const machine = thisMachine();
+    const batch = batchHandlers({
+      store,
+      scheduler: engine,
+      clock: systemClock,
+      tokens,
+      limits,
+      machine,
+      version: VERSION,
+    });
+    const machineBackend = { store, scheduler: engine, tokens, machine };
     const app = createServer({
       batch: authorized("batch", BATCH_DEMANDS, batch),
       logs: authorized(

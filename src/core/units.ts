@@ -4,6 +4,11 @@ import { DEFAULT_NAME, logTarget } from "./log-target.ts";
 import { rangeOfEachNode } from "./nodes.ts";
 import type { Unit, UnitDependency } from "./task.ts";
 
+/** Whether the units are the containers of pods, as opposed to those of ECS tasks. */
+export function runsPods({ units = [] }: { readonly units?: readonly Unit[] }): boolean {
+  return units.some(({ othersGoOn }) => othersGoOn === true);
+}
+
 /** The units of a job that has some: every container, of every node. Undefined for a job of one container. */
 export function unitsOf(properties: JobProperties, definitionName: string): Unit[] | undefined {
   const { container, nodeProperties } = properties;

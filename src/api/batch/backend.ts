@@ -1,4 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
+import type { Machine } from "../../ports/machine.ts";
 import type { Scheduler } from "../../ports/scheduler.ts";
 import type { Store } from "../../ports/store.ts";
 import type { PageTokens } from "../wire/page-tokens.ts";
@@ -11,6 +12,8 @@ export interface Backend {
   readonly clock: Clock;
   readonly tokens: PageTokens;
   readonly limits: Limits;
+  /** What pods run on. */
+  readonly machine: Pick<Machine, "hostName">;
   /** Longshore's version, for messages. */
   readonly version: string;
 }

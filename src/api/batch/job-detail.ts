@@ -1,45 +1,67 @@
-import type {
-  ArrayPropertiesDetail,
-  AttemptDetail,
-  ContainerDetail,
-  ContainerProperties,
-  JobDetail,
-} from "@aws-sdk/client-batch";
-import { containerInstanceArn, taskArn } from "../../core/ecs-names.ts";
-import type { Attempt } from "../../core/job.ts";
+import type { ArrayPropertiesDetail, JobDetail } from "@aws-sdk/client-batch";
 import { JOB_STATUSES } from "../../core/job.ts";
+import type { JobProperties } from "../../core/job-properties.ts";
+import { rangeOfEachNode } from "../../core/nodes.ts";
 import type { JobRecord, JobSpec } from "../../ports/store.ts";
 import type { Scheduler } from "../../ports/scheduler.ts";
 import type { Backend } from "./backend.ts";
-import { restOf } from "./job-records.ts";
+import { attemptDetail, containerDetail, taskDetails } from "./ecs-detail.ts";
+import { nodeRecord, restOf } from "./job-records.ts";
+import type { Cluster } from "./pod-detail.ts";
+import { podAttempt, podDetail } from "./pod-detail.ts";
+
+/** What DescribeJobs needs beside the job and its spec. */
+export interface DetailContext extends Pick<Backend, "scheduler" | "clock"> {
+  readonly cluster: Cluster;
+}
 
 /** DescribeJobs' view of a job (reference 2.6). */
-export function jobDetail(
-  job: JobRecord,
-  spec: JobSpec,
-  { scheduler, clock }: Pick<Backend, "scheduler" | "clock">,
-): JobDetail {
-  const { state } = job;
-  const now = clock.now();
+export function jobDetail(job: JobRecord, spec: JobSpec, context: DetailContext): JobDetail {
+  const { state, node } = job;
+  const range = node === undefined ? undefined : rangeOfEachNode(spec.nodeProperties!)[node.index]!;
   return {
-    ...jobHead(job, scheduler),
+    ...jobHead(job, context.scheduler),
     jobQueue: job.queueArn,
-    attempts: state.attempts.map((attempt) => attemptDetail(attempt, spec)),
-    eksAttempts: [],
+    ...kindDetail(job, spec, range ?? spec, context.cluster),
     dependsOn: [...spec.dependsOn],
     parameters: spec.parameters,
     retryStrategy: spec.retryStrategy,
     timeout: spec.timeout,
     schedulingPriority: spec.schedulingPriority,
-    consumableResourceProperties: spec.consumableResourceProperties,
-    ...(spec.container !== undefined && { container: containerDetail(job, spec, spec.container) }),
-    // Children do not take over their parent's tags (reference 1.7).
-    tags: job.parent === undefined ? spec.tags : {},
+    consumableResourceProperties: (range ?? spec).consumableResourceProperties,
+    // Children and nodes do not take over the tags of the job that they are of (reference 1.7).
+    tags: job.parent === undefined && node === undefined ? spec.tags : {},
     propagateTags: spec.propagateTags,
     platformCapabilities: [...spec.platformCapabilities],
-    arrayProperties: arrayProperties(job, now),
+    arrayProperties: arrayProperties(job, context.clock.now()),
+    nodeDetails: node && { nodeIndex: node.index, isMainNode: node.index === job.scheduling.nodes!.main },
     isCancelled: state.isCancelled ?? false,
     isTerminated: state.isTerminated ?? false,
+  };
+}
+
+/** What tells of the containers, by the kind of job. What a job of many nodes did is what its main node did. */
+function kindDetail(job: JobRecord, spec: JobSpec, properties: JobProperties, cluster: Cluster): Partial<JobDetail> {
+  const { container, ecsProperties, eksProperties, nodeProperties } = properties;
+  if (nodeProperties !== undefined) {
+    const main = nodeRecord(job, nodeProperties.mainNode!);
+    const range = rangeOfEachNode(nodeProperties)[nodeProperties.mainNode!]!;
+    const { attempts, eksAttempts } = kindDetail(main, spec, range, cluster);
+    return { attempts, eksAttempts, nodeProperties };
+  }
+  if (eksProperties !== undefined) {
+    return {
+      attempts: [],
+      eksAttempts: job.state.attempts.map((attempt) => podAttempt(attempt, eksProperties, cluster)),
+      eksProperties: podDetail(job, eksProperties, cluster),
+    };
+  }
+  const isTask = ecsProperties !== undefined;
+  return {
+    attempts: job.state.attempts.map((attempt) => attemptDetail(job, spec, attempt, isTask)),
+    eksAttempts: [],
+    container: container === undefined ? {} : containerDetail(job, spec, container),
+    ...(isTask && { ecsProperties: taskDetails(job, spec, ecsProperties) }),
   };
 }
 
@@ -93,39 +115,6 @@ function arrayProperties(job: JobRecord, now: number): ArrayPropertiesDetail | u
     size,
     statusSummary: statusSummary(job),
     statusSummaryLastUpdatedAt: job.state.stoppedAt ?? now,
-  };
-}
-
-function containerDetail(job: JobRecord, spec: JobSpec, container: ContainerProperties): ContainerDetail {
-  const last = job.state.attempts.at(-1);
-  return {
-    logConfiguration: { logDriver: "awslogs", options: {}, secretOptions: [] },
-    ...container,
-    networkInterfaces: [],
-    ...(last !== undefined && attemptContainer(last, spec)),
-  };
-}
-
-function attemptDetail(attempt: Attempt, spec: JobSpec): AttemptDetail {
-  return {
-    container: { ...attemptContainer(attempt, spec), networkInterfaces: [] },
-    startedAt: attempt.startedAt,
-    stoppedAt: attempt.stoppedAt,
-    statusReason: attempt.statusReason,
-    taskProperties: [],
-  };
-}
-
-function attemptContainer({ id, environmentArn, exitCode, reason, logStreamName }: Attempt, spec: JobSpec) {
-  return {
-    taskArn: taskArn(environmentArn, id),
-    // What runs on Fargate is on no instance that one could see.
-    ...(!spec.platformCapabilities.includes("FARGATE") && {
-      containerInstanceArn: containerInstanceArn(environmentArn),
-    }),
-    ...(exitCode !== undefined && { exitCode }),
-    ...(reason !== undefined && { reason }),
-    ...(logStreamName !== undefined && { logStreamName }),
   };
 }
 

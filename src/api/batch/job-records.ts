@@ -35,10 +35,12 @@ export function ownerId({ id, parent, node }: JobRecord): string {
 
 /** A node of a multi-node parallel job, as though it were a job. */
 export function nodeRecord(job: JobRecord, index: number): JobRecord {
+  const { units } = job.scheduling;
   return {
     ...job,
     id: nodeId(job.id, index),
     node: { jobId: job.id, index },
+    scheduling: { ...job.scheduling, ...(units !== undefined && { units: units.filter(({ node }) => node === index) }) },
     state: nodeState(job.state, job.scheduling, index),
   };
 }

@@ -1,11 +1,15 @@
-import type { JobSummary, KeyValuesPair } from "@aws-sdk/client-batch";
+import type { JobSummary, KeyValuesPair, NodePropertiesSummary } from "@aws-sdk/client-batch";
 import type { JobStatus } from "../../core/job.ts";
 import { JOB_STATUSES } from "../../core/job.ts";
+import { rangeOfEachNode } from "../../core/nodes.ts";
+import { totalRequirements } from "../../core/requirements.ts";
+import type { Nodes } from "../../core/task.ts";
+import { runsPods } from "../../core/units.ts";
 import type { JobPlace, JobQuery, JobRecord } from "../../ports/store.ts";
 import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import { jobHead, statusSummary } from "./job-detail.ts";
-import { childrenOf } from "./job-records.ts";
+import { childrenOf, nodeRecord } from "./job-records.ts";
 import { arnOf, scopeOf, toJobId } from "./names.ts";
 import { Pages } from "./pages.ts";
 import { findQueue } from "./queue-lookup.ts";
@@ -55,13 +59,13 @@ export const LIST_RULES: readonly Rule<Listing>[] = [
   ),
 ];
 
-/** ListJobs: the jobs of a queue newest first, or the children of an array by index. */
+/** ListJobs: the jobs of a queue newest first, the children of an array or the nodes of a multi-node parallel job by index. */
 export function listJobsHandler(backend: Backend): Required<Pick<BatchHandlers, "ListJobs">> {
   return {
     async ListJobs(input, call) {
       check(LIST_RULES, input);
       if (input.arrayJobId) return listChildren(backend, call, input, input.arrayJobId);
-      if (input.multiNodeJobId) return { jobSummaryList: [] };
+      if (input.multiNodeJobId) return listNodes(backend, call, input, input.multiNodeJobId);
       const queue = await findQueue(backend, call, input.jobQueue!);
       const query = toQuery(call, input);
       const size = pageSize(input);
@@ -88,6 +92,26 @@ async function listChildren(backend: Backend, call: Call, input: Listing, arrayJ
   const read = await childrenOf(jobs, parent, { status, after: pages.position ?? -1, limit: size + 1 });
   const { items, ...more } = pages.page(read, (child) => child.parent!.index);
   return { jobSummaryList: items.map((job) => jobSummary(backend, job)), ...more };
+}
+
+/** The nodes of a job by index. */
+async function listNodes(backend: Backend, call: Call, input: Listing, multiNodeJobId: string) {
+  const { jobs } = backend.store;
+  const [job] = await jobs.find(scopeOf(call), [toJobId(multiNodeJobId)]);
+  const spec = job && (await jobs.specs([job.id])).get(job.id);
+  if (job === undefined || spec?.nodeProperties === undefined) return { jobSummaryList: [] };
+  const status = statusOf(input);
+  const pages = new Pages<number>(backend, call, ["ListJobs", job.id, status], input.nextToken, pageSize(input));
+  const ranges = rangeOfEachNode(spec.nodeProperties);
+  const found: JobRecord[] = [];
+  for (let node = (pages.position ?? -1) + 1; node < ranges.length && found.length <= pages.size; node += 1) {
+    const record = nodeRecord(job, node);
+    const requirements = totalRequirements(ranges[node]!);
+    const { scheduling } = record;
+    if (record.state.status === status) found.push({ ...record, scheduling: { ...scheduling, requirements } });
+  }
+  const { items, ...more } = pages.page(found, (one) => one.node!.index);
+  return { jobSummaryList: items.map((one) => jobSummary(backend, one)), ...more };
 }
 
 function statusOf({ jobStatus }: Listing): JobStatus {
@@ -142,13 +166,21 @@ function jobSummary({ scheduler }: Backend, job: JobRecord): JobSummary {
   return {
     ...jobHead(job, scheduler),
     container: { exitCode: last?.exitCode, reason: last?.reason },
-    capacityUsage: [{ capacityUnit: "VCPU", quantity: scheduling.requirements.vcpuMilli / 1000 }],
+    capacityUsage: [
+      { capacityUnit: runsPods(scheduling) ? "cpu" : "VCPU", quantity: scheduling.requirements.vcpuMilli / 1000 },
+    ],
     ...(job.parent !== undefined && { arrayProperties: { index: job.parent.index } }),
     ...(job.parent === undefined &&
       scheduling.arraySize !== undefined && {
         arrayProperties: { size: scheduling.arraySize, statusSummary: statusSummary(job) },
       }),
+    ...(scheduling.nodes !== undefined && { nodeProperties: nodeSummary(job, scheduling.nodes) }),
     ...(state.isCancelled && { isCancelled: true }),
     ...(state.isTerminated && { isTerminated: true }),
   };
+}
+
+function nodeSummary({ node }: JobRecord, { count, main }: Nodes): NodePropertiesSummary {
+  if (node === undefined) return { numNodes: count };
+  return { isMainNode: node.index === main, numNodes: count, nodeIndex: node.index };
 }
