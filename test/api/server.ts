@@ -99,8 +99,13 @@ export function environmentRequest(
 }
 
 /** An environment and a queue of that name, both VALID. */
-export async function createQueue(batch: BatchClient, name: string, resources: object = EC2): Promise<void> {
-  await batch.send(new CreateComputeEnvironmentCommand(environmentRequest(name, resources)));
+export async function createQueue(
+  batch: BatchClient,
+  name: string,
+  resources: object = EC2,
+  more: Partial<CreateComputeEnvironmentCommandInput> = {},
+): Promise<void> {
+  await batch.send(new CreateComputeEnvironmentCommand(environmentRequest(name, resources, more)));
   await untilEnvironment(batch, name, "VALID");
   await batch.send(
     new CreateJobQueueCommand({
