@@ -40,7 +40,10 @@ export function nodeRecord(job: JobRecord, index: number): JobRecord {
     ...job,
     id: nodeId(job.id, index),
     node: { jobId: job.id, index },
-    scheduling: { ...job.scheduling, ...(units !== undefined && { units: units.filter(({ node }) => node === index) }) },
+    scheduling: {
+      ...job.scheduling,
+      ...(units !== undefined && { units: units.filter(({ node }) => node === index) }),
+    },
     state: nodeState(job.state, job.scheduling, index),
   };
 }
