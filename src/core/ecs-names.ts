@@ -1,4 +1,5 @@
 import { hexId, uuidFrom } from "./ids.ts";
+import { remembered } from "./remembered.ts";
 
 /**
  * The names under which ECS and EC2 know a compute environment, its machine and its attempts (reference 8.1). They follow from the
@@ -6,9 +7,9 @@ import { hexId, uuidFrom } from "./ids.ts";
  */
 
 /** The ECS cluster of a compute environment. */
-export function clusterName(environmentArn: string): string {
-  return `${environmentArn.slice(environmentArn.indexOf("/") + 1)}_Batch_${uuidFrom(environmentArn)}`;
-}
+export const clusterName = remembered(
+  (environmentArn) => `${environmentArn.slice(environmentArn.indexOf("/") + 1)}_Batch_${uuidFrom(environmentArn)}`,
+);
 
 export function clusterArn(environmentArn: string): string {
   return `${ecsPrefix(environmentArn)}:cluster/${clusterName(environmentArn)}`;
@@ -16,8 +17,10 @@ export function clusterArn(environmentArn: string): string {
 
 /** `id`: of an attempt, or of the task of one of its nodes. */
 export function taskArn(environmentArn: string, id: string): string {
-  return `${ecsPrefix(environmentArn)}:task/${clusterName(environmentArn)}/${id}`;
+  return `${taskPrefix(environmentArn)}/${id}`;
 }
+
+const taskPrefix = remembered((environmentArn) => `${ecsPrefix(environmentArn)}:task/${clusterName(environmentArn)}`);
 
 export function containerArn(environmentArn: string, taskId: string, name: string): string {
   const uuid = uuidFrom(`${taskId} container ${name}`);
@@ -53,9 +56,10 @@ export function containerInstanceId(environmentArn: string): string {
   return hexId(instanceId(environmentArn), 32);
 }
 
-export function containerInstanceArn(environmentArn: string): string {
-  return `${ecsPrefix(environmentArn)}:container-instance/${clusterName(environmentArn)}/${containerInstanceId(environmentArn)}`;
-}
+export const containerInstanceArn = remembered(
+  (environmentArn) =>
+    `${ecsPrefix(environmentArn)}:container-instance/${clusterName(environmentArn)}/${containerInstanceId(environmentArn)}`,
+);
 
 /** `arn:aws:ecs:REGION:ACCOUNT`, where the resource of Batch is. */
 function ecsPrefix(batchArn: string): string {

@@ -248,6 +248,8 @@ export interface JobTable {
   insert(job: NewJob): Promise<void>;
   /** Those of `ids` that have a record, in any order. */
   find(scope: Scope, ids: readonly string[]): Promise<JobRecord[]>;
+  /** The same, each with its spec; a child has none of its own. */
+  findWithSpecs(scope: Scope, ids: readonly string[]): Promise<{ readonly job: JobRecord; readonly spec?: JobSpec }[]>;
   /** Where a job of whatever account comes from; undefined for an id that has no record. */
   origin(id: string): Promise<JobOrigin | undefined>;
   /** By a job's number and a child's index; of every account. Those that have no record are left out. */

@@ -1,3 +1,4 @@
+import TinyQueue from "tinyqueue";
 import { JOB_STATUSES } from "../core/job.ts";
 import type { JobPlace, JobQuery } from "../ports/store.ts";
 import type { Database, Row, SqlValue } from "./database.ts";
@@ -16,7 +17,7 @@ export interface ListedRow {
 type GroupColumn = "status" | "name COLLATE NOCASE" | "definition_arn";
 
 /** Groups of which there may be any number are merged so many at a time; a list of more is in portions of so many groups. */
-const MAX_GROUPS = 1_000;
+const MAX_GROUPS = 250;
 
 /** Sorts after every text that goes on from a prefix. */
 const HIGHEST_CHARACTER = "\u{10FFFF}";
@@ -47,10 +48,11 @@ export function listJobs(database: Database, queueArn: string, query: JobQuery, 
 }
 
 function commonConditions(queueArn: string, query: JobQuery): Condition {
-  const { shareIdentifier, createdBefore, createdAfter } = query;
+  const { shareIdentifier, createdBefore, createdAfter, after } = query;
   const parts: [string, SqlValue][] = [["queue_arn = ?", queueArn]];
   if (shareIdentifier !== undefined) parts.push(["share_identifier = ?", shareIdentifier]);
-  if (createdBefore !== undefined) parts.push(["created_at < ?", createdBefore]);
+  // A place says it more narrowly, and of two such bounds SQLite would search with the one and look at everything up to the other.
+  if (createdBefore !== undefined && after === undefined) parts.push(["created_at < ?", createdBefore]);
   if (createdAfter !== undefined) parts.push(["created_at > ?", createdAfter]);
   const sql = ["parent_id IS NULL", ...parts.map(([part]) => part)].join(" AND ");
   return { sql, values: parts.map(([, value]) => value) };
@@ -115,24 +117,32 @@ class JobList {
        FROM keys WHERE key IS NOT NULL`,
       [...values, from, until, ...values, until, ...values, place?.createdAt ?? Number.MAX_SAFE_INTEGER],
     );
-    return rows.map((row) => ({ key: String(row["key"]), newest: Number(row["newest"] ?? -Infinity) }));
+    return rows.map(({ key, newest }) => ({ key: String(key), newest: Number(newest ?? -Infinity) }));
   }
 
-  /** The first `limit` jobs after `place` of all groups together. Groups that begin too late are not looked at. */
+  /** The first `limit` jobs after `place` of all groups together; of each group little more is read than is taken. */
   async #merge(
     column: GroupColumn,
     groups: readonly Group[],
     place: Place | undefined,
     limit: number,
   ): Promise<Place[]> {
-    let first: Place[] = [];
-    for (const { key, newest } of groups.toSorted((a, b) => b.newest - a.newest)) {
-      if (newest < (first[limit - 1]?.createdAt ?? 0)) break;
-      const rows = await this.#readGroup("created_at, seq", column, key, place, limit);
-      const found = rows.map((row) => ({ createdAt: Number(row["created_at"]), seq: Number(row["seq"]) }));
-      first = [...first, ...found].sort(newestFirst).slice(0, limit);
+    const batch = 1 + Math.ceil(limit / Math.max(1, groups.length));
+    const readers = groups.map(({ key, newest }) => {
+      const read = async (after: Place | undefined, count: number): Promise<Place[]> => {
+        const rows = await this.#readGroup("created_at, seq", column, key, after, count);
+        return rows.map((row) => ({ createdAt: Number(row["created_at"]), seq: Number(row["seq"]) }));
+      };
+      return new GroupReader(read, { newest, after: place, batch });
+    });
+    const queue = new TinyQueue(readers, (a, b) => newestFirst(a.next, b.next));
+    const taken: Place[] = [];
+    for (let reader = queue.pop(); reader !== undefined && taken.length < limit; reader = queue.pop()) {
+      const next = reader.take();
+      if (next !== undefined) taken.push(next);
+      if (next !== undefined || (await reader.readOn())) queue.push(reader);
     }
-    return first;
+    return taken;
   }
 
   #readGroup(
@@ -160,6 +170,45 @@ class JobList {
       const row = bySeq.get(place.seq);
       return row === undefined ? [] : [{ row, place }];
     });
+  }
+}
+
+/** Reads one group's jobs in growing batches. */
+class GroupReader {
+  /** The next job's place; until it is read, the earliest that it can have. */
+  next: Place;
+  readonly #read: (after: Place | undefined, count: number) => Promise<Place[]>;
+  #after: Place | undefined;
+  #batch: number;
+  #buffer: Place[] = [];
+  #isOver = false;
+
+  constructor(
+    read: (after: Place | undefined, count: number) => Promise<Place[]>,
+    { newest, after, batch }: { newest: number; after: Place | undefined; batch: number },
+  ) {
+    this.#read = read;
+    this.#after = after;
+    this.#batch = batch;
+    this.next = { createdAt: newest, seq: Infinity };
+  }
+
+  /** Undefined when the next job has to be read first. */
+  take(): Place | undefined {
+    const place = this.#buffer.shift();
+    if (place !== undefined) this.next = this.#buffer[0] ?? place;
+    return place;
+  }
+
+  /** False when there is nothing more to read. */
+  async readOn(): Promise<boolean> {
+    if (this.#isOver) return false;
+    this.#buffer = await this.#read(this.#after, this.#batch);
+    this.#isOver = this.#buffer.length < this.#batch;
+    this.#batch *= 2;
+    this.#after = this.#buffer.at(-1);
+    this.next = this.#buffer[0] ?? this.next;
+    return this.#buffer.length > 0;
   }
 }
 

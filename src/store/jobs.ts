@@ -7,6 +7,7 @@ import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
 import { consumableStatement, jobsByConsumable } from "./job-consumables.ts";
 import { listJobs } from "./job-lists.ts";
+import { SharedTexts } from "./shared-texts.ts";
 
 /** A job's row with its parent's scheduling where it has none of its own. Everything but the spec, which is large and seldom wanted. */
 export const JOB_COLUMNS = `j.seq, j.id, j.scope, j.queue_arn, j.name, j.definition_arn, j.created_at, j.parent_id,
@@ -38,6 +39,16 @@ export function jobTable(database: Database): JobTable {
         [scope, JSON.stringify(ids)],
       );
       return rows.map(toJobRecord);
+    },
+    async findWithSpecs(scope, ids) {
+      const rows = await database.read(
+        `SELECT ${JOB_COLUMNS}, j.spec FROM ${JOBS} WHERE j.scope = ? AND j.id IN (SELECT value FROM json_each(?))`,
+        [scope, JSON.stringify(ids)],
+      );
+      return rows.map((row) => ({
+        job: toJobRecord(row),
+        ...(row["spec"] !== null && { spec: JSON.parse(String(row["spec"])) as JobSpec }),
+      }));
     },
     async origin(id) {
       const [row] = await database.read(
@@ -114,6 +125,9 @@ export function jobTable(database: Database): JobTable {
   };
 }
 
+/** Of what kind jobs are is said in few texts. */
+const schedulings = new SharedTexts();
+
 export function toJobRecord(row: Row): JobRecord {
   const parentId = row["parent_id"];
   const shareIdentifier = row["share_identifier"];
@@ -128,7 +142,7 @@ export function toJobRecord(row: Row): JobRecord {
     createdAt: Number(row["created_at"]),
     ...(typeof shareIdentifier === "string" && { shareIdentifier }),
     ...(parentId !== null && { parent: { id: String(parentId), index: Number(row["array_index"]) } }),
-    scheduling: JSON.parse(String(row["scheduling"])) as Scheduling,
+    scheduling: schedulings.parse(String(row["scheduling"])) as Scheduling,
     state: JSON.parse(String(row["state"])) as JobState,
     ...(typeof recorded === "string" && { recorded: JSON.parse(recorded) as RecordedChildren }),
   };

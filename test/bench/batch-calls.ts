@@ -81,6 +81,15 @@ export class BatchCalls {
     }
   }
 
+  /** Waits until the job is over, however. */
+  async untilEnded(jobId: string): Promise<void> {
+    for (;;) {
+      const [job] = await this.describe([jobId]);
+      if (job!.status === "SUCCEEDED" || job!.status === "FAILED") return;
+      await new Promise((resolve) => void setTimeout(resolve, 5));
+    }
+  }
+
   /** The first line that an ended job has written. */
   async firstLine(job: JobDetail): Promise<string> {
     const input = {

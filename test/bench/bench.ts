@@ -15,6 +15,10 @@ export interface Sizes {
   readonly waitingJobs: number;
   /** Submissions that figure 5 watches. */
   readonly watchedSubmits: number;
+  /** Jobs that are over, of figure 7, which has as many waiting ones as figure 5. */
+  readonly finishedJobs: number;
+  /** Requests of each kind of figure 7. */
+  readonly readRequests: number;
   /** Starts of figure 6. */
   readonly starts: number;
   readonly rounds: number;
@@ -27,6 +31,8 @@ export const FULL: Sizes = {
   arraySubmits: 20,
   waitingJobs: 100_000,
   watchedSubmits: 100,
+  finishedJobs: 1_000_000,
+  readRequests: 500,
   starts: 10,
   rounds: 5,
 };
@@ -38,6 +44,8 @@ export const QUICK: Sizes = {
   arraySubmits: 20,
   waitingJobs: 10_000,
   watchedSubmits: 40,
+  finishedJobs: 50_000,
+  readRequests: 200,
   starts: 3,
   rounds: 3,
 };

@@ -6,6 +6,7 @@ import type { Bench } from "./bench.ts";
 import { isMet } from "./figure.ts";
 import type { Figure } from "./figure.ts";
 import { processJobs } from "./process-jobs.ts";
+import { reads } from "./reads.ts";
 import type { FigureReport } from "./report.ts";
 import { readMachine, toJson, toTable } from "./report.ts";
 import { startLatency } from "./start-latency.ts";
@@ -15,15 +16,15 @@ import { waitingJobs } from "./waiting-jobs.ts";
 
 const USAGE = `npm run bench -- [options]
 
-  --only 1,2       these figures only (1 submit, 2 jobs, 3 latency, 4 arrays, 5 waiting jobs, 6 start)
+  --only 1,2       these figures only (1 submit, 2 jobs, 3 latency, 4 arrays, 5 waiting jobs, 6 start, 7 reads)
   --rounds N       rounds of figures 1 and 2
-  --quick          small sizes: all of it in less than a minute
+  --quick          small sizes: all of it in about a minute
   --dir DIR        measure the disk that this directory is on (default: the system's temporary directory)
   --profile DIR    have the servers write CPU profiles there
   --json           JSON instead of a table
   --strict         exit with 1 also when a target is missed`;
 
-const FIGURES: readonly Figure[] = [submitRate, processJobs, startLatency, arraySubmit, waitingJobs, startTime];
+const FIGURES: readonly Figure[] = [submitRate, processJobs, startLatency, arraySubmit, waitingJobs, startTime, reads];
 
 process.exitCode = await main();
 

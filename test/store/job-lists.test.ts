@@ -120,10 +120,10 @@ for (const name of [undefined, "job*", "job-3"]) {
   });
 }
 
-test("a thousand names are merged; more are listed in portions of them, every job once", async (t) => {
+test("many names are merged; very many are listed in portions of 250, every job once", async (t) => {
   const { store } = await open(t);
-  const count = 2_500;
-  const names = Array.from({ length: count }, (_, n) => `Job-${String((n * 7) % count).padStart(4, "0")}`);
+  const count = 640;
+  const names = Array.from({ length: count }, (_, n) => `Job-${String((n * 7) % count).padStart(3, "0")}`);
   await Promise.all(names.map((name, n) => store.jobs.insert(newJob(`id-${n}`, { name, createdAt: 1_000 + n }))));
   const times = async (query: Query): Promise<number[]> => {
     const ids = await allPages(store.jobs, query, () => 101);
@@ -134,15 +134,15 @@ test("a thousand names are merged; more are listed in portions of them, every jo
   assert.equal(all.length, count);
   assert.equal(new Set(all).size, count);
   for (const [from, to] of [
-    [0, 1_000],
-    [1_000, 2_000],
-    [2_000, 2_500],
+    [0, 250],
+    [250, 500],
+    [500, 640],
   ] as const) {
     const portion = all.slice(from, to);
     assert.deepEqual(portion, portion.toSorted(newestFirst));
     assert.deepEqual(portion.map((n) => names[n]!).toSorted(), names.toSorted().slice(from, to));
   }
   const few = await times({ name: "job-0*" });
-  assert.equal(few.length, 1_000);
+  assert.equal(few.length, 100);
   assert.deepEqual(few, few.toSorted(newestFirst));
 });

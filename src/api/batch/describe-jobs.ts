@@ -5,7 +5,7 @@ import type { BatchHandlers } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import { isPod } from "./definition-rules.ts";
 import { jobDetail } from "./job-detail.ts";
-import { findJobs, ownerId } from "./job-records.ts";
+import { findJobsWithSpecs } from "./job-records.ts";
 import { scopeOf, toJobId } from "./names.ts";
 import { TEXTS } from "./texts.ts";
 
@@ -16,11 +16,10 @@ export function describeJobsHandler(backend: Backend): Required<Pick<BatchHandle
     async DescribeJobs({ jobs }, call) {
       if (jobs.length > 100) throw validationException(TEXTS.tooManyJobs);
       const ids = [...new Set(jobs.map(toJobId))];
-      const records = await findJobs(store.jobs, scopeOf(call), ids);
-      const specs = await store.jobs.specs([...new Set(records.map(ownerId))]);
-      const configurations = await clusterConfigurations(backend, records, specs);
+      const found = await findJobsWithSpecs(store.jobs, scopeOf(call), ids);
+      const configurations = await clusterConfigurations(backend, found);
       const context = { ...backend, cluster: { nodeName: backend.machine.hostName, configurations } };
-      return { jobs: records.map((job) => jobDetail(job, specs.get(ownerId(job))!, context)) };
+      return { jobs: found.map(({ job, spec }) => jobDetail(job, spec, context)) };
     },
   };
 }
@@ -28,11 +27,10 @@ export function describeJobsHandler(backend: Backend): Required<Pick<BatchHandle
 /** The clusters in whose compute environments pods ran. */
 async function clusterConfigurations(
   { store }: Backend,
-  records: readonly JobRecord[],
-  specs: ReadonlyMap<string, JobSpec>,
+  found: readonly { readonly job: JobRecord; readonly spec: JobSpec }[],
 ): Promise<Map<string, EksConfiguration>> {
-  const pods = records.filter((job) => isPod(specs.get(ownerId(job))!));
-  const arns = new Set(pods.flatMap(({ state }) => state.attempts.map(({ environmentArn }) => environmentArn)));
+  const attempts = found.flatMap(({ job, spec }) => (isPod(spec) ? job.state.attempts : []));
+  const arns = new Set(attempts.map(({ environmentArn }) => environmentArn));
   const configurations = new Map<string, EksConfiguration>();
   for (const arn of arns) {
     const configuration = (await store.environments.get(arn))?.settings.eksConfiguration;

@@ -1,15 +1,34 @@
 import { childId, nodeId, parseChildId, parseNodeId } from "../../core/ids.ts";
 import type { ArrayRest, JobState, JobStatus } from "../../core/job.ts";
 import { nodeState } from "../../core/node-state.ts";
-import type { JobRecord, JobTable } from "../../ports/store.ts";
+import type { JobRecord, JobSpec, JobTable } from "../../ports/store.ts";
 
 /**
  * Jobs by id: single jobs, array parents, children whether they have a record of their own or not, nodes of multi-node parallel jobs. Unknown ids
  * are left out.
  */
 export async function findJobs(jobs: JobTable, scope: string, ids: readonly string[]): Promise<JobRecord[]> {
+  return pick(ids, await jobs.find(scope, withOwners(ids)));
+}
+
+/** The same, each with its spec. */
+export async function findJobsWithSpecs(
+  jobs: JobTable,
+  scope: string,
+  ids: readonly string[],
+): Promise<{ readonly job: JobRecord; readonly spec: JobSpec }[]> {
+  const found = await jobs.findWithSpecs(scope, withOwners(ids));
+  const specs = new Map(found.map(({ job, spec }) => [job.id, spec]));
+  const records = found.map(({ job }) => job);
+  return pick(ids, records).map((job) => ({ job, spec: specs.get(ownerId(job))! }));
+}
+
+function withOwners(ids: readonly string[]): string[] {
   const ownerIds = ids.flatMap((id) => parseChildId(id)?.parentId ?? parseNodeId(id)?.jobId ?? []);
-  const records = await jobs.find(scope, [...new Set([...ids, ...ownerIds])]);
+  return [...new Set([...ids, ...ownerIds])];
+}
+
+function pick(ids: readonly string[], records: readonly JobRecord[]): JobRecord[] {
   const byId = new Map(records.map((record) => [record.id, record]));
   return ids.flatMap((id) => byId.get(id) ?? unrecorded(id, byId) ?? nodeOf(id, byId) ?? []);
 }
