@@ -67,6 +67,13 @@ export class ArrayProgress {
     return this.#next < this.size ? this.#next : undefined;
   }
 
+  /** The indexes of children without a record, in order. */
+  *unrecorded(): Iterable<number> {
+    for (let index = this.next() ?? this.size; index < this.size; index += 1) {
+      if (this.#codes[index] === 0) yield index;
+    }
+  }
+
   /** Children that have not succeeded; after the array's end, those that failed. */
   notSucceeded(): IndexSet {
     const succeeded = STATUSES.indexOf("SUCCEEDED");

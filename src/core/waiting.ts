@@ -14,7 +14,13 @@ export interface WaitingShape {
   readonly key: string;
   readonly demand: Demand;
   /** A heap; entries that no longer wait are dropped when they come to the top. */
-  readonly entries: TinyQueue<Waiting>;
+  entries: TinyQueue<Waiting>;
+}
+
+/** An entry of a heap, by its place in the array that the heap is kept in. */
+interface HeapEntry {
+  readonly heap: readonly Waiting[];
+  readonly at: number;
 }
 
 /** The RUNNABLE jobs of one job queue, grouped by shape: one representative is tried, its siblings need not be. */
@@ -49,6 +55,36 @@ export class WaitingJobs {
     while (first !== undefined && !waits(first)) first = parked?.pop();
     if (first !== undefined) this.add(first);
     if (parked?.length === 0) this.#parked.delete(arrayId);
+  }
+
+  /**
+   * The first entries that wait, in their order, without taking them out. Costs in `limit`, shapes and parked arrays: of a heap, only what is next to an
+   * entry that was given can be the next one.
+   */
+  front(limit: number, waits: (entry: Waiting) => boolean): Waiting[] {
+    const heaps = [...this.#shapes.values()].map(({ entries }) => entries.data);
+    for (const parked of this.#parked.values()) heaps.push(parked.data);
+    const next = new TinyQueue(
+      heaps.flatMap((heap): HeapEntry[] => (heap.length === 0 ? [] : [{ heap, at: 0 }])),
+      (a, b) => compareWaiting(a.heap[a.at]!, b.heap[b.at]!),
+    );
+    const front: Waiting[] = [];
+    let stale = 0;
+    for (let found = next.pop(); found !== undefined && front.length < limit; found = next.pop()) {
+      const { heap, at } = found;
+      for (const below of [2 * at + 1, 2 * at + 2]) if (below < heap.length) next.push({ heap, at: below });
+      if (waits(heap[at]!)) front.push(heap[at]!);
+      else stale += 1;
+    }
+    // Many jobs that were cancelled in the middle of the queue: the next look shall not pass them again.
+    if (stale > limit) this.#dropAllStale(waits);
+    return front;
+  }
+
+  #dropAllStale(waits: (entry: Waiting) => boolean): void {
+    for (const shape of this.#shapes.values()) {
+      shape.entries = new TinyQueue(shape.entries.data.filter(waits), compareWaiting);
+    }
   }
 
   /** The shapes that still have jobs waiting, the one with the first job of the queue on top. `waits` tells whether an entry still does. */

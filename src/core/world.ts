@@ -31,6 +31,8 @@ export class World {
   readonly progressed = new Set<string>();
   /** Arrays, by id, whose children have changed since they were last summarised; also such as are over since. */
   readonly unsummarised = new Map<string, ArrayProgress>();
+  /** ARNs of queues with jobs that came or changed; until somebody has looked at them. */
+  readonly touchedQueues = new Set<string>();
   readonly stops = new Map<string, StopRequest>();
   /** What active attempts hold of the machine. */
   readonly used = { vcpuMilli: 0, memoryMiB: 0 };
@@ -209,6 +211,7 @@ export class World {
     else for (const dependency of job.scheduling.dependsOn) this.#addDependent(dependency.jobId, job.id);
     this.#index(job);
     this.agenda.add(job.id);
+    this.touchedQueues.add(job.queueArn);
   }
 
   #change(change: JobChange): void {
@@ -217,6 +220,7 @@ export class World {
     for (const { arn, quantity } of change.usedUp ?? []) this.#useUp(arn, quantity);
     this.#unindex(before);
     this.jobs.set(job.id, job);
+    this.touchedQueues.add(job.queueArn);
     this.#index(job, before.state);
     if (job.parent !== undefined) this.#childChanged(job, job.parent, before.state);
     if (isTerminal(job.state.status)) this.#ended(job);

@@ -2,10 +2,13 @@ import type { Change } from "../core/changes.ts";
 import { findViolation } from "../core/check.ts";
 import type { WaitingReason } from "../core/explain.ts";
 import { waitingReason, waitingText } from "../core/explain.ts";
+import { QueueFronts } from "../core/front.ts";
 import { parseChildId } from "../core/ids.ts";
 import type { Demand } from "../core/job.ts";
 import type { Occupancy } from "../core/occupancy.ts";
 import { occupancyOf } from "../core/occupancy.ts";
+import type { QueueSnapshot } from "../core/queue-snapshot.ts";
+import { activeJobsOf } from "../core/queue-snapshot.ts";
 import { reconcile } from "../core/reconcile.ts";
 import type { Capacity } from "../core/resources.ts";
 import type { Plan } from "../core/schedule.ts";
@@ -52,6 +55,7 @@ export class Engine implements Scheduler {
   /** The world after the last tick that went well: what is told of it stays true while a new one is read. */
   #ticked: World | undefined;
   #epoch = 0;
+  readonly #fronts = new QueueFronts();
   #plan: Pick<Plan, "blocked" | "short"> = { blocked: new Map(), short: new Map() };
   #reported: ReportedEvent[] = [];
   #hasNews = true;
@@ -121,6 +125,12 @@ export class Engine implements Scheduler {
 
   occupancy(environmentArn: string): Occupancy | undefined {
     return this.#ticked && occupancyOf(this.#ticked, environmentArn);
+  }
+
+  snapshot(queueArn: string): QueueSnapshot {
+    const world = this.#ticked;
+    if (world === undefined) return { front: [], active: [] };
+    return { front: this.#fronts.of(world, queueArn), active: activeJobsOf(world, queueArn) };
   }
 
   #report(driver: DriverName, event: DriverEvent): void {
@@ -207,6 +217,7 @@ export class Engine implements Scheduler {
     this.#reported.splice(0, reported.length);
     this.#plan = plan;
     this.#ticked = world;
+    this.#fronts.note(world, now);
     if (plan.isPartial || hasMoreNews) this.#mustRunAgain = true;
     await this.#dispatcher.dispatch(world, changes, observed);
     return world.deadlines.next()?.at;

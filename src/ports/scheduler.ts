@@ -1,5 +1,6 @@
 import type { Demand } from "../core/job.ts";
 import type { Occupancy } from "../core/occupancy.ts";
+import type { QueueSnapshot } from "../core/queue-snapshot.ts";
 
 /** The engine as the API sees it. */
 export interface Scheduler {
@@ -13,4 +14,6 @@ export interface Scheduler {
   waitingText(queueArn: string, jobId: string, demand: Demand): string | undefined;
   /** What runs in an environment, after the last tick; undefined when the scheduler does not have it. */
   occupancy(environmentArn: string): Occupancy | undefined;
+  /** What waits and runs in a queue, after the last tick. */
+  snapshot(queueArn: string): QueueSnapshot;
 }

@@ -29,7 +29,7 @@ const AVAILABLE = new Set([
   ...["UpdateConsumableResource", "DeleteConsumableResource"],
   ...["RegisterJobDefinition", "DescribeJobDefinitions", "DeregisterJobDefinition"],
   ...["SubmitJob", "DescribeJobs", "ListJobs", "CancelJob", "TerminateJob", "CancelJobs", "TerminateJobs"],
-  ...["TagResource", "UntagResource", "ListTagsForResource"],
+  ...["TagResource", "UntagResource", "ListTagsForResource", "GetJobQueueSnapshot"],
 ]);
 
 /** One request that names every member that any of these operations requires. */

@@ -13,6 +13,7 @@ import { jobQueueHandlers } from "./job-queues.ts";
 import { quotaShareHandlers } from "./quota-shares.ts";
 import { schedulingPolicyHandlers } from "./scheduling-policies.ts";
 import { serviceEnvironmentHandlers } from "./service-environments.ts";
+import { snapshotHandler } from "./snapshot.ts";
 import { stopJobHandlers } from "./stop-jobs.ts";
 import { submitJobHandler } from "./submit-job.ts";
 import { tagHandlers } from "./tag-operations.ts";
@@ -32,6 +33,7 @@ export function batchHandlers(backend: Backend): BatchHandlers {
     ...submitJobHandler(backend),
     ...describeJobsHandler(backend),
     ...listJobsHandler(backend),
+    ...snapshotHandler(backend),
     ...stopJobHandlers(backend),
     ...tagHandlers(backend),
   });

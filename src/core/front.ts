@@ -1,0 +1,87 @@
+import { childId } from "./ids.ts";
+import type { Job } from "./job.ts";
+import { isArrayParent } from "./job.ts";
+import type { World } from "./world.ts";
+
+/** A RUNNABLE job near the head of its queue. */
+export interface Placed {
+  readonly jobId: string;
+  /** Epoch ms: it has been in this place, counted from the head, at least since then. */
+  readonly since: number;
+}
+
+/** Reference 7.5. */
+export const FRONT_SIZE = 100;
+
+/** Between two looks at a queue that changes all the time: how much later than the truth `since` may be. */
+const LOOK_EVERY_MS = 1_000;
+
+interface Front {
+  readonly places: readonly Placed[];
+  readonly lookedAt: number;
+}
+
+/**
+ * The front of each queue, with the time since when its jobs are in their places. It is looked at when something has changed in the queue, but not
+ * with every tick; what a later look finds changed has changed with the last tick that touched the queue. After a start of the server the times
+ * begin anew.
+ */
+export class QueueFronts {
+  readonly #fronts = new Map<string, Front>();
+  /** By queue, the time of the last tick that touched it, where that was not looked at yet. */
+  readonly #touched = new Map<string, number>();
+
+  /** After a tick. */
+  note(world: World, now: number): void {
+    for (const queueArn of world.touchedQueues) {
+      this.#touched.set(queueArn, now);
+      const front = this.#fronts.get(queueArn);
+      if (front === undefined || now - front.lookedAt >= LOOK_EVERY_MS) this.#look(world, queueArn);
+    }
+    world.touchedQueues.clear();
+    if (this.#fronts.size > world.queues.size) this.#forgetDeleted(world);
+  }
+
+  of(world: World, queueArn: string): readonly Placed[] {
+    if (this.#touched.has(queueArn)) this.#look(world, queueArn);
+    return this.#fronts.get(queueArn)?.places ?? [];
+  }
+
+  #look(world: World, queueArn: string): void {
+    const at = this.#touched.get(queueArn)!;
+    this.#touched.delete(queueArn);
+    const before = this.#fronts.get(queueArn)?.places ?? [];
+    const places = frontOf(world, queueArn, FRONT_SIZE).map((jobId, index): Placed => {
+      const same = before[index];
+      return same?.jobId === jobId ? same : { jobId, since: at };
+    });
+    this.#fronts.set(queueArn, { places, lookedAt: at });
+  }
+
+  #forgetDeleted(world: World): void {
+    for (const arn of this.#fronts.keys()) {
+      if (world.queues.has(arn)) continue;
+      this.#fronts.delete(arn);
+      this.#touched.delete(arn);
+    }
+  }
+}
+
+/** Ids of the first RUNNABLE jobs of a queue in the order in which they are to start, children one by one. Costs in their number. */
+export function frontOf(world: World, queueArn: string, limit: number): string[] {
+  const entries = world.waitingJobs(queueArn)?.front(limit, (entry) => world.stillWaits(entry)) ?? [];
+  const ids: string[] = [];
+  for (const { job } of entries) {
+    for (const id of waitingIds(world, job)) {
+      if (ids.length === limit) return ids;
+      ids.push(id);
+    }
+  }
+  return ids;
+}
+
+/** One entry stands for all children of an array that have no record. */
+function* waitingIds(world: World, job: Job): Iterable<string> {
+  if (!isArrayParent(job)) yield job.id;
+  else for (const index of world.arrays.get(job.id)!.unrecorded()) yield childId(job.id, index);
+}
