@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LogGroup } from "../../ports/log-groups.ts";
 import type { LogStream, SpanFilter, StreamPlace } from "../../ports/log-streams.ts";
 import { invalidParameterException } from "../wire/errors.ts";
@@ -6,16 +7,19 @@ import { inParallel } from "./in-parallel.ts";
 import type { Direction, SearchCursor, TimeRange } from "./search-order.ts";
 import { TEXTS } from "./texts.ts";
 
-/** A stream in which a search may find events, and before which time (in the search's direction) it finds none. */
+/** A stream in which a search may find events. */
 export interface Candidate {
   readonly stream: LogStream;
+  /** In the search's direction, no event of it comes before this time. */
   readonly bound: number;
+  /** It has no event in the search's range: there is no need to open it. */
+  readonly isSilent: boolean;
 }
 
 /** Streams that have events at one time; each of them is read for every answer. */
 export const MAX_TOGETHER = 10_000;
-/** The times of a stream and of its events come from different clocks. */
-const SLACK_MS = 2_000;
+/** The times of a stream, of its file and of its events are not told by the same clock. */
+const SLACK_MS = 100;
 const STREAMS_AT_ONCE = 200;
 /** The time after which nothing was ever written. */
 const END_OF_TIME = 8_640_000_000_000_000;
@@ -44,7 +48,7 @@ export async function* streamsByTime(
   const around = { from: Math.max(0, time - SLACK_MS), to: time + SLACK_MS };
   const there = await backend.streams.around(group.id, around, filter);
   if (there.length > MAX_TOGETHER) throw invalidParameterException(TEXTS.crowded(MAX_TOGETHER));
-  for (const stream of await mayHaveEvents(backend, there, span)) yield { stream, bound: time };
+  for (const { stream, isSilent } of await listen(backend, there, span)) yield { stream, isSilent, bound: time };
   const more = { limit: STREAMS_AT_ONCE, ...named };
   const read = (place: StreamPlace): Promise<LogStream[]> =>
     direction === "forward"
@@ -53,11 +57,12 @@ export async function* streamsByTime(
   let place: StreamPlace | undefined = { time: direction === "forward" ? around.to + 1 : around.from, name: "" };
   while (place !== undefined) {
     const streams: LogStream[] = await read(place);
-    const candidates = streams.map((stream) => ({ stream, bound: boundOf(stream, direction) }));
-    for (const candidate of candidates) {
-      if (isOutside(candidate.bound, span)) return;
-      yield candidate;
+    for (const { stream, isSilent } of await listen(backend, streams, span)) {
+      const bound = boundOf(stream, direction);
+      if (isOutside(bound, span)) return;
+      yield { stream, isSilent, bound };
     }
+    await nextTurn();
     const last = streams.at(-1);
     place = last !== undefined && streams.length === STREAMS_AT_ONCE ? placeOf(last, direction) : undefined;
   }
@@ -73,8 +78,8 @@ export async function* givenStreams(
   const sign = isForward ? 1 : -1;
   const beginning = beginningOf(span);
   const clamp = (bound: number): number => (isForward ? Math.max(bound, beginning) : Math.min(bound, beginning));
-  const candidates = (await mayHaveEvents(backend, streams, span))
-    .map((stream) => ({ stream, bound: clamp(boundOf(stream, span.direction)) }))
+  const candidates = (await listen(backend, streams, span))
+    .map((heard) => ({ ...heard, bound: clamp(boundOf(heard.stream, span.direction)) }))
     .filter(({ bound }) => !isOutside(bound, span))
     .toSorted((one, other) => sign * (one.bound - other.bound));
   for (const candidate of candidates) yield candidate;
@@ -99,17 +104,18 @@ function isOutside(bound: number, { direction, range }: SearchSpan): boolean {
   return range.startTime !== undefined && bound < range.startTime;
 }
 
-/** Leaves out streams that end before the search begins, and those of running attempts that have written nothing since. */
-async function mayHaveEvents(
+/** Tells the streams that have ended, or written anything, too early to have events in the search's range. */
+async function listen(
   backend: LogsBackend,
   streams: readonly LogStream[],
   span: SearchSpan,
-): Promise<LogStream[]> {
+): Promise<Omit<Candidate, "bound">[]> {
   const lowest = span.direction === "forward" ? beginningOf(span) : (span.range.startTime ?? 0);
-  const found = await inParallel(streams, async (stream) => {
-    if (stream.isEmpty) return [];
-    const end = stream.lastEventAt ?? (await backend.output.changedAt(stream.logId));
-    return end !== undefined && end + SLACK_MS >= lowest ? [stream] : [];
+  return inParallel(streams, async (stream) => {
+    const { isEmpty, origin, lastEventAt = END_OF_TIME, logId } = stream;
+    if (isEmpty || lastEventAt + SLACK_MS < lowest) return { stream, isSilent: true };
+    if (origin === "put") return { stream, isSilent: false };
+    const changedAt = await backend.output.changedAt(logId);
+    return { stream, isSilent: changedAt === undefined || changedAt + SLACK_MS < lowest };
   });
-  return found.flat();
 }

@@ -30,12 +30,17 @@ export async function putLogEvents(
   const oldest = events.findIndex(({ timestamp }) => timestamp >= now - OLDEST_MS);
   checkSpan(oldest === -1 ? [] : events.slice(oldest, rejected.tooNewLogEventStartIndex));
   const from = Math.max(rejected.tooOldLogEventEndIndex ?? 0, rejected.expiredLogEventEndIndex ?? 0);
-  const accepted = events.slice(from, rejected.tooNewLogEventStartIndex);
+  const accepted = events.slice(from, rejected.tooNewLogEventStartIndex).map(storable);
   if (!(await backend.putEvents.append(stream.logId, accepted, now))) throw resourceNotFoundException(TEXTS.noStream);
   return {
     nextSequenceToken: sequenceToken(stream.logId),
     ...(Object.keys(rejected).length > 0 && { rejectedLogEventsInfo: rejected }),
   };
+}
+
+/** Half a surrogate pair has no UTF-8. */
+function storable({ timestamp, message }: LogLine): LogLine {
+  return { timestamp, message: message.toWellFormed() };
 }
 
 function checkBatch(events: readonly LogLine[]): void {

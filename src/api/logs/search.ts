@@ -16,8 +16,9 @@ import { TEXTS } from "./texts.ts";
 /** An answer looks at no more than this, matching or not; the next page goes on. */
 const SCANNED_EVENTS = 100_000;
 const SCANNED_BYTES = 16 * 1024 * 1024;
-/** An answer that has found nothing in so many streams is given, empty, and the next page goes on. */
-const STREAMS_PER_ANSWER = 2_000;
+/** What looking at streams costs. An answer that has found nothing for so much is given, empty, and the next page goes on. */
+const STREAM_COST = { silent: 1, opened: 20 } as const;
+const COST_PER_ANSWER = 40_000;
 /** Other requests are served after looking at so much. */
 const TURN_EVENTS = 1_000;
 const TURN_BYTES = 256 * 1024;
@@ -109,10 +110,11 @@ class Merge {
   readonly #sources: TinyQueue<StreamSource>;
   /** The candidate that comes next; undefined after the last one. */
   next: Candidate | undefined;
-  /** Where the first candidate stands: an answer must come further than that. */
+  /** Where the first candidates stand, and what they cost: each answer looks at them again. */
   #beginning: number | undefined;
+  #beginningCost = 0;
+  #cost = 0;
   #isBegun = false;
-  #opened = 0;
 
   constructor(
     readerOf: (stream: LogStream) => LogReader,
@@ -132,12 +134,8 @@ class Merge {
       this.next = await this.#nextCandidate();
       this.#beginning = this.next?.bound;
     }
-    while (this.next !== undefined && this.#isDue(this.next) && !this.#isEnough(this.next)) await this.#open();
+    while (this.#isNextDue()) await this.#open();
     return this.#sources.peek();
-  }
-
-  #isEnough({ bound }: Candidate): boolean {
-    return this.#sources.length === 0 && this.#opened >= STREAMS_PER_ANSWER && bound !== this.#beginning;
   }
 
   /** Goes on behind the first event. */
@@ -147,23 +145,32 @@ class Merge {
     if (source.head !== undefined) this.#sources.push(source);
   }
 
-  #isDue({ bound }: Candidate): boolean {
+  /** Whether the next candidate may have events that come before all others. When there are no others, an answer can have cost enough. */
+  #isNextDue(): boolean {
+    if (this.next === undefined) return false;
+    const { bound } = this.next;
     const head = this.#sources.peek()?.head;
-    if (head === undefined) return true;
+    if (head === undefined) return bound === this.#beginning || !this.#isEnough();
     return this.#span.direction === "forward" ? bound <= head.timestamp : bound >= head.timestamp;
+  }
+
+  /** At least as much again as the first candidates, so that no search spends most of its time at beginnings. */
+  #isEnough(): boolean {
+    return this.#cost >= Math.max(COST_PER_ANSWER, 2 * this.#beginningCost);
   }
 
   /** Opens the next candidates, several at a time: those that are due now. */
   async #open(): Promise<void> {
     const due: StreamSource[] = [];
-    while (this.next !== undefined && due.length < LOADED_AT_ONCE && this.#isDue(this.next)) {
-      const { stream } = this.next;
-      due.push(new StreamSource({ stream, reader: this.#readerOf(stream), ...this.#span }));
+    while (due.length < LOADED_AT_ONCE && this.#isNextDue()) {
+      const { stream, isSilent, bound } = this.next!;
+      if (!isSilent) due.push(new StreamSource({ stream, reader: this.#readerOf(stream), ...this.#span }));
+      this.#cost += isSilent ? STREAM_COST.silent : STREAM_COST.opened;
+      if (bound === this.#beginning) this.#beginningCost = this.#cost;
       this.next = await this.#nextCandidate();
     }
     await inParallel(due, (source) => source.load());
     for (const source of due) if (source.head !== undefined) this.#sources.push(source);
-    this.#opened += due.length;
     if (this.#sources.length > MAX_TOGETHER) throw invalidParameterException(TEXTS.crowded(MAX_TOGETHER));
   }
 
