@@ -47,7 +47,7 @@ function readHeader(authorization: string, time: string | string[] | undefined):
     throw incompleteSignature(`The Authorization header must begin with ${ALGORITHM}.`);
   }
   const parameters = readParameters(authorization.slice(space));
-  const missing = ["Credential", "Signature", "SignedHeaders"].filter((name) => !parameters.get(name));
+  const missing = HEADER_PARAMETERS.filter((name) => !parameters.get(name));
   if (missing.length > 0 || typeof time !== "string") {
     const faults = missing.map((name) => `Authorization header requires '${name}' parameter.`);
     if (typeof time !== "string") faults.push("Authorization header requires existence of a 'X-Amz-Date' header.");
@@ -61,16 +61,17 @@ function readHeader(authorization: string, time: string | string[] | undefined):
   };
 }
 
+const HEADER_PARAMETERS = ["Credential", "Signature", "SignedHeaders"];
+
 function readParameters(text: string): Map<string, string> {
   const parameters = new Map<string, string>();
   for (const part of text.split(",")) {
     const pair = part.trim();
-    const at = pair.indexOf("=");
-    if (at < 1 || parameters.has(pair.slice(0, at))) {
-      const quoted = pair.slice(0, 100);
-      throw incompleteSignature(`'${quoted}' not a valid key=value pair (missing equal-sign) in Authorization header.`);
+    const name = pair.slice(0, Math.max(pair.indexOf("="), 0));
+    if (!HEADER_PARAMETERS.includes(name) || parameters.has(name)) {
+      throw incompleteSignature(`'${pair.slice(0, 100)}' not a valid key=value pair in Authorization header.`);
     }
-    parameters.set(pair.slice(0, at), pair.slice(at + 1));
+    parameters.set(name, pair.slice(name.length + 1));
   }
   return parameters;
 }
