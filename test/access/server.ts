@@ -25,6 +25,8 @@ export interface KeyedServer {
   readonly keys: readonly NewKey[];
   /** AWS's client with the n-th key. */
   client(n?: number, region?: string): BatchClient;
+  /** Another one on the same data directory, once this one is closed. */
+  restarted(options: Partial<ServerOptions>): Promise<KeyedServer>;
   /** As the command line does, while the server runs. */
   admin<T>(use: (admin: CredentialAdmin) => Promise<T>): Promise<T>;
 }
@@ -36,6 +38,16 @@ export interface Wanted {
   readonly statements?: readonly object[];
 }
 
+const DEFAULTS = {
+  host: "127.0.0.1",
+  port: 0,
+  driver: "process",
+  vcpus: 8,
+  memoryMiB: 4096,
+  requireAuth: true,
+  logLevel: "silent",
+} as const;
+
 const ANYTHING: readonly Wanted[] = [{}];
 
 /** A server in this process that knows these keys and, unless told otherwise, serves no others. */
@@ -45,23 +57,27 @@ export async function keyedServer(
   options: Partial<ServerOptions> = {},
 ): Promise<KeyedServer> {
   const dataDir = mkdtempSync(join(tmpdir(), "longshore-access-"));
-  const keys = await makeKeys(dataDir, wanted);
-  const where = { host: "127.0.0.1", port: 0, dataDir };
-  const machine = { driver: "process", vcpus: 8, memoryMiB: 4096 } as const;
-  const running = await startServer({ ...where, ...machine, requireAuth: true, logLevel: "silent", ...options });
-  const { url } = running;
+  const started: RunningServer[] = [];
   owner.after(async () => {
-    await running.close();
+    for (const server of started) await server.close();
     removeDataDir(dataDir);
   });
-  return {
-    running,
-    dataDir,
-    url,
-    keys,
-    client: (n = 0, region = "us-east-1") => clientWithKey(owner, url, keys[n]!, region),
-    admin: (use) => withCredentialAdmin(dataDir, use),
+  const keys = await makeKeys(dataDir, wanted);
+  const start = async (changed: Partial<ServerOptions>): Promise<KeyedServer> => {
+    const running = await startServer({ ...DEFAULTS, dataDir, ...changed });
+    started.push(running);
+    const { url } = running;
+    return {
+      running,
+      dataDir,
+      url,
+      keys,
+      client: (n = 0, region = "us-east-1") => clientWithKey(owner, url, keys[n]!, region),
+      restarted: start,
+      admin: (use) => withCredentialAdmin(dataDir, use),
+    };
   };
+  return start(options);
 }
 
 async function makeKeys(dataDir: string, wanted: readonly Wanted[]): Promise<NewKey[]> {
