@@ -128,7 +128,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       queryServices: [STS, ec2Service(machineBackend)],
       opened: opened.promise,
       health: () => Promise.resolve({ ready: true }),
-      admit: access.admit,
+      admission: access.admission,
       allowedHosts: options.allowedHosts ?? [],
       isOpen,
       defaultRegion,

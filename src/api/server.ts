@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fastify, LogController } from "fastify";
-import type { AdmissionRequest, Admit, ServiceName } from "./access/admission.ts";
+import type { Admission, AdmissionRequest, ServiceName } from "./access/admission.ts";
 import type { Answer } from "./wire/answer.ts";
 import { apiErrorOf, errorAnswer, isUnexpected, MAX_BODY_BYTES, outputAnswer, rawErrorMessage } from "./wire/answer.ts";
 import { jsonServices } from "./json-services.ts";
@@ -30,8 +30,8 @@ export interface ServerOptions {
   readonly opened?: Promise<unknown>;
   /** Asked by each GET /readyz. A rejection counts as not ready. */
   readonly health: () => Promise<Readiness>;
-  /** Asked by each request of the APIs, once its body is there. */
-  readonly admit: Admit;
+  /** Who may call. */
+  readonly admission: Admission;
   /** Whether any key will do. Only for what people are told. */
   readonly isOpen: boolean;
   /** The region of requests that are not signed for one. */
@@ -119,6 +119,14 @@ function guardEveryRequest(app: FastifyInstance, options: ServerOptions): void {
   app.addHook("onRequest", async () => {
     await options.opened;
   });
+  app.addHook("preParsing", async (request) => {
+    if (hasBody(request)) await options.admission.greet(rawRequest(request));
+  });
+}
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  const length = headers["content-length"];
+  return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
 }
 
 function serveHealth(app: FastifyInstance, options: ServerOptions): void {
@@ -196,9 +204,9 @@ async function callOf(
   request: AdmissionRequest,
   service: ServiceName,
   requestId: string,
-  { admit, defaultRegion }: ServerOptions,
+  { admission, defaultRegion }: ServerOptions,
 ): Promise<Call> {
-  const admitted = await admit(request, service);
+  const admitted = await admission.admit(request, service);
   return { ...admitted, requestId, region: admitted.region ?? defaultRegion };
 }
 

@@ -1,4 +1,4 @@
-import type { Admit } from "../api/access/admission.ts";
+import type { Admission } from "../api/access/admission.ts";
 import { createAdmission } from "../api/access/admission.ts";
 import { keyFinder } from "../api/access/find-key.ts";
 import { jobKeys } from "../api/access/job-credentials.ts";
@@ -18,7 +18,7 @@ export const DEFAULT_ACCOUNT = "123456789012";
 
 export interface Access {
   readonly ring: KeyRing;
-  readonly admit: Admit;
+  readonly admission: Admission;
   readonly jobCredentials: JobCredentials;
 }
 
@@ -36,8 +36,8 @@ export async function openAccess(options: {
   const forJobs = jobKeys(secrets.jobs);
   const owner = { account: DEFAULT_ACCOUNT, secretAccessKey: ownerSecret(secrets) };
   const findKey = keyFinder({ ring, jobKeys: forJobs, jobs, owner, isOpen });
-  const admit = createAdmission({ findKey, clock, isOpen, defaultAccount: DEFAULT_ACCOUNT });
-  return { ring, admit, jobCredentials: forJobs };
+  const admission = createAdmission({ findKey, clock, isOpen, defaultAccount: DEFAULT_ACCOUNT });
+  return { ring, admission, jobCredentials: forJobs };
 }
 
 export async function openKeyRing(database: Database, secrets: Secrets, clock: Pick<Clock, "now">): Promise<KeyRing> {

@@ -183,14 +183,42 @@ const BATCH: { readonly [Op in BatchOperationName]: readonly Example<BatchInput<
 
 const GROUP = "arn:aws:logs:eu-west-1:123456789012:log-group:";
 
+/** What concerns a group as a whole, as if it were of a stream without a name. */
+const group = (action: string): [{ logGroupName: string }, string][] => [
+  [{ logGroupName: "/g" }, `${action} ${GROUP}/g:log-stream:`],
+];
+/** What takes ARNs of whatever has tags. */
+const tagged = (action: string): [{ resourceArn: string }, string][] => [
+  [{ resourceArn: `${GROUP}/g` }, `${action} ${GROUP}/g`],
+];
+
 const LOGS: { readonly [Op in LogsOperationName]: readonly Example<LogsInput<Op>>[] } = {
+  CreateLogGroup: [
+    ...group("CreateLogGroup"),
+    [{ logGroupName: "/g", tags: TAGS }, `CreateLogGroup ${GROUP}/g:log-stream:`, `TagResource ${GROUP}/g`],
+  ],
+  CreateLogStream: group("CreateLogStream"),
+  DeleteLogGroup: group("DeleteLogGroup"),
+  DeleteLogStream: [[{ logGroupName: "/g", logStreamName: "s" }, `DeleteLogStream ${GROUP}/g:log-stream:s`]],
+  DeleteRetentionPolicy: group("DeleteRetentionPolicy"),
   DescribeLogGroups: [[{}, `DescribeLogGroups ${GROUP}:log-stream:`]],
-  DescribeLogStreams: [[{ logGroupName: "/g" }, `DescribeLogStreams ${GROUP}/g:log-stream:`]],
+  DescribeLogStreams: group("DescribeLogStreams"),
   FilterLogEvents: [
-    [{ logGroupName: "/g" }, `FilterLogEvents ${GROUP}/g:log-stream:`],
+    ...group("FilterLogEvents"),
     [{ logGroupIdentifier: `${GROUP}/g:*` }, `FilterLogEvents ${GROUP}/g:log-stream:`],
   ],
   GetLogEvents: [[{ logGroupName: "/g", logStreamName: "s/1" }, `GetLogEvents ${GROUP}/g:log-stream:s/1`]],
+  ListTagsForResource: tagged("ListTagsForResource"),
+  ListTagsLogGroup: group("ListTagsLogGroup"),
+  PutLogEvents: [[{ logGroupName: "/g", logStreamName: "s" }, `PutLogEvents ${GROUP}/g:log-stream:s`]],
+  PutLogGroupDeletionProtection: [
+    [{ logGroupIdentifier: "/g" }, `PutLogGroupDeletionProtection ${GROUP}/g:log-stream:`],
+  ],
+  PutRetentionPolicy: group("PutRetentionPolicy"),
+  TagLogGroup: group("TagLogGroup"),
+  TagResource: tagged("TagResource"),
+  UntagLogGroup: group("UntagLogGroup"),
+  UntagResource: tagged("UntagResource"),
 };
 
 function check(demands: object, examples: object): void {

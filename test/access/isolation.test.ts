@@ -106,6 +106,12 @@ async function everything(): Promise<string> {
   );
 }
 
+/** Where they begin to differ. The whole would be too long to read. */
+function difference(before: string, now: string): string {
+  const at = [...before].findIndex((character, index) => now[index] !== character);
+  return `${before.slice(at - 100, at + 50)} is now ${now.slice(at - 100, at + 50)}`;
+}
+
 /** Every way to name a thing of the owner's. */
 const ways = (type: string, name: string): string[] => [
   name,
@@ -301,7 +307,8 @@ for (const { who, key, region } of STRANGERS) {
         assert.ok(!text.includes(SECRET), `${operation} ${JSON.stringify(input)} shows ${text}`);
         assert.doesNotMatch(text, /ServerException/, `${operation} ${JSON.stringify(input)}`);
       }
-      assert.ok((await everything()) === before, `${operation} has changed something`);
+      const now = await everything();
+      assert.ok(now === before, `${operation} has changed something: ${difference(before, now)}`);
     }
   });
 
@@ -353,6 +360,11 @@ test("the same names are theirs to use, and page tokens of one are nothing to an
   for (const { key, region } of STRANGERS) {
     const client = server.client(key, region);
     await createQueue(client, "q");
+    await register(client, "d");
+    const foreign = { jobName: "n", jobQueue: "q", jobDefinition: arn("job-definition/d") };
+    await assert.rejects(client.send(new batch.SubmitJobCommand(foreign)), {
+      message: `JobDefinition ${arn("job-definition/d")} not found.`,
+    });
     const { jobQueues } = await client.send(new batch.DescribeJobQueuesCommand({ jobQueues: ["q"] }));
     assert.equal(jobQueues?.[0]?.jobQueueArn, arn("job-queue/q", region).replace(OWNER, server.keys[key]!.account));
     const { nextToken } = await owner.send(new batch.DescribeJobQueuesCommand({ maxResults: 1 }));

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { DescribeJobQueuesCommand } from "@aws-sdk/client-batch";
 import { jobKeys } from "../../src/api/access/job-credentials.ts";
@@ -61,6 +63,17 @@ test("a closed server serves known keys and its health only", async (t) => {
     assert.equal((await ask(server.url, { method: "GET", path })).status, 200);
   assert.match((await ask(server.url, { method: "GET", path: "/" })).text, /longshore credentials create/);
   await server.client().send(new DescribeJobQueuesCommand({}));
+});
+
+test("a closed server does not read what strangers send", async (t) => {
+  const server = await keyedServer(t);
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  const head =
+    "POST /v1/describejobqueues HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n";
+  socket.write(head); // and nothing of the body
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  assert.match(answer.toString(), /^HTTP\/1\.1 403 Forbidden\r\n[^]*Missing Authentication Token/);
 });
 
 test("a server that listens everywhere is closed, to this machine too, and says how to make a key", async (t) => {
@@ -178,9 +191,10 @@ test("the owner's key is good on the server's own machine only", async () => {
     jobKeys: jobKeys(Buffer.alloc(32)),
     jobs: { origin: async () => undefined },
     owner: { account: "123456789012", secretAccessKey: "s" },
+    isOpen: false,
   });
-  assert.equal((await findKey(OWNER_KEY_ID, { isOpen: false, isFromHere: true }))?.secretAccessKey, "s");
-  assert.throws(() => findKey(OWNER_KEY_ID, { isOpen: true, isFromHere: false }), {
+  assert.equal((await findKey(OWNER_KEY_ID, { isFromHere: true }))?.secretAccessKey, "s");
+  assert.throws(() => findKey(OWNER_KEY_ID, { isFromHere: false }), {
     code: "UnrecognizedClientException",
   });
 });

@@ -44,7 +44,7 @@ export async function startServer(t: TestContext, options: Partial<ServerOptions
     ecs: {},
     queryServices: [],
     health: async () => ({ ready: true }),
-    admit: OPEN_TO_ALL,
+    admission: OPEN_TO_ALL,
     isOpen: true,
     defaultRegion: "us-east-1",
     version: "1.2.3",

@@ -11,7 +11,7 @@ const DOES_NOT_MATCH =
   /^The request signature we calculated does not match the signature you provided\. Check your AWS Secret Access Key/;
 
 async function refused(request: AdmissionRequest, code: string, message: RegExp | string, service = "batch" as const) {
-  await assert.rejects(admission()(request, service), (error: unknown) => {
+  await assert.rejects(admission().admit(request, service), (error: unknown) => {
     assert.ok(error instanceof ApiError, String(error));
     assert.deepEqual([error.code, error.status], [code, 403], error.message);
     if (typeof message === "string") assert.equal(error.message, message);
@@ -49,7 +49,10 @@ const signing = fc.record({
 test("what the AWS SDK signs, in headers or in the URL, is who it says", async () => {
   await fc.assert(
     fc.asyncProperty(unsigned, signing, async (request, how) => {
-      const { account, region, caller } = await admission()(await signed(request, withoutUndefined(how)), "batch");
+      const { account, region, caller } = await admission().admit(
+        await signed(request, withoutUndefined(how)),
+        "batch",
+      );
       assert.deepEqual([account, region, caller.accessKeyId], ["123456789012", how.region, KEY.accessKeyId]);
     }),
   );
@@ -125,7 +128,7 @@ test("nothing of it can be changed afterwards", async () => {
     fc.asyncProperty(unsigned, signing, mutation, fc.nat(), async (request, how, change, seed) => {
       const original = await signed(request, withoutUndefined(how));
       const mutated = MUTATIONS[change]!(original, (length) => seed % length);
-      await assert.rejects(admission()(mutated, "batch"), ApiError, `${change}: ${JSON.stringify(mutated)}`);
+      await assert.rejects(admission().admit(mutated, "batch"), ApiError, `${change}: ${JSON.stringify(mutated)}`);
     }),
     { numRuns: 1_000 },
   );
@@ -142,7 +145,7 @@ test("another secret, another service's signature, a region that is none", async
 
 test("a signature in headers is good for five minutes around its time, to the second", async () => {
   const at = (offsetMs: number): Promise<AdmissionRequest> => signed({}, { at: NOW + offsetMs });
-  for (const offset of [-5 * MINUTE_MS, 5 * MINUTE_MS]) await admission()(await at(offset), "batch");
+  for (const offset of [-5 * MINUTE_MS, 5 * MINUTE_MS]) await admission().admit(await at(offset), "batch");
   await refused(
     await at(-5 * MINUTE_MS - 1_000),
     "InvalidSignatureException",
@@ -157,11 +160,13 @@ test("a signature in headers is good for five minutes around its time, to the se
 
 test("a presigned URL is good for as long as it says, at most a week", async () => {
   const url = await signed({ method: "GET" }, { expiresSeconds: 90 });
-  await admission({ now: NOW + 90_000 })(url, "batch");
-  await assert.rejects(admission({ now: NOW + 91_000 })(url, "batch"), {
+  await admission({ now: NOW + 90_000 }).admit(url, "batch");
+  await assert.rejects(admission({ now: NOW + 91_000 }).admit(url, "batch"), {
     message: "Signature expired: 20260301T120000Z is now earlier than 20260301T120001Z (20260301T120131Z - 90 sec.)",
   });
-  await assert.rejects(admission({ now: NOW - 301_000 })(url, "batch"), { message: /^Signature not yet current: / });
+  await assert.rejects(admission({ now: NOW - 301_000 }).admit(url, "batch"), {
+    message: /^Signature not yet current: /,
+  });
   for (const seconds of ["0", "604801", "-1", "1e3", "", "٣"]) {
     const search = url.search.replace("X-Amz-Expires=90", `X-Amz-Expires=${encodeURIComponent(seconds)}`);
     const message = "X-Amz-Expires must be a number of seconds from 1 to 604800.";
@@ -171,22 +176,22 @@ test("a presigned URL is good for as long as it says, at most a week", async () 
 
 test("the body counts: its hash is compared, and only a presigned URL may leave it open", async () => {
   const hash = { "x-amz-content-sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" };
-  await admission()(await signed({ headers: hash }), "batch");
+  await admission().admit(await signed({ headers: hash }), "batch");
   const lying = await signed({ headers: hash, body: "{}" });
   await refused(lying, "InvalidSignatureException", DOES_NOT_MATCH);
   const open = { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
   const inHeader = await signed({ headers: open, body: "{}" });
   await refused(inHeader, "InvalidSignatureException", DOES_NOT_MATCH);
   const presigned = await signed({ headers: open, body: "{}" }, { expiresSeconds: 60 });
-  await admission()(presigned, "batch");
-  await admission()({ ...presigned, body: Buffer.from("another") }, "batch");
+  await admission().admit(presigned, "batch");
+  await admission().admit({ ...presigned, body: Buffer.from("another") }, "batch");
 });
 
 test("what a client may leave unsigned: headers without a meaning here, not those of AWS", async () => {
   const request = await signed({});
   const { headers } = request;
   const more = { "user-agent": "x", "x-amz-user-agent": "x", "x-amzn-trace-id": "x", accept: "*/*" };
-  await admission()({ ...request, headers: { ...headers, ...more } }, "batch");
+  await admission().admit({ ...request, headers: { ...headers, ...more } }, "batch");
   await refused(
     { ...request, headers: { ...headers, "x-amz-target": "x" } },
     "InvalidSignatureException",
@@ -305,19 +310,19 @@ test("without a known key: nobody on a closed server, anybody on an open one tha
   const bearer = { ...unknown, headers: { host: "localhost", authorization: "Bearer x" } };
   await refused(bearer, "IncompleteSignatureException", "The Authorization header must begin with AWS4-HMAC-SHA256.");
   const open = admission({ isOpen: true });
-  const { account, region, caller } = await open(unknown, "batch");
+  const { account, region, caller } = await open.admit(unknown, "batch");
   assert.deepEqual([account, region, caller.arn], ["210987654321", "eu-west-1", "arn:aws:iam::210987654321:root"]);
-  assert.equal((await open(anonymous, "batch")).account, "123456789012");
-  assert.equal((await open(bearer, "batch")).account, "123456789012");
+  assert.equal((await open.admit(anonymous, "batch")).account, "123456789012");
+  assert.equal((await open.admit(bearer, "batch")).account, "123456789012");
   const fromElsewhere = { ...anonymous, socket: { localAddress: "172.17.0.1", remoteAddress: "172.17.0.2" } };
-  await assert.rejects(open(fromElsewhere, "batch"), { code: "MissingAuthenticationTokenException" });
+  await assert.rejects(open.admit(fromElsewhere, "batch"), { code: "MissingAuthenticationTokenException" });
 });
 
 test("a known key is verified on an open server too", async () => {
   const open = admission({ isOpen: true });
   const request = await signed({});
-  assert.equal((await open(request, "batch")).caller.keyId, KEY.accessKeyId);
-  await assert.rejects(open({ ...request, method: "GET" }, "batch"), { code: "InvalidSignatureException" });
+  assert.equal((await open.admit(request, "batch")).caller.keyId, KEY.accessKeyId);
+  await assert.rejects(open.admit({ ...request, method: "GET" }, "batch"), { code: "InvalidSignatureException" });
   const withToken = await signed({ headers: { "x-amz-security-token": "x" } });
-  await assert.rejects(open(withToken, "batch"), { code: "UnrecognizedClientException" });
+  await assert.rejects(open.admit(withToken, "batch"), { code: "UnrecognizedClientException" });
 });

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../../ports/clock.ts";
+import type { ClaimedCredential } from "../wire/credential.ts";
 import { claimedCredential } from "../wire/credential.ts";
 import type { Call } from "../wire/operations.ts";
 import type { SignedRequest } from "../wire/signature.ts";
@@ -27,8 +28,13 @@ export type ServiceName = "batch" | "logs" | "sts" | "ecs" | "ec2" | "longshore"
 /** What a request may count on. Without a region in its signature, the server's default is meant. */
 export type Admitted = Pick<Call, "account" | "caller" | "denial"> & { readonly region: string | undefined };
 
-/** Finds out who calls. Rejects with an ApiError when the request must not be served. */
-export type Admit = (request: AdmissionRequest, service: ServiceName) => Promise<Admitted>;
+/** Finds out who calls. Both reject with an ApiError when the request must not be served. */
+export interface Admission {
+  /** Asked before a body is read: strangers' are not, where only known keys are served. */
+  greet(request: Omit<AdmissionRequest, "body">): Promise<void>;
+  /** Asked once the body is there. */
+  admit(request: AdmissionRequest, service: ServiceName): Promise<Admitted>;
+}
 
 export interface AdmissionOptions {
   /** The key of that id; throws or rejects with an ApiError when it was known and may not be used (any more). */
@@ -49,20 +55,32 @@ export interface KeyContext {
 const ACCOUNT = /^\d{12}$/;
 
 /** A known key is verified wherever it comes in; an unknown one, or none, is all that an open server asks for. */
-export function createAdmission(options: AdmissionOptions): Admit {
+export function createAdmission(options: AdmissionOptions): Admission {
   const signingKeys = new SigningKeys();
-  return async (request, service) => {
-    const claimed = claimedCredential(request.headers.authorization, request.search);
-    const isOpen = options.isOpen && isLoopbackAddress(request.socket.localAddress);
+  const isOpenTo = ({ socket }: Pick<AdmissionRequest, "socket">): boolean =>
+    options.isOpen && isLoopbackAddress(socket.localAddress);
+  const findKey = async (request: Omit<AdmissionRequest, "body">, claimed: ClaimedCredential | undefined) => {
     const key = claimed && (await options.findKey(claimed.accessKeyId, { isFromHere: isFromHere(request) }));
-    if (key === undefined) {
-      if (!isOpen) throw refusalOf(request);
-      return anyone(claimed?.accessKeyId, claimed?.region, options.defaultAccount);
-    }
-    verifyFor(request, service, key, signingKeys, options.clock.now());
-    const { caller } = key;
-    return { account: caller.account, region: claimed?.region, caller, denial: denialBy(key.policy, caller) };
+    if (key === undefined && !isOpenTo(request)) throw refusalOf(request);
+    return key;
   };
+  return {
+    async greet(request) {
+      if (!isOpenTo(request)) await findKey(request, claimOf(request));
+    },
+    async admit(request, service) {
+      const claimed = claimOf(request);
+      const key = await findKey(request, claimed);
+      if (key === undefined) return anyone(claimed?.accessKeyId, claimed?.region, options.defaultAccount);
+      verifyFor(request, service, key, signingKeys, options.clock.now());
+      const { caller } = key;
+      return { account: caller.account, region: claimed?.region, caller, denial: denialBy(key.policy, caller) };
+    },
+  };
+}
+
+function claimOf({ headers, search }: Omit<SignedRequest, "body">): ClaimedCredential | undefined {
+  return claimedCredential(headers.authorization, search);
 }
 
 function anyone(accessKeyId: string | undefined, region: string | undefined, defaultAccount: string): Admitted {
@@ -86,7 +104,7 @@ function verifyFor(
   if (signature.service !== service) {
     throw invalidSignature(`Credential should be scoped to correct service: '${service}'.`);
   }
-  if (claimedCredential(request.headers.authorization, request.search)?.region !== signature.region) {
+  if (claimOf(request)?.region !== signature.region) {
     throw invalidSignature("Credential should be scoped to a valid region.");
   }
   verify(request, signature, signingKeys.get(secretAccessKey, signature));
@@ -97,14 +115,14 @@ function carriesToken({ headers, search }: SignedRequest): boolean {
   return headers["x-amz-security-token"] !== undefined || new URLSearchParams(search).has("X-Amz-Security-Token");
 }
 
-function refusalOf(request: SignedRequest): Error {
+function refusalOf(request: Omit<SignedRequest, "body">): Error {
   const isSigned = request.headers.authorization !== undefined || request.search.includes("X-Amz-");
   if (!isSigned) return missingAuthenticationToken();
   readSignature(request);
   return unrecognizedClient();
 }
 
-function isFromHere({ socket: { remoteAddress, localAddress } }: AdmissionRequest): boolean {
+function isFromHere({ socket: { remoteAddress, localAddress } }: Pick<AdmissionRequest, "socket">): boolean {
   return remoteAddress !== undefined && (isLoopbackAddress(remoteAddress) || remoteAddress === localAddress);
 }
 

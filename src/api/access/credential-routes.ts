@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseBody } from "../wire/body.ts";
 import { ApiError, accessDeniedException } from "../wire/errors.ts";
 import { rawRequest } from "../wire/raw-request.ts";
-import type { Admit } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 import { CredentialFault } from "./credential-fault.ts";
 import type { KeyRequest, KeyRing } from "./key-ring.ts";
 import { OWNER_KEY_ID } from "./owner.ts";
@@ -10,9 +10,12 @@ import { OWNER_KEY_ID } from "./owner.ts";
 const CREDENTIALS_PATH = "/longshore/credentials";
 
 /** How access keys are made, listed and revoked while the server runs: only by who can read its data directory. */
-export function serveCredentials(app: FastifyInstance, { ring, admit }: { ring: KeyRing; admit: Admit }): void {
+export function serveCredentials(
+  app: FastifyInstance,
+  { ring, admission }: { ring: KeyRing; admission: Admission },
+): void {
   const forOwner = async <T>(request: FastifyRequest, task: () => T | Promise<T>): Promise<T> => {
-    const { caller } = await admit(rawRequest(request), "longshore");
+    const { caller } = await admission.admit(rawRequest(request), "longshore");
     if (caller.keyId !== OWNER_KEY_ID) {
       throw accessDeniedException("Access keys are managed with `longshore credentials` on the server's own machine.");
     }

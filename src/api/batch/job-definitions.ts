@@ -5,10 +5,11 @@ import type { BatchHandlers, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import { REGISTER_RULES } from "./definition-rules.ts";
 import { newSettings } from "./definition-settings.ts";
-import { arnOf, nameOf, RESOURCE_NAME, scopeOf } from "./names.ts";
+import { arnOf, nameOf, RESOURCE_NAME, scopeOf, toArn } from "./names.ts";
 import { validateOwnTags } from "./own-tags.ts";
 import { Pages, pageSize } from "./pages.ts";
 import { check } from "./rules.ts";
+import { isOwnArn } from "./resource-lookup.ts";
 import { TEXTS } from "./texts.ts";
 
 type Operations = "RegisterJobDefinition" | "DescribeJobDefinitions" | "DeregisterJobDefinition";
@@ -74,20 +75,18 @@ export async function findActive(backend: Backend, call: Call, value: string): P
   if (!RESOURCE_NAME.test(name!) || rest.length > 0 || (revision !== undefined && !/^\d+$/.test(revision))) {
     throw clientException(TEXTS.definitionName(value));
   }
-  const isOurs = !isArn || value.startsWith(arnOf(call, "job-definition", ""));
-  const record =
-    revision === undefined && isOurs
-      ? await backend.store.definitions.latestActive(scopeOf(call), name!)
-      : await findRevision(backend, call, value);
+  const record = await findRevision(backend, call, value);
   if (record?.status === "ACTIVE") return record;
   throw clientException(isArn ? TEXTS.definitionArnNotFound(value) : TEXTS.definitionNotActive(value));
 }
 
+/** Without a revision, the latest ACTIVE one. What another account or region has is not known here. */
 async function findRevision(backend: Backend, call: Call, value: string): Promise<DefinitionRecord | undefined> {
-  const arn = value.startsWith("arn:") ? value : arnOf(call, "job-definition", value);
-  if (!/:\d+$/.test(nameOf(arn))) return backend.store.definitions.latestActive(scopeOf(call), nameOf(arn));
-  const record = await backend.store.definitions.get(arn);
-  return record?.scope === scopeOf(call) ? record : undefined;
+  const { definitions } = backend.store;
+  const arn = toArn(call, "job-definition", value);
+  if (!isOwnArn(call, "job-definition", arn)) return undefined;
+  const name = nameOf(arn);
+  return /:\d+$/.test(name) ? definitions.get(arn) : definitions.latestActive(scopeOf(call), name);
 }
 
 function toDetail({ arn, name, revision, status, settings }: DefinitionRecord): JobDefinition {

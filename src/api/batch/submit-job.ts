@@ -19,9 +19,10 @@ import { lowerCaseActions } from "./definition-settings.ts";
 import { findDependencies } from "./dependencies.ts";
 import { findActive } from "./job-definitions.ts";
 import { newJobId } from "./job-id.ts";
-import { arnOf, scopeOf, toArn } from "./names.ts";
+import { arnOf, nameOf, scopeOf, toArn } from "./names.ts";
 import { maxActiveChildren, validateOwnTags } from "./own-tags.ts";
 import { findQueue } from "./queue-lookup.ts";
+import { isOwnArn } from "./resource-lookup.ts";
 import { check } from "./rules.ts";
 import type { Submission } from "./submit-rules.ts";
 import { hasPolicy, MERGED_RULES, PLACEMENT_RULES, SUBMIT_RULES } from "./submit-rules.ts";
@@ -72,11 +73,18 @@ function newJob(
       arraySize: input.arrayProperties?.size,
       maxActiveChildren: maxActiveChildren(input.tags, definition.settings.tags, backend.limits),
       consumables: consumableNeeds(spec.consumableResourceProperties, spec.nodeProperties, (name) =>
-        toArn(call, "consumable-resource", name),
+        consumableArn(call, name),
       ),
     }),
     spec,
   };
+}
+
+/** One that does not exist yet is waited for; one of another account or region never does here. */
+function consumableArn(call: Call, nameOrArn: string): string {
+  const arn = toArn(call, "consumable-resource", nameOrArn);
+  if (isOwnArn(call, "consumable-resource", arn)) return arn;
+  throw clientException(TEXTS.consumableNotFound(nameOf(nameOrArn)));
 }
 
 /** The definition with what the submission says instead (reference 4.11). */

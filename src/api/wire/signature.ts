@@ -35,7 +35,7 @@ const TIME = /^\d{8}T\d{6}Z$/;
 const MAX_EXPIRES_SECONDS = 604_800;
 
 /** @throws IncompleteSignatureException or InvalidSignatureException that says which part is missing or malformed. */
-export function readSignature({ headers, search }: SignedRequest): Signature {
+export function readSignature({ headers, search }: Pick<SignedRequest, "headers" | "search">): Signature {
   return headers.authorization === undefined
     ? readPresigned(new URLSearchParams(search))
     : readHeader(headers.authorization, headers["x-amz-date"]);
