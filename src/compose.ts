@@ -1,6 +1,5 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { authorized } from "./api/access/authorized.ts";
 import { rootCaller } from "./api/access/callers.ts";
@@ -22,22 +21,17 @@ import type { Call } from "./api/wire/operations.ts";
 import { PageTokens } from "./api/wire/page-tokens.ts";
 import { DEFAULT_ACCOUNT, openAccess } from "./compose/access.ts";
 import { openDatabase, prepareDataDirectory } from "./compose/data-directory.ts";
+import { createDrivers, describeDriver } from "./compose/drivers.ts";
+import { ContainerDoor, listen, urlOf } from "./compose/listening.ts";
 import { thisMachine } from "./compose/machine.ts";
 import type { ServerOptions } from "./compose/options.ts";
 import { isOpenServer, validated } from "./compose/options.ts";
-import { StartError } from "./compose/start-error.ts";
 import { ServerSurroundings } from "./compose/surroundings.ts";
 import { VERSION } from "./compose/version.ts";
-import type { DriverName } from "./core/driver-name.ts";
-import { dockerAnswers } from "./drivers/docker/probe.ts";
-import { createProcessDriver } from "./drivers/process/driver.ts";
 import { Engine } from "./engine/engine.ts";
 import { createLogFiles } from "./logs/files.ts";
 import { createLogKeeper } from "./logs/keeper.ts";
 import type { Clock } from "./ports/clock.ts";
-import type { Driver } from "./ports/driver.ts";
-import type { LogSink } from "./ports/logs.ts";
-import type { OpenStore } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
 
 /** The composition root: the only one (with its parts in compose/) that knows every implementation. */
@@ -88,8 +82,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     closing.unshift(() => keeper.close());
     const notices: string[] = [];
-    const drivers = await createDrivers(options, store, logs, notices);
     const surroundings = new ServerSurroundings(process.env, options.jobVariables);
+    const listening = Promise.withResolvers<ContainerDoor>();
+    const drivers = await createDrivers({
+      ...{ options, store, logs, clock: systemClock },
+      onNotice: (notice) => void notices.push(notice),
+      onSighted: async (gateway) => {
+        try {
+          surroundings.reachable("docker", await (await listening.promise).urlFor(gateway));
+        } catch (error) {
+          onError("jobs in containers cannot call this server", error);
+        }
+      },
+    });
     const engine = new Engine({
       store: store.scheduling,
       drivers,
@@ -138,9 +143,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     serveCredentials(app, access);
     serveContainerMetadata(app, store.jobs);
     // Before the engine starts: the first attempts that it starts must know where the server is.
-    const url = await listen(app, options);
+    const address = await listen(app, options);
+    const url = urlOf(address);
+    const door = new ContainerDoor(app, address);
     closing.unshift(() => engine.stop());
-    closing.unshift(() => app.close());
+    closing.unshift(() => Promise.all([app.close(), door.close()]));
+    listening.resolve(door);
     surroundings.reachable("process", url);
     await engine.start();
     await batch.DescribeJobQueues!({}, ownCall(defaultRegion));
@@ -182,64 +190,6 @@ function ownCall(region: string): Call {
   const caller = rootCaller(DEFAULT_ACCOUNT);
   return { requestId: "start", account: caller.account, region, caller, denial: everythingAllowed };
 }
-
-/** Plain processes always; containers when an engine is asked for, answers, or runs attempts of ours. */
-async function createDrivers(
-  { driver, dataDir }: ServerOptions,
-  store: OpenStore,
-  logs: LogSink,
-  notices: string[],
-): Promise<Map<DriverName, Driver>> {
-  const clock = systemClock;
-  const onNotice = (notice: string): void => void notices.push(notice);
-  const drivers = new Map<DriverName, Driver>();
-  drivers.set("process", createProcessDriver({ directory: join(dataDir, "attempts"), clock, logs, onNotice }));
-  const answers = await dockerAnswers();
-  if (driver === "docker" && !answers) {
-    notices.push("No container engine answers yet: jobs start when one does.");
-  }
-  if (driver === "auto" && !answers) {
-    notices.push("No container engine answers: jobs run as plain processes of this machine, whatever image they name.");
-  }
-  if (driver === "docker" || answers || (await store.scheduling.hasAttemptsOn("docker"))) {
-    // The engine's client takes long to load; a machine without an engine need not wait for it.
-    const { createDockerDriver } = await import("./drivers/docker/driver.ts");
-    const directory = join(dataDir, "docker");
-    drivers.set("docker", createDockerDriver({ directory, clock, logs, clusterId: store.clusterId, onNotice }));
-  }
-  return drivers;
-}
-
-function describeDriver(driver: ServerOptions["driver"], hasDocker: boolean): string {
-  if (driver === "docker") return "containers";
-  if (driver === "process" || !hasDocker) return "plain processes";
-  return "containers; plain processes where a job names no image";
-}
-
-async function listen(app: FastifyInstance, { host, port }: ServerOptions): Promise<string> {
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
-      throw new StartError(
-        "PORT_IN_USE",
-        `Port ${port} on ${host} is in use. Name another with --port, or 0 for any free one.`,
-      );
-    }
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StartError(
-      "BAD_OPTION",
-      `The server cannot listen on ${host} (${why}). Name another address with --host.`,
-    );
-  }
-  const address = app.server.address();
-  const actual = typeof address === "object" && address !== null ? address.port : port;
-  const reachable = WILDCARDS[host] ?? host;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${actual}`;
-}
-
-/** Who listens everywhere is reached, from this machine, on its loopback address. */
-const WILDCARDS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 async function closeAll(closing: readonly (() => unknown)[]): Promise<void> {
   for (const close of closing) await close();

@@ -54,6 +54,6 @@ export function isOpenServer({ host, requireAuth }: Pick<ServerOptions, "host" |
   return isLoopback(host) && requireAuth !== true;
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }

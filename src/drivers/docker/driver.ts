@@ -9,6 +9,7 @@ import { inspect, isOurs, removeContainer } from "./container.ts";
 import { prepareNotes, removeNote } from "./cursor.ts";
 import { engineMessage, isAbort, isEngineAway } from "./failure.ts";
 import { removeTaskIfUnused, unusedTasks } from "./holder.ts";
+import { gatewayOf } from "./gateway.ts";
 import { EngineLink } from "./link.ts";
 import { mayNotHaveRun, phaseOf } from "./outcome.ts";
 import { ImagePuller } from "./pull.ts";
@@ -28,6 +29,11 @@ export interface DockerDriverOptions {
   readonly directory?: string | undefined;
   /** The image of attempts that have none (NO_IMAGE). Default: busybox:latest. */
   readonly defaultImage?: string | undefined;
+  /**
+   * Told, each time the engine comes into sight and before it is asked to start anything, under which IPv4 address its containers reach this
+   * machine; undefined when the engine does not say.
+   */
+  readonly onSighted?: ((gateway: string | undefined) => Promise<void>) | undefined;
   /** Operating troubles that no event tells: an engine that does not answer, output that cannot be read. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
@@ -48,6 +54,7 @@ class DockerDriver implements Driver {
   /** Stops (attempt to killAt) that came while the engine was out of sight, for attempts that may be there. */
   readonly #earlyStops = new Map<string, number>();
   #outputKeeper: OutputKeeper = "json-file";
+  readonly #onSighted: (gateway: string | undefined) => Promise<void>;
   #report: (event: DriverEvent) => void = () => {};
 
   constructor({
@@ -57,8 +64,10 @@ class DockerDriver implements Driver {
     socketPath,
     directory,
     defaultImage,
+    onSighted = async () => {},
     onNotice = () => {},
   }: DockerDriverOptions) {
+    this.#onSighted = onSighted;
     const settings = { clusterId, defaultImage: defaultImage ?? DEFAULT_IMAGE };
     const outputKeeper = (): OutputKeeper => this.#outputKeeper;
     this.#context = {
@@ -140,6 +149,7 @@ class DockerDriver implements Driver {
     for (const attemptId of this.#unremoved) await this.#remove(docker, attemptId, undefined);
     const filters = { label: [`${LABEL.cluster}=${this.#context.settings.clusterId}`] };
     this.#outputKeeper = await outputKeeperOf(docker);
+    await this.#onSighted(await gatewayOf(docker));
     const listed = await docker.listContainers({ all: true, filters });
     for (const container of listed) await this.#adopt(docker, container);
     await this.#removeUnusedTasks(docker, listed);
