@@ -8,7 +8,7 @@ import type { Backend } from "./backend.ts";
 import type { Limits } from "./limits.ts";
 import { scopeOf, toJobId } from "./names.ts";
 import type { Rule } from "./rules.ts";
-import { check, each, quotingRule, rule } from "./rules.ts";
+import { each, quotingRule, rule } from "./rules.ts";
 import { TEXTS } from "./texts.ts";
 
 type Submission = Pick<BatchInput<"SubmitJob">, "dependsOn" | "arrayProperties">;
@@ -47,10 +47,6 @@ export const DEPENDENCY_RULES: readonly Rule<Submission & { readonly limits: Lim
     ENTRY,
   ),
 ];
-
-export function validateDependencies({ dependsOn, arrayProperties }: Submission, limits: Limits): void {
-  check(DEPENDENCY_RULES, { dependsOn, arrayProperties, limits });
-}
 
 /** Reference 3.2, 10 no. 14 and 15: the jobs exist, and the types fit. */
 export async function findDependencies(backend: Backend, call: Call, input: Submission): Promise<Dependency[]> {
