@@ -95,7 +95,7 @@ type Variable = { name?: string | undefined; value?: string | undefined };
 function variablesOf(definition: readonly Variable[] = [], override: readonly Variable[] = []): [string, string][] {
   const all = new Map(definition.map(({ name, value }) => [name!, value!]));
   for (const { name, value } of override) all.set(name!, value!);
-  return [...all].sort();
+  return [...all].sort(([a], [b]) => a.localeCompare(b));
 }
 
 function amountsOf(container: ContainerProperties, override: ContainerOverrides): Record<string, string> {
@@ -327,7 +327,7 @@ test("the containers of nodes, node by node", async () => {
       for (const [node, detail] of shown.entries()) {
         const range = rangeOf(described.nodeProperties!, node, numNodes);
         if (range.ecsProperties !== undefined) {
-          assertTask(detail, range.ecsProperties as JobDetail["ecsProperties"], []);
+          assertTask(detail, range.ecsProperties, []);
           continue;
         }
         const meant = overrides.filter(({ targetNodes }) => {
