@@ -92,9 +92,9 @@ function hasCluster({ settings }: EnvironmentRecord): boolean {
   return settings.ecsClusterArn !== undefined;
 }
 
-/** What runs on Fargate is on no instance that one could see. */
+/** What runs on Fargate is on no instance that one could see; the instances of an unmanaged environment would be the user's. */
 export function hasInstance({ settings }: EnvironmentRecord): boolean {
-  return !isFargate(settings.computeResources?.type);
+  return settings.type === "MANAGED" && !isFargate(settings.computeResources?.type);
 }
 
 export function countTasks(occupancy: Occupancy | undefined): Record<TaskStatus, number> {
