@@ -1,8 +1,11 @@
+import { holdingsOf } from "./holdings.ts";
 import { unitAttemptId } from "./ids.ts";
-import type { Attempt, Job } from "./job.ts";
+import type { Attempt, Job, JobStatus } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
 import { unitsAdvanced } from "./task-lifecycle.ts";
 import type { World } from "./world.ts";
+
+const HOLDS_CAPACITY: ReadonlySet<JobStatus> = new Set(["SCHEDULED", "STARTING", "RUNNING"]);
 
 /** What must hold after every tick. Returns the first violation, or undefined. Costs in the number of jobs in the world. */
 export function findViolation(world: World): string | undefined {
@@ -12,7 +15,7 @@ export function findViolation(world: World): string | undefined {
   const activeChildren = new Map<string, number>();
   for (const job of world.jobs.values()) {
     const attempt = activeAttempt(job.state);
-    const holdsCapacity = job.state.status === "STARTING" || job.state.status === "RUNNING";
+    const holdsCapacity = HOLDS_CAPACITY.has(job.state.status);
     if (holdsCapacity !== (attempt !== undefined))
       return `job ${job.id} is ${job.state.status} with active attempt ${attempt?.id}`;
     if (isTerminal(job.state.status)) return `job ${job.id} is ${job.state.status} and still in the world`;
@@ -21,7 +24,7 @@ export function findViolation(world: World): string | undefined {
     if (attempt !== undefined) {
       vcpuMilli += job.scheduling.requirements.vcpuMilli;
       memoryMiB += job.scheduling.requirements.memoryMiB;
-      for (const { arn, quantity } of job.scheduling.consumables ?? []) held.set(arn, (held.get(arn) ?? 0) + quantity);
+      for (const { key, quantity } of holdingsOf(job, attempt)) held.set(key, (held.get(key) ?? 0) + quantity);
       if (world.jobOfAttempt(attempt.id) !== job) return `attempt ${attempt.id} is not known as that of job ${job.id}`;
       const violation = unitViolation(world, job, attempt);
       if (violation !== undefined) return `attempt ${attempt.id} of job ${job.id}: ${violation}`;
@@ -31,11 +34,11 @@ export function findViolation(world: World): string | undefined {
   if (vcpuMilli !== world.used.vcpuMilli || memoryMiB !== world.used.memoryMiB) {
     return `attempts hold ${vcpuMilli} milli-vCPU and ${memoryMiB} MiB, counted ${world.used.vcpuMilli} and ${world.used.memoryMiB}`;
   }
-  for (const [arn, quantity] of world.consumablesInUse()) {
-    if (held.get(arn) !== quantity) return `attempts hold ${held.get(arn) ?? 0} of ${arn}, counted ${quantity}`;
-    held.delete(arn);
+  for (const [key, quantity] of world.holdings()) {
+    if (held.get(key) !== quantity) return `attempts hold ${held.get(key) ?? 0} of ${key}, counted ${quantity}`;
+    held.delete(key);
   }
-  for (const [arn, quantity] of held) if (quantity > 0) return `attempts hold ${quantity} of ${arn}, counted none`;
+  for (const [key, quantity] of held) if (quantity > 0) return `attempts hold ${quantity} of ${key}, counted none`;
   for (const job of world.jobs.values()) {
     if (!isArrayParent(job)) continue;
     const active = world.arrays.get(job.id)?.active;

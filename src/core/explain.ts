@@ -40,6 +40,10 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
       return "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job queue cannot meet the CPU requirement of the job.";
     case "above-instance-size":
       return `MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job queue. It asks for ${amounts(requirements)}; the largest that fits is ${amounts(reason.largest)}.`;
+    case "above-service-maximum":
+      return "MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE - Service environment(s) associated with the job queue cannot meet the capacity requirement of the job.";
+    case "instances":
+      return `Waiting for instances of the service environment: ${reason.left} of ${reason.type} are free.`;
     case "capacity":
       return `Waiting for capacity: it asks for ${amounts(requirements)}; ${amounts(reason.free)} are free.`;
     case "consumable":

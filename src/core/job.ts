@@ -1,18 +1,24 @@
 import type { DriverName } from "./driver-name.ts";
 import type { Nodes, Unit, UnitState } from "./task.ts";
 
-/** AWS Batch's job states (reference: JobStatus). */
-export type JobStatus = "SUBMITTED" | "PENDING" | "RUNNABLE" | "STARTING" | "RUNNING" | "SUCCEEDED" | "FAILED";
+/** AWS Batch's job states (reference: ServiceJobStatus). SCHEDULED, only of service jobs: bound to an environment, and nobody is told to run it yet. */
+export type JobStatus = (typeof SERVICE_JOB_STATUSES)[number];
 
-export const JOB_STATUSES: readonly JobStatus[] = [
+export const SERVICE_JOB_STATUSES = [
   "SUBMITTED",
   "PENDING",
   "RUNNABLE",
+  "SCHEDULED",
   "STARTING",
   "RUNNING",
   "SUCCEEDED",
   "FAILED",
-];
+] as const;
+
+/** Those of jobs that are no service jobs. */
+export const JOB_STATUSES = SERVICE_JOB_STATUSES.filter((status) => status !== "SCHEDULED");
+
+export type PlainJobStatus = (typeof JOB_STATUSES)[number];
 
 /** What a job needs of an instance. Integers only. */
 export interface Requirements {
@@ -60,6 +66,10 @@ export interface Scheduling {
   readonly arraySize?: number;
   /** Of an array: how many of its children may be STARTING or RUNNING at a time. */
   readonly maxActiveChildren?: number;
+  /** Service jobs only: what the attempt takes of its service environment, each type once. */
+  readonly instances?: readonly InstanceNeed[];
+  /** Service jobs only. */
+  readonly service?: Service;
   /** Whether the job names a real container image (any but NO_IMAGE). */
   readonly needsImage: boolean;
   /** Where the awslogs driver puts the output; absent with any other log driver. */
@@ -70,8 +80,25 @@ export interface Scheduling {
   readonly nodes?: Nodes;
 }
 
+/** A number of instances of one type, such as `ml.g6.xlarge`. */
+export interface InstanceNeed {
+  readonly type: string;
+  readonly count: number;
+}
+
+/** A job that AWS Batch would hand to another service (reference 3.7). */
+export interface Service {
+  readonly type: "SAGEMAKER_TRAINING";
+  /** What the training job is called, without what tells the attempts apart. */
+  readonly trainingJobName: string;
+  /** Why the service would refuse the request: the statusReason of each attempt. */
+  readonly refusal?: string;
+  /** ARN, where the job has one. */
+  readonly quotaShare?: string;
+}
+
 /** What must be free for a job to start. Jobs of equal demand have the same shape. */
-export type Demand = Pick<Scheduling, "requirements" | "consumables">;
+export type Demand = Pick<Scheduling, "requirements" | "consumables" | "instances">;
 
 /** Why an attempt was told to end before it ended by itself. */
 export interface Stopping {
@@ -107,6 +134,8 @@ export interface Attempt {
 export interface JobState {
   readonly status: JobStatus;
   readonly statusReason?: string;
+  /** Service jobs: when the last attempt became SCHEDULED. */
+  readonly scheduledAt?: number;
   readonly startedAt?: number;
   readonly stoppedAt?: number;
   readonly attempts: readonly Attempt[];
@@ -177,7 +206,11 @@ export function replaceLastAttempt(attempts: readonly Attempt[], last: Attempt):
   return [...attempts.slice(0, -1), last];
 }
 
-export function shapeKey({ requirements, consumables = [] }: Demand): string {
+export function shapeKey({ requirements, consumables = [], instances = [] }: Demand): string {
   const { vcpuMilli, memoryMiB, gpus } = requirements;
-  return [`${vcpuMilli}/${memoryMiB}/${gpus}`, ...consumables.map(({ arn, quantity }) => `${quantity} ${arn}`)].join();
+  return [
+    `${vcpuMilli}/${memoryMiB}/${gpus}`,
+    ...consumables.map(({ arn, quantity }) => `${quantity} ${arn}`),
+    ...instances.map(({ type, count }) => `${count} ${type}`),
+  ].join();
 }

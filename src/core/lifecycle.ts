@@ -5,6 +5,8 @@ import { DEFAULT_NAME, logStreamName } from "./log-target.ts";
 import type { Attempt, Job, JobState, Stopping } from "./job.ts";
 import { activeAttempt, replaceLastAttempt } from "./job.ts";
 import { shouldRetry } from "./retry.ts";
+import type { AttemptOutcome } from "./training-job.ts";
+import { trainingEndReason, trainingLogStream } from "./training-job.ts";
 
 /** AWS's statusReason texts, which clients match to the letter (reference 2.3), and ours for what AWS does not have. */
 export const REASONS = {
@@ -15,6 +17,7 @@ export const REASONS = {
   dependencySucceeded: "Dependent Job succeeded: with AFTER_NOT_OK this job runs only when it fails",
   arrayChild: "Array Child Job failed",
   queueDeleted: "JobQueue deleted",
+  quotaShareDeleted: "QuotaShare deleted",
 } as const;
 
 /** Time between SIGTERM and SIGKILL (reference 2.8). */
@@ -29,10 +32,12 @@ export interface AttemptEnd {
   readonly statusReason?: string;
 }
 
-/** RUNNABLE -> STARTING: the next attempt is bound to an environment. */
-export function bind(job: Job, environmentArn: string, driver: DriverName): JobState {
+/** RUNNABLE -> STARTING, or SCHEDULED for service jobs: the next attempt is bound to an environment. */
+export function bind(job: Job, environmentArn: string, driver: DriverName, now: number): JobState {
   const attempt: Attempt = { id: attemptId(job, job.state.attempts.length + 1), driver, environmentArn };
-  return { status: "STARTING", attempts: [...job.state.attempts, attempt] };
+  const attempts = [...job.state.attempts, attempt];
+  if (job.scheduling.service === undefined) return { status: "STARTING", attempts };
+  return { status: "SCHEDULED", scheduledAt: now, attempts };
 }
 
 /** STARTING -> RUNNING: the program runs. */
@@ -46,7 +51,7 @@ export function ended(job: Job, end: AttemptEnd): JobState {
   const active = activeAttempt(job.state)!;
   const startedAt = active.startedAt ?? end.startedAt;
   const before = startedAt === undefined ? active : begun(job, active, startedAt);
-  const statusReason = active.stopping?.reason ?? end.statusReason ?? endReason(active, startedAt, end.exitCode);
+  const statusReason = active.stopping?.reason ?? end.statusReason ?? endReason(job, { ...end, startedAt });
   const attempt: Attempt = {
     ...before,
     stoppedAt: Math.max(end.at, startedAt ?? 0),
@@ -86,19 +91,18 @@ export function shortened(reason: string): string {
   return reason.slice(0, 255);
 }
 
-function begun(job: Job, attempt: Attempt, startedAt: number): Attempt {
-  const { log } = job.scheduling;
-  return {
-    ...attempt,
-    startedAt,
-    ...(log !== undefined && { logStreamName: logStreamName(log, DEFAULT_NAME.ecs, attempt.id) }),
-  };
+function begun({ scheduling: { log, service } }: Job, attempt: Attempt, startedAt: number): Attempt {
+  if (log === undefined) return { ...attempt, startedAt };
+  const stream =
+    service === undefined ? logStreamName(log, DEFAULT_NAME.ecs, attempt.id) : trainingLogStream(service, attempt);
+  return { ...attempt, startedAt, logStreamName: stream };
 }
 
-function endReason(attempt: Attempt, startedAt: number | undefined, exitCode: number | undefined): string {
-  if (exitCode !== undefined) return REASONS.exited;
-  if (startedAt === undefined) return REASONS.notStarted;
-  return hostTerminated(attempt.environmentArn);
+function endReason(job: Job, end: AttemptOutcome): string {
+  if (job.scheduling.service !== undefined) return trainingEndReason(end);
+  if (end.exitCode !== undefined) return REASONS.exited;
+  if (end.startedAt === undefined) return REASONS.notStarted;
+  return hostTerminated(activeAttempt(job.state)!.environmentArn);
 }
 
 /** What becomes of an attempt whose instance goes away (reference 2.3). */

@@ -1,5 +1,7 @@
 import type { DriverName } from "./driver-name.ts";
-import type { Requirements } from "./job.ts";
+import type { ExceededLimit } from "./holdings.ts";
+import { exceededLimit } from "./holdings.ts";
+import type { Demand, InstanceNeed, Requirements } from "./job.ts";
 import type { Capacity, Environment, Queue } from "./resources.ts";
 import type { World } from "./world.ts";
 
@@ -18,11 +20,15 @@ export type BlockedReason =
   | { readonly kind: "above-environment-maximum"; readonly maxVcpuMilli: number }
   /** The machine is too small, ever. */
   | { readonly kind: "above-instance-size"; readonly largest: Capacity }
+  /** No service environment has so many instances, ever. */
+  | { readonly kind: "above-service-maximum" }
+  /** The service environment has them, but not beside those in use. */
+  | ({ readonly kind: "instances" } & ExceededLimit)
   /** It fits, but not beside what runs now. `free`: in the environment that has most. */
   | { readonly kind: "capacity"; readonly free: Capacity };
 
 /** Tries a queue's environments in order (reference 7.2). */
-export function place(world: World, requirements: Requirements, queue: Queue): Placement {
+export function place(world: World, { requirements, instances = [] }: Demand, queue: Queue): Placement {
   const usable = queue.environmentArns.flatMap((arn) => {
     const environment = world.environments.get(arn);
     return environment !== undefined && accepts(environment) ? [environment] : [];
@@ -37,10 +43,27 @@ export function place(world: World, requirements: Requirements, queue: Queue): P
   if (requirements.gpus > 0 || !fits(requirements, world.capacity)) {
     return blocked({ kind: "above-instance-size", largest: world.capacity });
   }
-  const environment = running.find((one) => fits(requirements, freeIn(world, one)));
+  const exceeded = exceededInAll(running, instances, () => 0);
+  if (exceeded !== undefined) return blocked({ kind: "above-service-maximum" });
+  const inUse = (key: string): number => world.inUse(key);
+  const lacking = exceededInAll(running, instances, inUse);
+  if (lacking !== undefined) return blocked({ kind: "instances", ...lacking });
+  const environment = running.find(
+    (one) => exceededLimit(one, instances, inUse) === undefined && fits(requirements, freeIn(world, one)),
+  );
   if (environment !== undefined) return { kind: "fits", environment };
   const free = running.map((one) => freeIn(world, one)).reduce((a, b) => (b.vcpuMilli > a.vcpuMilli ? b : a));
   return blocked({ kind: "capacity", free });
+}
+
+/** The limit that keeps instances out of the first environment, when they find no room in any. */
+function exceededInAll(
+  environments: readonly Environment[],
+  instances: readonly InstanceNeed[],
+  inUse: (key: string) => number,
+): ExceededLimit | undefined {
+  const limits = environments.map((one) => exceededLimit(one, instances, inUse));
+  return limits.includes(undefined) ? undefined : limits[0];
 }
 
 /** What an environment has left: of the machine, and of its own maximum. */

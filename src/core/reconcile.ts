@@ -3,7 +3,7 @@ import { childReadiness, hasChildDependencies, wholeReadiness } from "./dependen
 import { childId, parseNodeId } from "./ids.ts";
 import type { ArrayRest, Job, JobState, Stopping, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isWaiting } from "./job.ts";
-import { failed, hostTerminated, REASONS, stopping } from "./lifecycle.ts";
+import { ended, failed, hostTerminated, REASONS, stopping } from "./lifecycle.ts";
 import { jobChange } from "./job-change.ts";
 import type { Environment } from "./resources.ts";
 import { HEALTHY } from "./resources.ts";
@@ -38,6 +38,8 @@ export function reconcile(world: World, now: number): Change[] {
   return changes;
 }
 
+const SHARE_DELETED: StopRequest = { kind: "terminate", reason: REASONS.quotaShareDeleted };
+
 class Settler {
   readonly #world: World;
   readonly #now: number;
@@ -52,8 +54,9 @@ class Settler {
   /** CREATING and UPDATING become VALID, or INVALID; the jobs of a queue that is DELETING end. */
   resources(): void {
     for (const { arn, version, status } of this.#world.quotaShares.values()) {
-      if (status !== "CREATING" && status !== "UPDATING") continue;
-      this.#emit({ kind: "quota-share-status", arn, version, status: "VALID", statusReason: "" });
+      if (status === "CREATING" || status === "UPDATING") {
+        this.#emit({ kind: "quota-share-status", arn, version, status: "VALID", statusReason: "" });
+      } else if (status === "DELETING") this.#endJobsOfShare(arn);
     }
     for (const environment of this.#world.environments.values()) {
       if (environment.status === "CREATING" || environment.status === "UPDATING") this.#settleEnvironment(environment);
@@ -93,11 +96,21 @@ class Settler {
         this.#emit({ kind: "environment-deleted", arn });
     }
     for (const { arn, status } of this.#world.quotaShares.values()) {
-      if (status === "DELETING") this.#emit({ kind: "quota-share-deleted", arn });
+      if (status === "DELETING" && this.#jobsOfShare(arn).length === 0)
+        this.#emit({ kind: "quota-share-deleted", arn });
     }
     for (const { arn, status } of this.#world.queues.values()) {
       if (status === "DELETING" && !this.#hasJobs(arn)) this.#emit({ kind: "queue-deleted", arn });
     }
+  }
+
+  /** Reference 3.9. */
+  #endJobsOfShare(arn: string): void {
+    for (const job of this.#jobsOfShare(arn)) this.#stop(job, SHARE_DELETED);
+  }
+
+  #jobsOfShare(arn: string): Job[] {
+    return [...this.#world.jobs.values()].filter(({ scheduling }) => scheduling.service?.quotaShare === arn);
   }
 
   #hasJobs(queueArn: string): boolean {
@@ -137,11 +150,22 @@ class Settler {
   #settleJob(job: Job, stop: StopRequest | undefined): void {
     if (stop !== undefined) return this.#stop(job, stop);
     if (!this.#world.queues.has(job.queueArn)) return this.#endForQueue(job);
+    const quotaShare = job.scheduling.service?.quotaShare;
+    if (quotaShare !== undefined && !this.#world.quotaShares.has(quotaShare)) return this.#stop(job, SHARE_DELETED);
+    if (job.state.status === "SCHEDULED") return this.#handOver(job);
     if (job.state.status !== "SUBMITTED" && job.state.status !== "PENDING") return;
     const readiness = wholeReadiness(this.#world, job);
     if (typeof readiness === "object") this.#set(job, failed(job.state, readiness.failure, this.#now));
     else if (readiness === "ready") this.#set(job, { ...job.state, status: "RUNNABLE" });
     else if (job.state.status === "SUBMITTED") this.#set(job, { ...job.state, status: "PENDING" });
+  }
+
+  /** SCHEDULED -> STARTING, when that it is bound is committed; or the end of an attempt that nobody is to run. */
+  #handOver(job: Job): void {
+    const refusal = job.scheduling.service?.refusal;
+    const isOver = refusal !== undefined || activeAttempt(job.state)!.stopping !== undefined;
+    if (!isOver) return this.#set(job, { ...job.state, status: "STARTING" });
+    this.#set(job, ended(job, { at: this.#now, ...(refusal !== undefined && { statusReason: refusal }) }));
   }
 
   /** CancelJob and TerminateJob in each state (reference 2.8). */
@@ -161,6 +185,7 @@ class Settler {
     const attempt = activeAttempt(job.state);
     if (attempt === undefined) return;
     const stopped = stopping(state, stop);
+    if (state.status === "SCHEDULED") return this.#handOver({ ...job, state: stopped });
     this.#set(job, attempt.units === undefined ? stopped : unitsAdvanced({ ...job, state: stopped }, this.#now));
   }
 

@@ -10,8 +10,10 @@ export interface Environment {
   readonly version: number;
   readonly enabled: boolean;
   readonly status: ResourceStatus;
-  /** computeResources.maxvCpus in milli-vCPU. */
+  /** computeResources.maxvCpus in milli-vCPU; a service environment has no such bound. */
   readonly maxVcpuMilli: number;
+  /** Service environments only: the most instances at once, by type, or of all types together under NUM_INSTANCES (reference 3.8). */
+  readonly maxInstances?: ReadonlyMap<string, number>;
   readonly isFargate: boolean;
   /** UNMANAGED: its instances would be the user's, and there is no way to bring any yet. */
   readonly isUnmanaged: boolean;

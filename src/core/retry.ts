@@ -25,9 +25,13 @@ function matches(condition: ExitCondition, failed: FailedAttempt): boolean {
   );
 }
 
-/** A pattern may end in `*`. A lone `*` also matches an absent value: the idiom `onReason: "*"` means "anything else" (reference 10, no. 20). */
+/** A pattern may begin and end in `*`. A lone `*` also matches an absent value: the idiom `onReason: "*"` means "anything else" (reference 10, no. 20). */
 function matchesPattern(pattern: string | undefined, value: string | undefined): boolean {
   if (pattern === undefined || pattern === "*") return true;
   if (value === undefined) return false;
-  return pattern.endsWith("*") ? value.startsWith(pattern.slice(0, -1)) : value === pattern;
+  const [before, after] = [pattern.startsWith("*"), pattern.endsWith("*")];
+  const text = pattern.slice(before ? 1 : 0, after ? -1 : undefined);
+  if (before && after) return value.includes(text);
+  if (before) return value.endsWith(text);
+  return after ? value.startsWith(text) : value === text;
 }

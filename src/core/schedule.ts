@@ -36,7 +36,7 @@ const MAX_PLACEMENTS_PER_TICK = 1_000;
  * waits for is a consumable resource (10 no. 31) or the end of its own siblings. Costs in the number of shapes and placements, not of waiting jobs. Applies each placement
  * to the world and returns them.
  */
-export function schedule(world: World): Plan {
+export function schedule(world: World, now: number): Plan {
   const changes: JobChange[] = [];
   const blocked = new Map<string, BlockedHead>();
   const short = new Map<string, Shortage>();
@@ -64,7 +64,7 @@ export function schedule(world: World): Plan {
         blocked.set(queue.arn, { jobId: nextId(world, job), reason: placement.reason });
         break;
       }
-      changes.push(start(world, shape, placement.environment));
+      changes.push(start(world, shape, placement.environment, now));
       if (dropStale(shape, (entry) => world.stillWaits(entry)) !== undefined) heads?.push(shape);
     }
   }
@@ -75,21 +75,21 @@ function placeShape(world: World, shape: WaitingShape, queue: Queue, blockedShap
   const key = `${shape.key} ${queue.environmentArns.join(" ")}`;
   const known = blockedShapes.get(key);
   if (known !== undefined) return { kind: "blocked", reason: known } as const;
-  const placement = place(world, shape.demand.requirements, queue);
+  const placement = place(world, shape.demand, queue);
   if (placement.kind === "blocked") blockedShapes.set(key, placement.reason);
   return placement;
 }
 
-function start(world: World, shape: WaitingShape, environment: Environment): JobChange {
+function start(world: World, shape: WaitingShape, environment: Environment, now: number): JobChange {
   const job = world.jobs.get(shape.entries.peek()!.job.id)!;
   const driver = driverFor(world, environment, job.scheduling.needsImage);
   const change = isArrayParent(job)
-    ? startNextChild(world, job, environment, driver)
+    ? startNextChild(world, job, environment, driver, now)
     : {
         kind: "job-changed" as const,
         jobId: job.id,
         ...(job.parent !== undefined && { parent: job.parent }),
-        state: bound(job, environment.arn, driver),
+        state: bound(job, environment.arn, driver, now),
       };
   if (!isArrayParent(job)) shape.entries.pop();
   world.apply(change);
@@ -101,6 +101,7 @@ function startNextChild(
   parent: Job,
   environment: Environment,
   driver: ReturnType<typeof driverFor>,
+  now: number,
 ): JobChange {
   const index = world.arrays.get(parent.id)!.next()!;
   const jobId = childId(parent.id, index);
@@ -109,7 +110,7 @@ function startNextChild(
     kind: "job-changed",
     jobId,
     parent: { id: parent.id, index },
-    state: bound(child, environment.arn, driver),
+    state: bound(child, environment.arn, driver, now),
   };
 }
 

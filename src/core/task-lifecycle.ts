@@ -10,8 +10,8 @@ import type { Task } from "./task-progress.ts";
 import type { UnitState, UnitStopping } from "./task.ts";
 
 /** RUNNABLE -> STARTING, for jobs with and without units. */
-export function bound(job: Job, environmentArn: string, driver: DriverName): JobState {
-  const state = bind(job, environmentArn, driver);
+export function bound(job: Job, environmentArn: string, driver: DriverName, now: number): JobState {
+  const state = bind(job, environmentArn, driver, now);
   const { units } = job.scheduling;
   if (units === undefined) return state;
   const attempt: Attempt = { ...activeAttempt(state)!, units: firstUnits(taskOf(job.scheduling)) };

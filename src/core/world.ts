@@ -1,6 +1,7 @@
 import { ArrayProgress } from "./array.ts";
 import type { Change, Fact, JobChange, Outcome } from "./changes.ts";
 import { Deadlines } from "./deadlines.ts";
+import { holdingsOf } from "./holdings.ts";
 import { childId, parseChildId, unitAttemptId } from "./ids.ts";
 import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
@@ -38,7 +39,7 @@ export class World {
   readonly used = { vcpuMilli: 0, memoryMiB: 0 };
   #lastSeq = 0;
   readonly #usedVcpuMilliByEnvironment = new Map<string, number>();
-  /** By ARN, what active attempts hold, whether the resource exists or not. */
+  /** By key, what active attempts hold, whether the resource exists or not. */
   readonly #inUse = new Map<string, number>();
   readonly #jobIdByAttemptId = new Map<string, string>();
   /** By what drivers know them as: the units of active attempts. */
@@ -145,12 +146,12 @@ export class World {
     return this.#usedVcpuMilliByEnvironment.get(environmentArn) ?? 0;
   }
 
-  /** How much of a consumable resource the active attempts hold. */
-  inUse(consumableArn: string): number {
-    return this.#inUse.get(consumableArn) ?? 0;
+  /** How much the active attempts hold of a consumable resource, or of what else has such a key. */
+  inUse(key: string): number {
+    return this.#inUse.get(key) ?? 0;
   }
 
-  consumablesInUse(): Iterable<readonly [arn: string, quantity: number]> {
+  holdings(): Iterable<readonly [key: string, quantity: number]> {
     return this.#inUse;
   }
 
@@ -244,6 +245,8 @@ export class World {
     const attemptBefore = before && activeAttempt(before);
     if (attemptBefore?.units !== undefined && attemptBefore.id !== attempt?.id) this.#unindexUnits(attemptBefore);
     if (attempt === undefined) return;
+    // Somebody is to be told to run it, once that it is bound is committed.
+    if (state.status === "SCHEDULED") this.agenda.add(job.id);
     this.#use(job, attempt, 1);
     this.#jobIdByAttemptId.set(attempt.id, job.id);
     const { timeoutSeconds } = job.scheduling;
@@ -278,19 +281,18 @@ export class World {
   }
 
   #use(job: Job, attempt: Attempt, sign: 1 | -1): void {
-    const { requirements, consumables = [] } = job.scheduling;
-    const { vcpuMilli, memoryMiB } = requirements;
-    for (const { arn, quantity } of consumables) this.#hold(arn, sign * quantity);
+    const { vcpuMilli, memoryMiB } = job.scheduling.requirements;
+    for (const { key, quantity } of holdingsOf(job, attempt)) this.#hold(key, sign * quantity);
     this.used.vcpuMilli += sign * vcpuMilli;
     this.used.memoryMiB += sign * memoryMiB;
     const used = this.usedVcpuMilli(attempt.environmentArn);
     this.#usedVcpuMilliByEnvironment.set(attempt.environmentArn, used + sign * vcpuMilli);
   }
 
-  #hold(consumableArn: string, quantity: number): void {
-    const held = this.inUse(consumableArn) + quantity;
-    if (held === 0) this.#inUse.delete(consumableArn);
-    else this.#inUse.set(consumableArn, held);
+  #hold(key: string, quantity: number): void {
+    const held = this.inUse(key) + quantity;
+    if (held === 0) this.#inUse.delete(key);
+    else this.#inUse.set(key, held);
   }
 
   /** A total that was lowered below what is in use ends at nothing. */

@@ -210,7 +210,7 @@ export class Engine implements Scheduler {
     const observed = observe(world, reported, now);
     if (isNewWorld) observeNewWorld(world, observed);
     const reconciled = reconcile(world, now);
-    const plan = schedule(world);
+    const plan = schedule(world, now);
     const changes = lastOfEachJob([...observed.changes, ...reconciled, ...plan.changes, ...summaries(world)]);
     this.#check(world);
     if (changes.length > 0) await store.commit(this.#epoch, changes);
@@ -218,7 +218,7 @@ export class Engine implements Scheduler {
     this.#plan = plan;
     this.#ticked = world;
     this.#fronts.note(world, now);
-    if (plan.isPartial || hasMoreNews) this.#mustRunAgain = true;
+    if (plan.isPartial || hasMoreNews || world.agenda.size > 0) this.#mustRunAgain = true;
     await this.#dispatcher.dispatch(world, changes, observed);
     return world.deadlines.next()?.at;
   }

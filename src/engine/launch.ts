@@ -1,9 +1,10 @@
 import { expandVariables } from "../core/expand-variables.ts";
 import { nodeId, taskId, unitAttemptId } from "../core/ids.ts";
-import type { Job } from "../core/job.ts";
+import type { Job, Service } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import { requirementsOf } from "../core/requirements.ts";
 import type { Environment } from "../core/resources.ts";
+import { readTrainingRequest, trainingContainer, trainingJobArn, trainingJobNameOf } from "../core/training-job.ts";
 import { unitContainer } from "../core/unit-container.ts";
 import type { AttemptSpec } from "../ports/driver.ts";
 import type { Launch } from "../ports/store.ts";
@@ -24,12 +25,29 @@ export interface Start {
 export function attemptSpec({ unit, ...start }: Start, callingBack: CallingBack): AttemptSpec {
   if (unit !== undefined) return unitSpec({ ...start, unit }, callingBack);
   const { job, launch } = start;
+  if (job.scheduling.service !== undefined) return trainingSpec(start, job.scheduling.service, callingBack);
   const attemptId = activeAttempt(job.state)!.id;
   const { vcpuMilli, memoryMiB } = job.scheduling.requirements;
   const { container } = launch.spec;
   if (container === undefined) throw new Error(`job ${job.id} has no container`);
   const environment = jobEnvironment(start, container.environment, callingBack);
   return { attemptId, jobId: job.id, container, environment, vcpuMilli, memoryMiB };
+}
+
+function trainingSpec(start: Omit<Start, "unit">, service: Service, callingBack: CallingBack): AttemptSpec {
+  const { job, launch } = start;
+  const attempt = activeAttempt(job.state)!;
+  const request = readTrainingRequest(launch.spec.service!.serviceRequestPayload);
+  const names = { name: trainingJobNameOf(service, attempt), arn: trainingJobArn(launch.scope, service, attempt) };
+  const { entrypoint, environment, ...container } = trainingContainer(request, names);
+  const given = Object.entries(environment).map(([name, value]) => ({ name, value }));
+  const { vcpuMilli, memoryMiB } = job.scheduling.requirements;
+  return {
+    ...{ attemptId: attempt.id, jobId: job.id, vcpuMilli, memoryMiB },
+    container: { ...container, command: [...container.command] },
+    ...(entrypoint !== undefined && { entrypoint }),
+    environment: jobEnvironment(start, given, callingBack),
+  };
 }
 
 function unitSpec(start: Start & { readonly unit: number }, callingBack: CallingBack): AttemptSpec {

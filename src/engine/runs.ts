@@ -20,7 +20,7 @@ export interface Run {
 /** All that a job has with a driver now: nothing, one attempt, or those units of it that have begun and not ended. */
 export function runsOf(job: Job): Run[] {
   const attempt = activeAttempt(job.state);
-  if (attempt === undefined) return [];
+  if (attempt === undefined || job.state.status === "SCHEDULED") return [];
   const { id, driver, units, stopping } = attempt;
   if (units === undefined) {
     const isStarting = job.state.status === "STARTING";

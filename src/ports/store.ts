@@ -1,6 +1,7 @@
 import type {
   ComputeEnvironmentDetail,
   DescribeQuotaShareResponse,
+  DescribeServiceJobResponse,
   ConsumableResourceProperties,
   JobDefinition,
   JobDependency,
@@ -153,7 +154,7 @@ export interface ClientTokenTable {
 /** What has tags: resources and definition revisions by ARN; jobs and arrays, not their children, by id; log groups by name. */
 export type Tagged =
   | { readonly kind: "resource" | "definition"; readonly arn: string }
-  | { readonly kind: "job"; readonly id: string; readonly scope: Scope }
+  | { readonly kind: "job" | "service-job"; readonly id: string; readonly scope: Scope }
   | { readonly kind: "log-group"; readonly name: string; readonly scope: Scope };
 
 /**
@@ -216,9 +217,17 @@ export interface JobSpec extends JobProperties {
   readonly platformCapabilities: readonly PlatformCapability[];
   readonly schedulingPriority?: number;
   readonly consumableResourceProperties?: ConsumableResourceProperties;
+  /** Service jobs only; they have none of JobProperties. */
+  readonly service?: ServiceJobSpec;
   /** The access key that the job was submitted with, where that is a known one: what the job itself may do is what this key may. */
   readonly submittedBy?: string;
 }
+
+/** What the user said of a service job, as DescribeServiceJob echoes it. */
+export type ServiceJobSpec = Pick<
+  DescribeServiceJobResponse,
+  "retryStrategy" | "timeoutConfig" | "preemptionConfiguration" | "quotaShareName"
+> & { readonly serviceRequestPayload: string };
 
 export interface NewJob {
   readonly id: string;
@@ -227,7 +236,7 @@ export interface NewJob {
   readonly name: string;
   readonly definitionArn: string;
   readonly createdAt: number;
-  /** In queues with a fair-share policy. */
+  /** In queues with a fair-share policy; in those with a quota-share policy the name of the job's share. */
   readonly shareIdentifier?: string;
   readonly scheduling: Scheduling;
   readonly spec: JobSpec;
@@ -245,7 +254,10 @@ export interface JobRecord extends Omit<NewJob, "spec"> {
 }
 
 export interface JobTable {
-  insert(job: NewJob): Promise<void>;
+  /** Rejects with TokenTaken, and nothing is done, when the token was used. */
+  insert(job: NewJob, token?: ClientToken): Promise<void>;
+  /** Changes `schedulingPriority` in the job's spec. */
+  setPriority(id: string, schedulingPriority: number): Promise<void>;
   /** Those of `ids` that have a record, in any order. */
   find(scope: Scope, ids: readonly string[]): Promise<JobRecord[]>;
   /** The same, each with its spec; a child has none of its own. */

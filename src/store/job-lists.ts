@@ -1,5 +1,5 @@
 import TinyQueue from "tinyqueue";
-import { JOB_STATUSES } from "../core/job.ts";
+import { SERVICE_JOB_STATUSES } from "../core/job.ts";
 import type { JobPlace, JobQuery } from "../ports/store.ts";
 import type { Database, Row, SqlValue } from "./database.ts";
 
@@ -76,7 +76,7 @@ class JobList {
 
   /** The jobs of all statuses. */
   async statuses({ after, limit }: JobQuery): Promise<ListedRow[]> {
-    const groups = JOB_STATUSES.map((key) => ({ key, newest: Infinity }));
+    const groups = SERVICE_JOB_STATUSES.map((key) => ({ key, newest: Infinity }));
     return this.#fetch(await this.#merge("status", groups, after, limit));
   }
 

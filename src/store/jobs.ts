@@ -3,6 +3,7 @@ import { childId } from "../core/ids.ts";
 import type { JobState, JobStatus, Scheduling } from "../core/job.ts";
 import { initialState, JOB_STATUSES } from "../core/job.ts";
 import type { JobRecord, JobSpec, JobTable } from "../ports/store.ts";
+import { writeOnce } from "./client-tokens.ts";
 import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
 import { consumableStatement, jobsByConsumable } from "./job-consumables.ts";
@@ -20,9 +21,9 @@ const PARENT_COLUMNS = `id, scope, queue_arn, name, definition_arn, created_at, 
 
 export function jobTable(database: Database): JobTable {
   return {
-    async insert({ id, scope, queueArn, name, definitionArn, createdAt, shareIdentifier, scheduling, spec }) {
+    async insert({ id, scope, queueArn, name, definitionArn, createdAt, shareIdentifier, scheduling, spec }, token) {
       const state = initialState(scheduling);
-      await database.write([
+      await writeOnce(database, token, [
         statement(
           `INSERT INTO jobs
              (id, scope, queue_arn, name, definition_arn, created_at, share_identifier, scheduling, spec, status, state)
@@ -31,6 +32,14 @@ export function jobTable(database: Database): JobTable {
           ...[JSON.stringify(scheduling), JSON.stringify(spec), state.status, JSON.stringify(state)],
         ),
         ...(scheduling.consumables ?? []).map(({ arn }) => consumableStatement(id, arn)),
+      ]);
+    },
+    async setPriority(id, schedulingPriority) {
+      await database.write([
+        statement(
+          `UPDATE jobs SET spec = json_set(spec, '$.schedulingPriority', CAST(? AS INTEGER)) WHERE id = ? AND spec IS NOT NULL`,
+          ...[schedulingPriority, id],
+        ),
       ]);
     },
     async find(scope, ids) {

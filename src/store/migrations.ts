@@ -100,6 +100,11 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       bytes INTEGER NOT NULL, message TEXT NOT NULL)`,
     `CREATE INDEX log_events_by_time ON log_events (log_id, timestamp, seq)`,
   ],
+  [
+    `DROP INDEX jobs_open`,
+    `CREATE INDEX jobs_open ON jobs (seq)
+       WHERE status IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'SCHEDULED', 'STARTING', 'RUNNING')`,
+  ],
 ];
 
 /** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */

@@ -27,7 +27,8 @@ import { SharedTexts } from "./shared-texts.ts";
 const LOAD_PAGE = 5_000;
 const CHILDREN_PAGE = 50_000;
 
-const OPEN = `('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING')`;
+/** In the very words of the index jobs_open. */
+const OPEN = `('SUBMITTED', 'PENDING', 'RUNNABLE', 'SCHEDULED', 'STARTING', 'RUNNING')`;
 
 export interface SchedulingOptions {
   /** The driver of environments that do not pick one. */
@@ -96,7 +97,7 @@ export function schedulingStore(
     async hasAttemptsOn(driver) {
       // The first condition is for the index of open jobs: the others may be millions.
       const rows = await database.read(
-        `SELECT state FROM jobs WHERE status IN ${OPEN} AND status IN ('STARTING', 'RUNNING')`,
+        `SELECT state FROM jobs WHERE status IN ${OPEN} AND status IN ('SCHEDULED', 'STARTING', 'RUNNING')`,
       );
       return rows.some((row) => activeAttempt(JSON.parse(String(row["state"])) as JobState)?.driver === driver);
     },
@@ -252,6 +253,9 @@ function toServiceEnvironment(
     ...{ arn, version, status },
     enabled: settings.state === "ENABLED",
     maxVcpuMilli: Infinity,
+    maxInstances: new Map(
+      settings.capacityLimits!.map(({ capacityUnit, maxCapacity }) => [capacityUnit!, maxCapacity!]),
+    ),
     isFargate: false,
     isUnmanaged: false,
     endsJobs: false,

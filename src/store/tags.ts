@@ -62,9 +62,11 @@ function rowOf(tagged: Tagged): TaggedRow {
       const condition = "scope = ? AND name = ? AND deleted_at IS NULL";
       return { table: "log_groups", column: "settings", condition, values: [tagged.scope, tagged.name] };
     }
-    case "job": {
+    case "job":
+    case "service-job": {
       // Children have no row of their own for this, or none at all.
-      const condition = "id = ? AND scope = ? AND spec IS NOT NULL";
+      const isService = `scheduling -> '$.service' IS ${tagged.kind === "job" ? "NULL" : "NOT NULL"}`;
+      const condition = `id = ? AND scope = ? AND spec IS NOT NULL AND ${isService}`;
       return { table: "jobs", column: "spec", condition, values: [tagged.id, tagged.scope] };
     }
   }

@@ -17,7 +17,7 @@ function makeJob(state: JobState, more: Partial<Scheduling> = {}): Job {
 
 function starting(more?: Partial<Scheduling>): Job {
   const waiting = makeJob({ status: "RUNNABLE", attempts: [] }, more);
-  return { ...waiting, state: bind(waiting, ENVIRONMENT, "fake") };
+  return { ...waiting, state: bind(waiting, ENVIRONMENT, "fake", 500) };
 }
 
 function running(more?: Partial<Scheduling>): Job {
@@ -71,7 +71,7 @@ test("a retry keeps the attempts and nothing else", () => {
   const job = running({ retry: { attempts: 2, evaluateOnExit: [] } });
   const state = ended(job, { at: 5_000, exitCode: 1 });
   assert.deepEqual([state.status, state.startedAt, state.stoppedAt, state.statusReason], ["RUNNABLE", ...Array(3)]);
-  const again = { ...job, state: bind({ ...job, state }, ENVIRONMENT, "fake") };
+  const again = { ...job, state: bind({ ...job, state }, ENVIRONMENT, "fake", 6_000) };
   assert.deepEqual(
     again.state.attempts.map(({ id }) => id),
     [attemptId({ id: "a", seq: 1 }, 1), attemptId({ id: "a", seq: 1 }, 2)],

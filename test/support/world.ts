@@ -87,7 +87,7 @@ export class WorldBench {
 
   tick(): Plan {
     this.reconcile();
-    const plan = schedule(this.world);
+    const plan = schedule(this.world, this.now);
     this.changes.push(...plan.changes);
     this.#check();
     return plan;

@@ -2,8 +2,7 @@ import type { CapacityLimit } from "@aws-sdk/client-batch";
 import type { Rule } from "./rules.ts";
 import { each, quotingRule, rule } from "./rules.ts";
 
-/** The unit that counts instances of every type. */
-export const NUM_INSTANCES = "NUM_INSTANCES";
+import { NUM_INSTANCES } from "../../core/holdings.ts";
 
 /** SageMaker's instance types. */
 const INSTANCE_TYPE = /^ml\.[a-z0-9-]+\.[a-z0-9-]+$/;

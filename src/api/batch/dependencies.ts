@@ -5,6 +5,7 @@ import type { JobRecord } from "../../ports/store.ts";
 import { clientException } from "../wire/errors.ts";
 import type { BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
+import { isOfKind } from "./job-records.ts";
 import type { Limits } from "./limits.ts";
 import { scopeOf, toJobId } from "./names.ts";
 import type { Rule } from "./rules.ts";
@@ -55,7 +56,7 @@ export async function findDependencies(backend: Backend, call: Call, input: Subm
     jobId === undefined ? [] : [parseChildId(jobId)?.parentId ?? jobId],
   );
   const records = ids.length === 0 ? [] : await backend.store.jobs.find(scopeOf(call), ids);
-  const byId = new Map(records.map((record) => [record.id, record]));
+  const byId = new Map(records.filter((record) => isOfKind("job", record)).map((record) => [record.id, record]));
   for (const dependency of dependencies) checkDependency(dependency, input.arrayProperties?.size, byId);
   return dependencies;
 }

@@ -13,7 +13,9 @@ import { jobQueueHandlers } from "./job-queues.ts";
 import { quotaShareHandlers } from "./quota-shares.ts";
 import { schedulingPolicyHandlers } from "./scheduling-policies.ts";
 import { serviceEnvironmentHandlers } from "./service-environments.ts";
+import { serviceJobHandlers } from "./service-jobs.ts";
 import { snapshotHandler } from "./snapshot.ts";
+import { submitServiceJobHandler } from "./submit-service-job.ts";
 import { stopJobHandlers } from "./stop-jobs.ts";
 import { submitJobHandler } from "./submit-job.ts";
 import { tagHandlers } from "./tag-operations.ts";
@@ -27,6 +29,8 @@ export function batchHandlers(backend: Backend): BatchHandlers {
     ...schedulingPolicyHandlers(backend),
     ...quotaShareHandlers(backend),
     ...serviceEnvironmentHandlers(backend),
+    ...submitServiceJobHandler(backend),
+    ...serviceJobHandlers(backend),
     ...consumableResourceHandlers(backend),
     ...consumableJobsHandler(backend),
     ...jobDefinitionHandlers(backend),

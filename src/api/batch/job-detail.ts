@@ -1,4 +1,5 @@
 import type { ArrayPropertiesDetail, JobDetail } from "@aws-sdk/client-batch";
+import type { PlainJobStatus } from "../../core/job.ts";
 import { JOB_STATUSES } from "../../core/job.ts";
 import type { JobProperties } from "../../core/job-properties.ts";
 import { rangeOfEachNode } from "../../core/nodes.ts";
@@ -76,7 +77,7 @@ export function jobHead(job: JobRecord, scheduler: Scheduler) {
     jobDefinition: job.definitionArn,
     createdAt: job.createdAt,
     shareIdentifier: job.shareIdentifier,
-    status: state.status,
+    status: state.status as PlainJobStatus,
     ...(reason !== undefined && { statusReason: reason }),
     // The SDK's type requires startedAt; AWS omits it before the start, and clients take its presence for a start.
     startedAt: state.startedAt!,
@@ -85,7 +86,7 @@ export function jobHead(job: JobRecord, scheduler: Scheduler) {
 }
 
 /** A RUNNABLE job says why it waits. */
-function statusReason(job: JobRecord, scheduler: Scheduler): string | undefined {
+export function statusReason(job: JobRecord, scheduler: Scheduler): string | undefined {
   if (job.state.statusReason !== undefined || job.state.status !== "RUNNABLE") return job.state.statusReason;
   return scheduler.waitingText(job.queueArn, job.node?.jobId ?? job.id, job.scheduling);
 }

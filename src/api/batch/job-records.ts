@@ -3,12 +3,28 @@ import type { ArrayRest, JobState, JobStatus } from "../../core/job.ts";
 import { nodeState } from "../../core/node-state.ts";
 import type { JobRecord, JobSpec, JobTable } from "../../ports/store.ts";
 
+/** Jobs and service jobs are kept side by side, and no operation knows both. */
+export type JobKind = "job" | "service-job";
+
+export function isOfKind(kind: JobKind, { scheduling }: Pick<JobRecord, "scheduling">): boolean {
+  return (scheduling.service === undefined) === (kind === "job");
+}
+
 /**
  * Jobs by id: single jobs, array parents, children whether they have a record of their own or not, nodes of multi-node parallel jobs. Unknown ids
  * are left out.
  */
-export async function findJobs(jobs: JobTable, scope: string, ids: readonly string[]): Promise<JobRecord[]> {
-  return pick(ids, await jobs.find(scope, withOwners(ids)));
+export async function findJobs(
+  jobs: JobTable,
+  scope: string,
+  ids: readonly string[],
+  kind: JobKind = "job",
+): Promise<JobRecord[]> {
+  const records = await jobs.find(scope, withOwners(ids));
+  return pick(
+    ids,
+    records.filter((record) => isOfKind(kind, record)),
+  );
 }
 
 /** The same, each with its spec. */
@@ -17,7 +33,8 @@ export async function findJobsWithSpecs(
   scope: string,
   ids: readonly string[],
 ): Promise<{ readonly job: JobRecord; readonly spec: JobSpec }[]> {
-  const found = await jobs.findWithSpecs(scope, withOwners(ids));
+  const owners = await jobs.findWithSpecs(scope, withOwners(ids));
+  const found = owners.filter(({ job }) => isOfKind("job", job));
   const specs = new Map(found.map(({ job, spec }) => [job.id, spec]));
   const records = found.map(({ job }) => job);
   return pick(ids, records).map((job) => ({ job, spec: specs.get(ownerId(job))! }));

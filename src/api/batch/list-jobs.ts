@@ -1,20 +1,22 @@
-import type { JobSummary, KeyValuesPair, NodePropertiesSummary } from "@aws-sdk/client-batch";
-import type { JobStatus } from "../../core/job.ts";
+import type { JobSummary, NodePropertiesSummary } from "@aws-sdk/client-batch";
+import type { JobStatus, PlainJobStatus } from "../../core/job.ts";
 import { JOB_STATUSES } from "../../core/job.ts";
 import { rangeOfEachNode } from "../../core/nodes.ts";
 import { totalRequirements } from "../../core/requirements.ts";
 import type { Nodes } from "../../core/task.ts";
 import { runsPods } from "../../core/units.ts";
-import type { JobPlace, JobQuery, JobRecord } from "../../ports/store.ts";
+import type { JobPlace, JobRecord } from "../../ports/store.ts";
 import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
+import type { JobFilter } from "./job-filters.ts";
+import { commonFilter, filterRules } from "./job-filters.ts";
 import { jobHead, statusSummary } from "./job-detail.ts";
 import { childrenOf, nodeRecord } from "./job-records.ts";
 import { arnOf, scopeOf, toJobId } from "./names.ts";
 import { Pages } from "./pages.ts";
 import { findQueue } from "./queue-lookup.ts";
 import type { Rule } from "./rules.ts";
-import { check, each, quotingRule, rule } from "./rules.ts";
+import { check, quotingRule, rule } from "./rules.ts";
 
 type Listing = BatchInput<"ListJobs">;
 
@@ -24,24 +26,6 @@ const MAX_FILTERED = 100;
 
 const FILTERS = new Set(["JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT", "SHARE_IDENTIFIER"]);
 
-const FILTER_RULES: readonly Rule<KeyValuesPair>[] = [
-  quotingRule<KeyValuesPair, "oneFilterValue">(
-    "oneFilterValue",
-    ({ name = "", values }) => (values?.length === 1 ? undefined : [name]),
-    "bare",
-  ),
-  quotingRule<KeyValuesPair, "filterName">(
-    "filterName",
-    ({ name = "" }) => (FILTERS.has(name) ? undefined : [name]),
-    "bare",
-  ),
-  quotingRule<KeyValuesPair, "filterValue">(
-    "filterValue",
-    ({ name = "", values }) => (!name.endsWith("CREATED_AT") || /^\d{1,15}$/.test(values![0]!) ? undefined : [name]),
-    "bare",
-  ),
-];
-
 /** Reference 2.7. */
 export const LIST_RULES: readonly Rule<Listing>[] = [
   rule(
@@ -49,9 +33,12 @@ export const LIST_RULES: readonly Rule<Listing>[] = [
     ({ jobQueue, arrayJobId, multiNodeJobId }) => [jobQueue, arrayJobId, multiNodeJobId].filter(Boolean).length !== 1,
     "bare",
   ),
-  rule("jobStatus", ({ jobStatus }) => Boolean(jobStatus) && !JOB_STATUSES.includes(jobStatus as JobStatus), "bare"),
-  rule("oneFilter", ({ filters }) => (filters?.length ?? 0) > 1, "bare"),
-  each(({ filters }) => filters, FILTER_RULES),
+  rule(
+    "jobStatus",
+    ({ jobStatus }) => Boolean(jobStatus) && !JOB_STATUSES.includes(jobStatus as PlainJobStatus),
+    "bare",
+  ),
+  ...filterRules("filterName", FILTERS),
   quotingRule<Listing, "maxResults">(
     "maxResults",
     (input) => ((input.maxResults ?? 1) < 1 ? [maxPage(input)] : undefined),
@@ -67,6 +54,7 @@ export function listJobsHandler(backend: Backend): Required<Pick<BatchHandlers, 
       if (input.arrayJobId) return listChildren(backend, call, input, input.arrayJobId);
       if (input.multiNodeJobId) return listNodes(backend, call, input, input.multiNodeJobId);
       const queue = await findQueue(backend, call, input.jobQueue!);
+      if (queue.settings.jobQueueType === "SAGEMAKER_TRAINING") return { jobSummaryList: [] };
       const query = toQuery(call, input);
       const size = pageSize(input);
       const pages = new Pages<JobPlace>(backend, call, ["ListJobs", queue.arn, query], input.nextToken, size);
@@ -132,29 +120,17 @@ function pageSize(input: Listing): number {
   return Math.min(input.maxResults ?? Infinity, maxPage(input));
 }
 
-type Query = Omit<JobQuery, "limit" | "after">;
-
 /** A filter means all states, except that of the share, which goes with a status. */
-function toQuery(call: Call, input: Listing): Query {
+function toQuery(call: Call, input: Listing): JobFilter {
   if (!hasFilter(input)) return { status: statusOf(input) };
-  const { name, values } = input.filters![0]!;
-  const value = values![0]!;
-  switch (name) {
-    case "JOB_NAME":
-      return { name: value };
-    case "JOB_DEFINITION":
-      return definitionQuery(call, value);
-    case "BEFORE_CREATED_AT":
-      return { createdBefore: Number(value) };
-    case "AFTER_CREATED_AT":
-      return { createdAfter: Number(value) };
-    default:
-      return { shareIdentifier: value, ...(input.jobStatus && { status: statusOf(input) }) };
-  }
+  const filter = input.filters![0]!;
+  if (filter.name === "JOB_DEFINITION") return definitionQuery(call, filter.values![0]!);
+  const withStatus = filter.name === "SHARE_IDENTIFIER" && input.jobStatus;
+  return { ...commonFilter(filter), ...(withStatus && { status: statusOf(input) }) };
 }
 
 /** A definition's name means all its revisions, a name with `*` all that begin so, an ARN that revision only. */
-function definitionQuery(call: Call, value: string): Query {
+function definitionQuery(call: Call, value: string): JobFilter {
   if (value.startsWith("arn:")) return { definitionArn: value };
   const arn = arnOf(call, "job-definition", value.replace(/\*$/, ""));
   return { definitionArnPrefix: value.endsWith("*") ? arn : `${arn}:` };

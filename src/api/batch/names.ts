@@ -40,3 +40,5 @@ export const RESOURCE_NAME = /^[A-Za-z0-9_-]{1,128}$/;
 export const JOB_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 /** Container images: a name with its registry, tag and digest (reference 4.6). */
 export const IMAGE_NAME = /^[A-Za-z0-9_\-:./#@]{1,255}$/;
+/** Of a fair share, in policies and of jobs (reference 10 no. 37). */
+export const SHARE_IDENTIFIER = /^[A-Za-z0-9_-]{1,255}\*?$/;

@@ -3,7 +3,7 @@ import type { ResourceRecord, SchedulingPolicySettings } from "../../ports/store
 import { clientException } from "../wire/errors.ts";
 import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
-import { arnOf, RESOURCE_NAME, scopeOf } from "./names.ts";
+import { arnOf, RESOURCE_NAME, scopeOf, SHARE_IDENTIFIER } from "./names.ts";
 import { queuesWith } from "./queue-lookup.ts";
 import { findNamed, findOwn, isOwnArn, listOwn } from "./resource-lookup.ts";
 import type { Rule } from "./rules.ts";
@@ -96,9 +96,6 @@ function policySettings({ fairsharePolicy, quotaSharePolicy }: Policy): Scheduli
     fairsharePolicy: { shareDecaySeconds: 0, computeReservation: 0, shareDistribution: [], ...fairsharePolicy },
   };
 }
-
-/** Reference 10 no. 37. */
-const SHARE_IDENTIFIER = /^[A-Za-z0-9_-]{1,255}\*?$/;
 
 const FAIR_SHARE: readonly Rule<FairsharePolicy>[] = [
   rule("shareDecay", ({ shareDecaySeconds = 0 }) => shareDecaySeconds < 0 || shareDecaySeconds > 604_800),

@@ -8,7 +8,7 @@ import { DEPENDENCY_RULES } from "./dependencies.ts";
 import type { Place } from "./ecs-task.ts";
 import { taskOfContainer } from "./ecs-task.ts";
 import type { Limits } from "./limits.ts";
-import { JOB_NAME } from "./names.ts";
+import { JOB_NAME, SHARE_IDENTIFIER } from "./names.ts";
 import { MERGED_NODE_RULES } from "./node-rules.ts";
 import { OVERRIDE_TARGET_RULES } from "./override-target-rules.ts";
 import {
@@ -34,7 +34,10 @@ export interface SubmissionSubject {
 /** SubmitJob, as far as it can be checked without looking at anything else; in the order in which it is. */
 export const SUBMIT_RULES: readonly Rule<SubmissionSubject>[] = [
   rule("jobName", ({ input }) => !JOB_NAME.test(input.jobName)),
-  rule("shareIdentifier", ({ input: { shareIdentifier: share } }) => share !== undefined && !SHARE.test(share)),
+  rule(
+    "shareIdentifier",
+    ({ input: { shareIdentifier: share } }) => share !== undefined && !SHARE_IDENTIFIER.test(share),
+  ),
   within(
     ({ input: { dependsOn, arrayProperties }, limits }) => ({ dependsOn, arrayProperties, limits }),
     DEPENDENCY_RULES,
@@ -54,8 +57,6 @@ export const SUBMIT_RULES: readonly Rule<SubmissionSubject>[] = [
   within(({ input }) => input.tags, TAG_RULES),
   quotingRule("tooLarge", ({ input }) => oversize(input, "SubmitJob request", 30)),
 ];
-
-const SHARE = /^[A-Za-z0-9_-]{1,255}\*?$/;
 
 /** A submission with the queue and the definition that it names. */
 export interface Placement {

@@ -75,6 +75,7 @@ const KINDS: Readonly<Record<string, Exclude<Tagged["kind"], "log-group">>> = {
   "consumable-resource": "resource",
   "job-definition": "definition",
   job: "job",
+  "service-job": "service-job",
 };
 
 /** `arn:partition:batch:region:account:type/name`. */
@@ -86,7 +87,7 @@ function parseArn(call: Call, arn: string): { tagged: Tagged; type: string } {
   if (kind === undefined) throw validationException(TEXTS.resourceArn(arn));
   // What another account or region has is not known here.
   if (region !== call.region || account !== call.account) throw clientException(TEXTS.resourceNotFound(arn));
-  if (kind !== "job") return { tagged: { kind, arn }, type };
+  if (kind !== "job" && kind !== "service-job") return { tagged: { kind, arn }, type };
   if (parseChildId(name) !== undefined || parseNodeId(name) !== undefined) {
     throw validationException(TEXTS.childTags(arn));
   }

@@ -207,6 +207,8 @@ export const TEXTS = {
   oneFilter: "Only one filter is allowed.",
   filterName: (name: string) =>
     `Filter ${name} is not valid. Valid filters: [JOB_NAME, JOB_DEFINITION, BEFORE_CREATED_AT, AFTER_CREATED_AT, SHARE_IDENTIFIER]`,
+  serviceFilterName: (name: string) =>
+    `Filter ${name} is not valid. Valid filters: [JOB_NAME, BEFORE_CREATED_AT, AFTER_CREATED_AT, SHARE_IDENTIFIER, QUOTA_SHARE_NAME]`,
   filterValue: (name: string) => `Filter ${name} needs exactly one value, a time in epoch milliseconds.`,
   oneFilterValue: (name: string) => `Filter ${name} needs exactly one value.`,
   cancelRequires: (member: string) => `'${member}' is a required field (cannot be an empty string)`,
@@ -214,6 +216,25 @@ export const TEXTS = {
   reasonTooLong: "reason cannot exceed 1024 characters.",
   jobsToStop: "jobs must have 1 to 50 entries.",
   jobIdMalformed: "This is not the id or ARN of a job of this account and region.",
+  // Service jobs
+  serviceJobNotFound: (id: string) => `ServiceJob ${id} not found.`,
+  serviceJobType: (type: string) => `Service job type ${type} is not valid. Valid types: [SAGEMAKER_TRAINING]`,
+  notServiceJobQueue: (queue: string) => `JobQueue ${queue} is not of type SAGEMAKER_TRAINING.`,
+  serviceQueueRequired: "jobQueue must be provided.",
+  serviceJobStatus:
+    "Job status is not one of SUBMITTED | PENDING | RUNNABLE | SCHEDULED | STARTING | RUNNING | SUCCEEDED | FAILED",
+  requestMember: (member: string, expected: string) =>
+    `serviceRequestPayload is not valid: ${member} must be ${expected}.`,
+  requestInstances:
+    "serviceRequestPayload is not valid: ResourceConfig must have InstanceType and InstanceCount, or InstanceGroups with both.",
+  payloadTooLong: "serviceRequestPayload cannot exceed 10 KiB.",
+  serviceExitCondition: "EvaluateOnExit should contain onStatusReason",
+  preemptionRetries: "preemptionRetriesBeforeTermination cannot be a negative number.",
+  shareOnlyFairShare: "shareIdentifier can only be specified for a job queue with a fair share scheduling policy.",
+  quotaShareRequired: "quotaShareName must be specified.",
+  quotaShareOnly: "quotaShareName can only be specified for a job queue with a quota share scheduling policy.",
+  quotaShareNotEnabled: (name: string) => `QuotaShare ${name} is not in ENABLED state.`,
+  serviceJobOver: (id: string, status: string) => `ServiceJob ${id} is ${status} and cannot be updated.`,
   // Everything
   notOneOf: (member: string, value: string, valid: string) =>
     `${member} ${value} is not valid. Valid values: [${valid}]`,

@@ -1,0 +1,51 @@
+import type { Attempt, InstanceNeed, Job } from "./job.ts";
+import type { Environment } from "./resources.ts";
+
+/** How much of something that is counted. */
+export interface Holding {
+  /** The ARN of a consumable resource; of a service environment's instances `ARN type`, and `ARN NUM_INSTANCES` for those of all types. */
+  readonly key: string;
+  readonly quantity: number;
+}
+
+/** The unit that counts instances of every type (reference 3.8). */
+export const NUM_INSTANCES = "NUM_INSTANCES";
+
+/** All that an active attempt holds beside the machine's own capacity. */
+export function holdingsOf({ scheduling }: Job, { environmentArn }: Attempt): Holding[] {
+  const { consumables = [], instances = [] } = scheduling;
+  return [
+    ...consumables.map(({ arn, quantity }) => ({ key: arn, quantity })),
+    ...counted(instances).map(({ type, count }) => ({ key: instanceKey(environmentArn, type), quantity: count })),
+  ];
+}
+
+/** A limit of a service environment, and how much of it is left. */
+export interface ExceededLimit {
+  readonly type: string;
+  readonly left: number;
+}
+
+/** The first limit of a service environment that these instances exceed beside those `inUse`. A type without a limit has none to give. */
+export function exceededLimit(
+  { arn, maxInstances = new Map() }: Environment,
+  instances: readonly InstanceNeed[],
+  inUse: (key: string) => number,
+): ExceededLimit | undefined {
+  const needs = maxInstances.has(NUM_INSTANCES) ? counted(instances).slice(-1) : instances;
+  for (const { type, count } of needs) {
+    const left = Math.max(0, (maxInstances.get(type) ?? 0) - inUse(instanceKey(arn, type)));
+    if (count > left) return { type, left };
+  }
+  return undefined;
+}
+
+/** Each type, and then all together. */
+function counted(instances: readonly InstanceNeed[]): readonly InstanceNeed[] {
+  if (instances.length === 0) return [];
+  return [...instances, { type: NUM_INSTANCES, count: instances.reduce((sum, { count }) => sum + count, 0) }];
+}
+
+function instanceKey(environmentArn: string, type: string): string {
+  return `${environmentArn} ${type}`;
+}
