@@ -29,8 +29,8 @@ export function nodeState(state: JobState, { units = [] }: Scheduling, node: num
   };
 }
 
-function nodeStatus({ units = [], startedAt, stoppedAt, exitCode }: Attempt): JobStatus {
-  if (stoppedAt !== undefined) return exitCode === 0 ? "SUCCEEDED" : "FAILED";
+function nodeStatus({ units = [], startedAt, stoppedAt, exitCode, stopping }: Attempt): JobStatus {
+  if (stoppedAt !== undefined) return exitCode === 0 && stopping === undefined ? "SUCCEEDED" : "FAILED";
   if (startedAt !== undefined) return "RUNNING";
   return units.every(({ status }) => status === "waiting") ? "SUBMITTED" : "STARTING";
 }
@@ -48,13 +48,17 @@ function nodeAttempt(attempt: Attempt, units: readonly Unit[], node: number): At
   };
 }
 
-function endOf({ environmentArn }: Attempt, { at, exitCode, reason, how, stopping }: NodeEnd): Partial<Attempt> {
+function endOf(attempt: Attempt, { at, exitCode, reason, how, stopping }: NodeEnd): Partial<Attempt> {
+  const { environmentArn } = attempt;
+  // A node that is stopped because the main one has ended is judged by its exit code; one that is told to end by others is not.
+  const isToldToEnd = stopping !== undefined && (stopping.isTerminated === true || attempt.stopping !== undefined);
   const reasons = { exited: REASONS.exited, "not-started": REASONS.notStarted, lost: hostTerminated(environmentArn) };
   return {
     stoppedAt: at,
     statusReason: stopping?.reason ?? reasons[how],
     ...(exitCode !== undefined && { exitCode }),
     ...(reason !== undefined && { reason }),
+    ...(isToldToEnd && { stopping: { reason: stopping.reason, at: stopping.at } }),
   };
 }
 

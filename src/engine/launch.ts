@@ -4,6 +4,7 @@ import type { Job, Service } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import { requirementsOf } from "../core/requirements.ts";
 import type { Environment } from "../core/resources.ts";
+import type { Unit } from "../core/task.ts";
 import { readTrainingRequest, trainingContainer, trainingJobArn, trainingJobNameOf } from "../core/training-job.ts";
 import { unitContainer } from "../core/unit-container.ts";
 import type { AttemptSpec } from "../ports/driver.ts";
@@ -52,7 +53,7 @@ function trainingSpec(start: Omit<Start, "unit">, service: Service, callingBack:
 
 function unitSpec(start: Start & { readonly unit: number }, callingBack: CallingBack): AttemptSpec {
   const { job, launch } = start;
-  const { units = [], requirements } = job.scheduling;
+  const units = job.scheduling.units!;
   const unit = units[start.unit]!;
   const attempt = activeAttempt(job.state)!;
   const attemptId = unitAttemptId(attempt.id, start.unit);
@@ -61,7 +62,7 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
   const expand = (argv: readonly string[]): string[] =>
     argv.map((argument) => (expandsVariables ? expandVariables(argument, environment) : argument));
   const { vcpuMilli, memoryMiB } = requirementsOf(container);
-  const sharesTask = units.filter(({ node }) => node === unit.node).length > 1;
+  const companions = units.filter(({ node }) => node === unit.node);
   return {
     attemptId,
     jobId: unit.node === undefined ? job.id : nodeId(job.id, unit.node),
@@ -70,8 +71,12 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
     environment,
     vcpuMilli,
     // Memory may be given to some containers of a task only: the others may use what the task has.
-    memoryMiB: memoryMiB > 0 ? memoryMiB : requirements.memoryMiB,
+    memoryMiB: memoryMiB > 0 ? memoryMiB : memoryOf(companions, launch),
     ...modes,
-    ...(sharesTask && { task: { id: taskId(attempt.id, unit.node) } }),
+    ...(companions.length > 1 && { task: { id: taskId(attempt.id, unit.node) } }),
   };
+}
+
+function memoryOf(units: readonly Unit[], { spec }: Launch): number {
+  return units.reduce((sum, unit) => sum + requirementsOf(unitContainer(spec, unit).container).memoryMiB, 0);
 }

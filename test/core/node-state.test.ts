@@ -50,8 +50,8 @@ test("nodes wait with their job, start after the main one, and end each for itse
   assert.deepEqual([id, exitCode, reason, logStreamName], [task, 3, "why", `p/default/${task}`]);
   assert.equal(units?.length, 1);
   bench.endUnit("a", 0);
-  bench.endUnit("a", 2, { exitCode: 143 });
-  assert.equal(statuses(bench), "SUCCEEDED FAILED FAILED");
+  bench.endUnit("a", 2, { exitCode: 0 });
+  assert.equal(statuses(bench), "SUCCEEDED FAILED SUCCEEDED");
   assert.equal(node(bench, 2).statusReason, "Main node exited");
   assert.equal(node(bench, 0).stoppedAt, bench.state("a").stoppedAt);
 });
@@ -65,7 +65,7 @@ test("a node that was stopped alone, one that never ran, and one that its host l
   assert.equal(node(bench, 1).status, "RUNNING");
   assert.equal(node(bench, 1).isTerminated, true);
   assert.equal(node(bench, 2).isTerminated, undefined);
-  bench.endUnit("a", 1, { exitCode: 143 });
+  bench.endUnit("a", 1, { exitCode: 0 });
   assert.deepEqual([node(bench, 1).status, node(bench, 1).statusReason], ["FAILED", "not this one"]);
   bench.endUnit("a", 2, {});
   assert.match(node(bench, 2).statusReason ?? "", /^Host EC2 /);
@@ -75,6 +75,20 @@ test("a node that was stopped alone, one that never ran, and one that its host l
   broken.startUnit("a", 0);
   broken.endUnit("a", 1, { reason: "CannotPullContainerError: no such image" });
   assert.deepEqual([node(broken, 1).status, node(broken, 1).statusReason], ["FAILED", "Task failed to start"]);
+});
+
+test("what a whole job's end stops has failed, whatever its exit code; what ended before has not", () => {
+  const bench = submitted();
+  bench.tick();
+  for (const index of [0, 1, 2]) bench.startUnit("a", index);
+  bench.endUnit("a", 1);
+  bench.stop("a", "terminate", "all of it");
+  bench.tick();
+  bench.endUnit("a", 2);
+  assert.equal(statuses(bench), "RUNNING SUCCEEDED FAILED");
+  bench.endUnit("a", 0);
+  assert.equal(statuses(bench), "FAILED SUCCEEDED FAILED");
+  assert.equal(node(bench, 2).statusReason, "all of it");
 });
 
 test("between two attempts nodes are what their job is", () => {

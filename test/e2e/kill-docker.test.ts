@@ -1,6 +1,8 @@
 import { test } from "node:test";
 import { dockerUnavailable } from "../support/docker.ts";
 import { ensureTestImage, testEngine } from "../support/docker-image.ts";
+import { LABEL } from "../../src/drivers/docker/names.ts";
+import { until } from "../support/until.ts";
 import { killSuite } from "./kill-suite.ts";
 
 const unavailable = await dockerUnavailable();
@@ -22,6 +24,17 @@ else {
             .catch(() => {}),
         ),
       );
+    },
+    async untilGone(taskIds) {
+      const engine = await testEngine();
+      for (const taskId of taskIds) {
+        const filters = { label: [`${LABEL.task}=${taskId}`] };
+        await until(`nothing is left of task ${taskId}`, async () => {
+          const containers = await engine.listContainers({ all: true, filters });
+          const { Volumes } = await engine.listVolumes({ filters });
+          return containers.length + Volumes.length === 0;
+        });
+      }
     },
   });
 }

@@ -5,4 +5,5 @@ killSuite({
   image: () => Promise.resolve("scratch"),
   rounds: 4,
   cleanUp: () => Promise.resolve(),
+  untilGone: () => Promise.resolve(),
 });

@@ -11,6 +11,7 @@ import {
 } from "@aws-sdk/client-batch";
 import { describeJob, ended, allEnded, logLines, submitScript, untilStatus } from "../support/jobs.ts";
 import { batchClient, logsClient } from "../support/clients.ts";
+import { killSeveralContainers } from "./kill-several-containers.ts";
 import type { Ledger } from "./ledger.ts";
 import { note, openLedger, WAIT_FOR_GO } from "./ledger.ts";
 import type { ServerFlags, ServerProcess } from "./server.ts";
@@ -24,10 +25,12 @@ export interface KillSuite {
   readonly rounds: number;
   /** Takes away what the server's jobs left where it is not in the data directory. */
   readonly cleanUp: (ledger: Ledger) => Promise<void>;
+  /** Resolves when nothing is left of these ECS tasks, all of which are over. */
+  readonly untilGone: (taskIds: readonly string[]) => Promise<void>;
 }
 
 /** A server, its clients and its jobs' ledger. The clients are made anew after each start: the port changes. */
-class Bench {
+export class Bench {
   readonly server: ServerProcess;
   readonly ledger: Ledger;
   readonly #t: TestContext;
@@ -64,6 +67,8 @@ export function killSuite(suite: KillSuite): void {
     await registerNoted(made.batch, image, ledger);
     return made;
   };
+
+  killSeveralContainers(suite, bench);
 
   test(`${suite.driver}: killed in mid-run, running jobs go on, none is lost, none runs twice`, async (t) => {
     const b = await bench(t, { vcpus: 3 });
