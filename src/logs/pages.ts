@@ -67,7 +67,8 @@ async function forwardScan(log: OpenLog, range: Range, size: PageSize): Promise<
   let chunk = firstChunk(size.limit);
   while (at < range.to && !page.full && at - range.from < SCAN_BYTES) {
     const window = await log.window(at, at + chunk);
-    const segments = segmentsOf(window, at, range.to);
+    // Of empty lines, which give no event, there is at most one run between two others.
+    const segments = segmentsOf(window, at, range.to, 2 * size.limit + 1);
     if (segments.length === 0 && chunk >= CHUNK_BYTES) break;
     const taken = page.take(await dated(log, window, segments), "append");
     at = taken === 0 ? at : (segments[taken - 1]?.end ?? at);
@@ -106,11 +107,11 @@ interface Part extends Segment {
   readonly empty: boolean;
 }
 
-/** The segments that begin before `to`, as far as the window shows them whole. */
-function segmentsOf(window: Window, from: number, to: number): Part[] {
+/** The segments that begin before `to`, as far as the window shows them whole; at most `most`. */
+function segmentsOf(window: Window, from: number, to: number, most = Infinity): Part[] {
   const parts: Part[] = [];
   let at = from;
-  while (at < to) {
+  while (at < to && parts.length < most) {
     const text = afterEmptyLines(window, at, to);
     const segment = text > at ? { start: at, end: text } : segmentAt(window, at);
     if (segment === undefined) break;

@@ -10,7 +10,6 @@ import { inParallel } from "./in-parallel.ts";
 import type { Matches } from "./pattern/pattern.ts";
 import type { Direction, SearchCursor } from "./search-order.ts";
 import { StreamSource } from "./stream-source.ts";
-import type { PageSize } from "./stream-source.ts";
 import { TEXTS } from "./texts.ts";
 
 /** An answer looks at no more than this, matching or not; the next page goes on. */
@@ -25,7 +24,6 @@ const TURN_BYTES = 256 * 1024;
 /** What may be read ahead, of all streams together. */
 const READ_AHEAD_BYTES = 32 * 1024 * 1024;
 const SMALLEST_PAGE_BYTES = 16 * 1024;
-const PAGE_EVENTS = 1_000;
 const LOADED_AT_ONCE = 32;
 
 export interface Found {
@@ -41,8 +39,7 @@ export class Answer {
   #bytes = 0;
   #scannedEvents = 0;
   #scannedBytes = 0;
-  #turnEvents = 0;
-  #turnBytes = 0;
+  #turn = 0;
 
   constructor(limit: number, matches: Matches) {
     this.#limit = limit;
@@ -56,9 +53,8 @@ export class Answer {
   }
 
   /** Looks at an event. False when it matches and there is no room for it. */
-  async look(stream: LogStream, event: LogEvent): Promise<boolean> {
+  look(stream: LogStream, event: LogEvent): boolean {
     const bytes = Buffer.byteLength(event.message) + EVENT_OVERHEAD_BYTES;
-    await this.#takeTurns(bytes);
     if (this.#matches(event.message)) {
       if (this.found.length > 0 && this.#bytes + bytes > PAGE_BYTES) return false;
       this.#bytes += bytes;
@@ -69,13 +65,12 @@ export class Answer {
     return true;
   }
 
-  async #takeTurns(bytes: number): Promise<void> {
-    this.#turnEvents += 1;
-    this.#turnBytes += bytes;
-    if (this.#turnEvents < TURN_EVENTS && this.#turnBytes < TURN_BYTES) return;
-    this.#turnEvents = 0;
-    this.#turnBytes = 0;
-    await nextTurn();
+  /** Resolves at once, or when other requests had their turn. */
+  get pause(): Promise<void> | undefined {
+    const turn = Math.floor(this.#scannedEvents / TURN_EVENTS) + Math.floor(this.#scannedBytes / TURN_BYTES);
+    if (turn === this.#turn) return undefined;
+    this.#turn = turn;
+    return nextTurn();
   }
 }
 
@@ -90,15 +85,20 @@ export async function search(
   answer: Answer,
 ): Promise<SearchCursor | undefined> {
   const merge = new Merge(readerOf, candidates, span);
+  await merge.begin();
   let last = span.cursor;
   for (;;) {
-    const source = await merge.first();
+    // Awaited only where there is something to wait for: most events come out of pages that are there.
+    if (merge.isNextDue) await merge.open();
+    const source = merge.first;
     if (source === undefined) return merge.next && { time: merge.next.bound };
-    if (answer.full) return last;
-    const head = source.head!;
-    if (!(await answer.look(source.stream, head))) return last;
-    last = { time: head.timestamp, event: { stream: source.stream.name, position: head.position } };
-    await merge.advance();
+    const event = source.head!;
+    if (answer.full || !answer.look(source.stream, event)) return last;
+    last = { time: event.timestamp, event: { stream: source.stream.name, position: event.position } };
+    const loading = merge.advance();
+    if (loading !== undefined) await loading;
+    const pause = answer.pause;
+    if (pause !== undefined) await pause;
   }
 }
 
@@ -114,7 +114,6 @@ class Merge {
   #beginning: number | undefined;
   #beginningCost = 0;
   #cost = 0;
-  #isBegun = false;
 
   constructor(
     readerOf: (stream: LogStream) => LogReader,
@@ -127,29 +126,31 @@ class Merge {
     this.#sources = new TinyQueue<StreamSource>([], (one, other) => compareHeads(one, other, span.direction));
   }
 
+  async begin(): Promise<void> {
+    this.next = await this.#nextCandidate();
+    this.#beginning = this.next?.bound;
+  }
+
   /** The stream whose next event is the first. Undefined when there is none, or none in as many streams as one answer opens. */
-  async first(): Promise<StreamSource | undefined> {
-    if (!this.#isBegun) {
-      this.#isBegun = true;
-      this.next = await this.#nextCandidate();
-      this.#beginning = this.next?.bound;
-    }
-    while (this.#isNextDue()) await this.#open();
+  get first(): StreamSource | undefined {
     return this.#sources.peek();
   }
 
-  /** Goes on behind the first event. */
-  async advance(): Promise<void> {
+  /** Goes on behind the first event. Resolves when `first` is right again: at once, unless more must be read. */
+  advance(): Promise<void> | undefined {
     const source = this.#sources.pop()!;
-    await source.advance(this.#pageSize());
-    if (source.head !== undefined) this.#sources.push(source);
+    if (source.step()) {
+      this.#sources.push(source);
+      return undefined;
+    }
+    return this.#load([source]);
   }
 
   /** Whether the next candidate may have events that come before all others. When there are no others, an answer can have cost enough. */
-  #isNextDue(): boolean {
+  get isNextDue(): boolean {
     if (this.next === undefined) return false;
     const { bound } = this.next;
-    const head = this.#sources.peek()?.head;
+    const head = this.first?.head;
     if (head === undefined) return bound === this.#beginning || !this.#isEnough();
     return this.#span.direction === "forward" ? bound <= head.timestamp : bound >= head.timestamp;
   }
@@ -159,28 +160,31 @@ class Merge {
     return this.#cost >= Math.max(COST_PER_ANSWER, 2 * this.#beginningCost);
   }
 
-  /** Opens the next candidates, several at a time: those that are due now. */
-  async #open(): Promise<void> {
-    const due: StreamSource[] = [];
-    while (due.length < LOADED_AT_ONCE && this.#isNextDue()) {
-      const { stream, isSilent, bound } = this.next!;
-      if (!isSilent) due.push(new StreamSource({ stream, reader: this.#readerOf(stream), ...this.#span }));
-      this.#cost += isSilent ? STREAM_COST.silent : STREAM_COST.opened;
-      if (bound === this.#beginning) this.#beginningCost = this.#cost;
-      this.next = await this.#nextCandidate();
+  /** Opens candidates until none is due. */
+  async open(): Promise<void> {
+    while (this.isNextDue) {
+      const due: StreamSource[] = [];
+      while (due.length < LOADED_AT_ONCE && this.isNextDue) {
+        const { stream, isSilent, bound } = this.next!;
+        if (!isSilent) due.push(new StreamSource({ stream, reader: this.#readerOf(stream), ...this.#span }));
+        this.#cost += isSilent ? STREAM_COST.silent : STREAM_COST.opened;
+        if (bound === this.#beginning) this.#beginningCost = this.#cost;
+        this.next = await this.#nextCandidate();
+      }
+      await this.#load(due);
+      if (this.#sources.length > MAX_TOGETHER) throw invalidParameterException(TEXTS.crowded(MAX_TOGETHER));
     }
-    await inParallel(due, (source) => source.load());
-    for (const source of due) if (source.head !== undefined) this.#sources.push(source);
-    if (this.#sources.length > MAX_TOGETHER) throw invalidParameterException(TEXTS.crowded(MAX_TOGETHER));
+  }
+
+  async #load(sources: readonly StreamSource[]): Promise<void> {
+    const share = Math.floor(READ_AHEAD_BYTES / (this.#sources.length + sources.length));
+    const maxBytes = Math.min(PAGE_BYTES, Math.max(SMALLEST_PAGE_BYTES, share));
+    await inParallel(sources, (source) => source.load(maxBytes));
+    for (const source of sources) if (source.head !== undefined) this.#sources.push(source);
   }
 
   async #nextCandidate(): Promise<Candidate | undefined> {
     return (await this.#candidates.next()).value;
-  }
-
-  #pageSize(): PageSize {
-    const share = Math.floor(READ_AHEAD_BYTES / (this.#sources.length + 1));
-    return { limit: PAGE_EVENTS, maxBytes: Math.min(PAGE_BYTES, Math.max(SMALLEST_PAGE_BYTES, share)) };
   }
 }
 

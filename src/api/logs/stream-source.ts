@@ -2,11 +2,10 @@ import type { LogStream } from "../../ports/log-streams.ts";
 import type { LogEvent, LogQuery, LogReader } from "../../ports/logs.ts";
 import type { Direction, SearchCursor, TimeRange } from "./search-order.ts";
 
-/** How much of a stream is read at a time. */
-export type PageSize = Required<Pick<LogQuery, "limit" | "maxBytes">>;
-
-/** Most of many streams give few events or none to an answer. */
-const FIRST_PAGE: PageSize = { limit: 16, maxBytes: 16 * 1024 };
+/** Most of many streams give few events or none to an answer: so each page of a stream is larger than the one before. */
+const FIRST_PAGE_EVENTS = 16;
+const PAGE_GROWTH = 8;
+const LARGEST_PAGE_EVENTS = 10_000;
 
 /** The events of one stream that a search has not looked at yet, read a page at a time. */
 export class StreamSource {
@@ -15,6 +14,7 @@ export class StreamSource {
   readonly #direction: Direction;
   readonly #range: TimeRange;
   #position: LogQuery["position"];
+  #pageEvents = FIRST_PAGE_EVENTS;
   /** In the search's direction. */
   #events: readonly LogEvent[] = [];
   #next = 0;
@@ -39,11 +39,13 @@ export class StreamSource {
     return this.#events[this.#next];
   }
 
-  /** Reads on until there is a head, or nothing more. Called once before the first `head`. */
-  async load(size: PageSize = FIRST_PAGE): Promise<void> {
+  /** Reads on until there is a head, or nothing more. Called before the first `head`, and when `step` says so. */
+  async load(maxBytes: number): Promise<void> {
     this.#events = [];
     this.#next = 0;
     const isForward = this.#direction === "forward";
+    const size = { limit: this.#pageEvents, maxBytes };
+    this.#pageEvents = Math.min(LARGEST_PAGE_EVENTS, this.#pageEvents * PAGE_GROWTH);
     while (this.#events.length === 0) {
       const query = { position: this.#position, direction: this.#direction, ...size, ...this.#range };
       const page = await this.#reader.read(this.stream.logId, query);
@@ -54,10 +56,10 @@ export class StreamSource {
     }
   }
 
-  /** Goes on to the next event. */
-  async advance(size: PageSize): Promise<void> {
+  /** Goes on to the next event. False when more must be loaded first. */
+  step(): boolean {
     this.#next += 1;
-    if (this.#next >= this.#events.length) await this.load(size);
+    return this.#next < this.#events.length;
   }
 }
 
