@@ -46,7 +46,7 @@ test("the instance that a job ran on", async () => {
     InstanceLifecycle: "spot",
     Tags: [{ Key: "team", Value: "<blue> & green" }],
   });
-  assert.match(InstanceType!, /^[cmr]7[ig]\.large$/);
+  assert.match(InstanceType!, /^[a-z0-9-]+\.[a-z0-9]+$/);
   assert.match(PrivateIpAddress!, /^\d+(\.\d+){3}$/);
   assert.match(Architecture!, /^(x86_64|arm64)$/);
   assert.ok(LaunchTime instanceof Date && Math.abs(LaunchTime.getTime() - Date.now()) < 600_000);

@@ -160,7 +160,7 @@ test("an environment has one instance: what it can use of this machine, and what
   assert.deepEqual(amounts(idle.registeredResources), { CPU: 4 * 1024, MEMORY: 4096 });
   assert.deepEqual([idle.status, idle.agentConnected], ["ACTIVE", true]);
   const type = idle.attributes!.find(({ name }) => name === "ecs.instance-type")?.value;
-  assert.match(type!, /^[cmr]7[ig]\.xlarge$/);
+  assert.match(type!, /^[a-z0-9-]+\.[a-z0-9]+$/);
 });
 
 test("what runs takes its part, also of what the other environments could use", async () => {

@@ -1,5 +1,5 @@
-import { instanceTypeFor } from "../../core/instance-type.ts";
-import type { Architecture } from "../../core/instance-type.ts";
+import { instanceTypeFor } from "./instance-type.ts";
+
 import type { Occupancy } from "../../core/occupancy.ts";
 import type { Machine } from "../../ports/machine.ts";
 import type { EnvironmentSettings, ResourceRecord } from "../../ports/store.ts";
@@ -8,7 +8,7 @@ import type { EnvironmentSettings, ResourceRecord } from "../../ports/store.ts";
 export interface MachineInstance {
   readonly instanceType: string;
   readonly availabilityZone: string;
-  readonly architecture: Architecture;
+  readonly architecture: Machine["architecture"];
   /** Only of instances that EC2 may take back. */
   readonly lifecycle?: "spot";
 }
