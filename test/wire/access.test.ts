@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { refusal } from "../../src/api/wire/guard.ts";
 import { recordingHandlers, send, startServer } from "./harness.ts";
 
 const BODY = '{"jobs":[]}';
@@ -39,6 +40,18 @@ test("only names of this machine, and those allowed, are served as Host", async 
     assert.deepEqual([answer.status, answer.headers["x-amzn-errortype"]], [403, "AccessDeniedException"], path);
     assert.match(answer.json.message ?? "", /"example.org" is not a name of this machine/);
   }
+});
+
+test("the address that a request has come to may be its Host, no other address", () => {
+  const refused = (host: string, localAddress: string | undefined) =>
+    refusal({ method: "GET", path: "/", headers: { host }, localAddress }, new Set()) !== undefined;
+  assert.equal(refused("192.168.1.5:4590", "192.168.1.5"), false);
+  assert.equal(refused("192.168.1.5:4590", "::ffff:192.168.1.5"), false);
+  assert.equal(refused("[fd00::5]:4590", "fd00::5"), false);
+  for (const host of ["192.168.1.6:4590", "[fd00::5]:4590", "192.168.1.5.example.org", "1192.168.1.5"]) {
+    assert.equal(refused(host, "192.168.1.5"), true, host);
+  }
+  assert.equal(refused("undefined", undefined), true);
 });
 
 test("pages of other origins are refused, preflight included, without CORS headers", async (t) => {

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
 import type { JobCredentials } from "../../ports/credentials.ts";
 
 /** The credentials that jobs call with. An access key id names its job, and the secret follows from it: nothing is stored. */
@@ -10,8 +10,9 @@ export interface JobKeys extends JobCredentials {
 
 /** @param serverSecret who knows it can call as any job. */
 export function jobKeys(serverSecret: Buffer): JobKeys {
+  const key = createSecretKey(serverSecret);
   const secretOf = (accessKeyId: string): string =>
-    createHmac("sha256", serverSecret).update(accessKeyId).digest("base64url").slice(0, SECRET_CHARACTERS);
+    createHmac("sha256", key).update(accessKeyId).digest("base64url").slice(0, SECRET_CHARACTERS);
   return {
     jobIdOf,
     secretOf,
