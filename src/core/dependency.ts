@@ -5,13 +5,15 @@ import type { ChildOutcome, World } from "./world.ts";
 /** What a job's dependencies come to: one that cannot be met any more fails it, one that is open keeps it waiting (reference 3.2). */
 export type Readiness = "waits" | "ready" | { readonly failure: string };
 
-/** The dependencies on whole jobs, and on single children by their ids. */
+/** The dependencies on whole jobs, and on single children by their ids. A job that can never start fails when they are met. */
 export function wholeReadiness(world: World, job: Job): Readiness {
-  return combine(
-    job.scheduling.dependsOn.flatMap((dependency) =>
+  const { dependsOn, refusal } = job.scheduling;
+  const readiness = combine(
+    dependsOn.flatMap((dependency) =>
       isChildDependency(dependency) ? [] : [readinessAfter(dependency, world.outcomeOf(dependency.jobId!))],
     ),
   );
+  return readiness === "ready" && refusal !== undefined ? { failure: refusal } : readiness;
 }
 
 /** The dependencies that a child of an array has beside its parent's: on its sibling, on its like in another array. */

@@ -62,6 +62,8 @@ export interface Scheduling {
   readonly retry: RetryStrategy;
   readonly dependsOn: readonly Dependency[];
   readonly timeoutSeconds?: number;
+  /** Why the job can never start, however much is free. It fails with this as soon as nothing else keeps it waiting. */
+  readonly refusal?: string;
   /** An array parent's number of children. */
   readonly arraySize?: number;
   /** Of an array: how many of its children may be STARTING or RUNNING at a time. */
@@ -178,8 +180,8 @@ export interface Job {
  * The state in which a job is stored. What waits for nothing is RUNNABLE at once, and the engine need not write it again before it starts; what has dependencies or
  * children is SUBMITTED until a tick has looked at it.
  */
-export function initialState({ dependsOn, arraySize }: Scheduling): JobState {
-  const waitsForNothing = dependsOn.length === 0 && arraySize === undefined;
+export function initialState({ dependsOn, arraySize, refusal }: Scheduling): JobState {
+  const waitsForNothing = dependsOn.length === 0 && arraySize === undefined && refusal === undefined;
   return { status: waitsForNothing ? "RUNNABLE" : "SUBMITTED", attempts: [] };
 }
 

@@ -42,6 +42,7 @@ export function schedulingOf(job: {
   arraySize: number | undefined;
   maxActiveChildren?: number | undefined;
   consumables: readonly ConsumableNeed[];
+  refusal?: string | undefined;
 }): Scheduling {
   const { properties, definitionName } = job;
   const { container, nodeProperties } = properties;
@@ -54,6 +55,7 @@ export function schedulingOf(job: {
     dependsOn: job.dependsOn,
     needsImage: imagesOf(properties).some((image) => image !== NO_IMAGE),
     ...(job.timeoutSeconds !== undefined && { timeoutSeconds: job.timeoutSeconds }),
+    ...(job.refusal !== undefined && { refusal: job.refusal }),
     ...(job.arraySize !== undefined && {
       arraySize: job.arraySize,
       ...(job.maxActiveChildren !== undefined && { maxActiveChildren: job.maxActiveChildren }),

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import { CreateJobQueueCommand, CreateSchedulingPolicyCommand, ListJobsCommand } from "@aws-sdk/client-batch";
 import { describeJob, ended, submit, submitScript } from "../support/jobs.ts";
-import { apiServer, refused, register } from "./server.ts";
+import { apiServer, refused, register, untilQueue } from "./server.ts";
 
 const { batch } = await apiServer({ after });
 await register(
@@ -168,4 +169,52 @@ test("evaluateOnExit: the container's reason, of a task that could not start", a
     await submit(batch, ["no-such-program"], { retryStrategy: { attempts: 3, evaluateOnExit } }),
   );
   assert.deepEqual([job.status, job.attempts?.length], ["FAILED", 1]);
+});
+
+// Reference 4.10, 10 no. 29.
+test("tags that are to be propagated, more than 50 together: the job fails, not its submission", async () => {
+  const tags = (prefix: string, count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`${prefix}${n}`, "x"]));
+  await register(batch, "tagged", {}, { tags: tags("d", 30), propagateTags: true });
+  const run = async (input: Partial<SubmitJobCommandInput>) =>
+    ended(batch, await submit(batch, ["true"], { jobDefinition: "tagged", ...input }));
+  const reason =
+    "The job and its job definition have more than 50 tags together: they cannot be propagated to the task";
+  const failed = await run({ tags: tags("j", 21) });
+  assert.deepEqual([failed.status, failed.statusReason, failed.attempts], ["FAILED", reason, []]);
+  const array = await run({ tags: tags("j", 21), arrayProperties: { size: 2 } });
+  assert.deepEqual([array.status, array.arrayProperties?.statusSummary?.["FAILED"]], ["FAILED", 2]);
+  assert.equal((await describeJob(batch, `${array.jobId}:1`)).statusReason, reason);
+  const after = await submit(batch, ["true"]);
+  const dependent = await run({ tags: tags("j", 21), dependsOn: [{ jobId: after }] });
+  assert.deepEqual([dependent.status, dependent.statusReason], ["FAILED", reason]);
+  assert.equal((await run({ tags: tags("d", 30) })).status, "SUCCEEDED");
+  assert.equal((await run({ tags: tags("j", 20) })).status, "SUCCEEDED");
+  assert.equal((await run({ tags: tags("j", 21), propagateTags: false })).status, "SUCCEEDED");
+});
+
+// Reference 4.9, 7.3.
+test("in a queue with a fair-share policy: the share and the priority are kept, shown, and picked by ListJobs", async () => {
+  const { arn } = await batch.send(new CreateSchedulingPolicyCommand({ name: "fair", fairsharePolicy: {} }));
+  const computeEnvironmentOrder = [{ order: 1, computeEnvironment: "default" }];
+  const queue = { jobQueueName: "fair", priority: 1, schedulingPolicyArn: arn, computeEnvironmentOrder };
+  await batch.send(new CreateJobQueueCommand(queue));
+  await untilQueue(batch, "fair", "VALID");
+  await register(batch, "important", {}, { schedulingPriority: 7 });
+  const inShare = { jobQueue: "fair", shareIdentifier: "blue*", jobDefinition: "important" };
+  const own = await ended(batch, await submit(batch, ["true"], inShare));
+  assert.deepEqual([own.shareIdentifier, own.schedulingPriority], ["blue*", 7]);
+  const overridden = await describeJob(
+    batch,
+    await submit(batch, ["true"], { ...inShare, shareIdentifier: "red", schedulingPriorityOverride: 0 }),
+  );
+  assert.deepEqual([overridden.shareIdentifier, overridden.schedulingPriority], ["red", 0]);
+  const filters = [{ name: "SHARE_IDENTIFIER", values: ["blue*"] }];
+  const { jobSummaryList } = await batch.send(new ListJobsCommand({ jobQueue: "fair", filters }));
+  assert.deepEqual(
+    jobSummaryList?.map(({ jobId, shareIdentifier }) => [jobId, shareIdentifier]),
+    [[own.jobId, "blue*"]],
+  );
+  const elsewhere = await describeJob(batch, await submit(batch, ["true"], { jobDefinition: "important" }));
+  assert.deepEqual([elsewhere.shareIdentifier, elsewhere.schedulingPriority], [undefined, undefined]);
 });

@@ -1,6 +1,7 @@
 import type { Dependency } from "../../core/job.ts";
 import type { JobProperties } from "../../core/job-properties.ts";
 import { consumableNeeds, mergeConsumables } from "../../core/consumables.ts";
+import { REASONS } from "../../core/lifecycle.ts";
 import { UnknownParameter, withParameters } from "../../core/parameters.ts";
 import { mergeProperties, schedulingOf } from "../../core/submit.ts";
 import type {
@@ -26,6 +27,7 @@ import { isOwnArn } from "./resource-lookup.ts";
 import { check } from "./rules.ts";
 import type { Submission } from "./submit-rules.ts";
 import { hasPolicy, MERGED_RULES, PLACEMENT_RULES, SUBMIT_RULES } from "./submit-rules.ts";
+import { MAX_TAGS } from "./tags.ts";
 import { TEXTS } from "./texts.ts";
 
 /** SubmitJob: the definition, what overrides it, and what it depends on become one record; an array stays one until a child runs. */
@@ -71,6 +73,7 @@ function newJob(
       timeoutSeconds: spec.timeout?.attemptDurationSeconds,
       dependsOn,
       arraySize: input.arrayProperties?.size,
+      refusal: hasTooManyTags(spec, definition) ? REASONS.tooManyTags : undefined,
       maxActiveChildren: maxActiveChildren(input.tags, definition.settings.tags, backend.limits),
       consumables: consumableNeeds(spec.consumableResourceProperties, spec.nodeProperties, (name) =>
         consumableArn(call, name),
@@ -85,6 +88,11 @@ function consumableArn(call: Call, nameOrArn: string): string {
   const arn = toArn(call, "consumable-resource", nameOrArn);
   if (isOwnArn(call, "consumable-resource", arn)) return arn;
   throw clientException(TEXTS.consumableNotFound(nameOf(nameOrArn)));
+}
+
+/** A task takes the tags of its job and of the definition; that there are too many makes the job fail, not its submission (reference 4.10). */
+function hasTooManyTags({ tags, propagateTags }: JobSpec, { settings }: DefinitionRecord): boolean {
+  return propagateTags && Object.keys({ ...settings.tags, ...tags }).length > MAX_TAGS;
 }
 
 /** The definition with what the submission says instead (reference 4.11). */
