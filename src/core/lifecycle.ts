@@ -18,7 +18,6 @@ export const REASONS = {
   arrayChild: "Array Child Job failed",
   queueDeleted: "JobQueue deleted",
   quotaShareDeleted: "QuotaShare deleted",
-  /** The text is ours. */
   tooManyTags: "The job and its job definition have more than 50 tags together: they cannot be propagated to the task",
 } as const;
 
