@@ -21,7 +21,11 @@ export function claimedCredential(authorization: string | undefined, search: str
   const scope = IN_HEADER.exec(authorization ?? "") ?? presignedScope(search);
   if (!scope) return undefined;
   const [, accessKeyId = "", region = "", service = ""] = scope;
-  return { accessKeyId, region: REGION.test(region) ? region : undefined, service };
+  return { accessKeyId, region: isRegion(region) ? region : undefined, service };
+}
+
+export function isRegion(name: string): boolean {
+  return REGION.test(name);
 }
 
 function presignedScope(search: string): RegExpExecArray | null {
