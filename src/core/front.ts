@@ -16,10 +16,19 @@ export const FRONT_SIZE = 100;
 /** Between two looks at a queue that changes all the time: how much later than the truth `since` may be. */
 const LOOK_EVERY_MS = 1_000;
 
+/** How far down a queue the first jobs of its quota shares are looked for. */
+const SHARES_LOOK_AHEAD = 1_000;
+
 interface Front {
   readonly places: readonly Placed[];
+  readonly firstOfShares: FirstOfShares;
   readonly lookedAt: number;
 }
+
+/** By the ARN of a quota share, its first RUNNABLE job; shares without one are left out. */
+export type FirstOfShares = ReadonlyMap<string, Placed>;
+
+const NOTHING = { places: [], firstOfShares: new Map() } satisfies Omit<Front, "lookedAt">;
 
 /**
  * The front of each queue, with the time since when its jobs are in their places. It is looked at when something has changed in the queue, but not
@@ -42,20 +51,24 @@ export class QueueFronts {
     if (this.#fronts.size > world.queues.size) this.#forgetDeleted(world);
   }
 
-  of(world: World, queueArn: string): readonly Placed[] {
+  of(world: World, queueArn: string): Pick<Front, "places" | "firstOfShares"> {
     if (this.#touched.has(queueArn)) this.#look(world, queueArn);
-    return this.#fronts.get(queueArn)?.places ?? [];
+    return this.#fronts.get(queueArn) ?? NOTHING;
   }
 
   #look(world: World, queueArn: string): void {
     const at = this.#touched.get(queueArn)!;
     this.#touched.delete(queueArn);
-    const before = this.#fronts.get(queueArn)?.places ?? [];
-    const places = frontOf(world, queueArn, FRONT_SIZE).map((jobId, index): Placed => {
-      const same = before[index];
-      return same?.jobId === jobId ? same : { jobId, since: at };
+    const before = this.#fronts.get(queueArn) ?? NOTHING;
+    const stays = (place: Placed | undefined, jobId: string): Placed =>
+      place?.jobId === jobId ? place : { jobId, since: at };
+    const ids = frontOf(world, queueArn, FRONT_SIZE);
+    const firsts = firstIdsOfShares(world, queueArn);
+    this.#fronts.set(queueArn, {
+      places: ids.map((jobId, index) => stays(before.places[index], jobId)),
+      firstOfShares: new Map(firsts.map(([share, jobId]) => [share, stays(before.firstOfShares.get(share), jobId)])),
+      lookedAt: at,
     });
-    this.#fronts.set(queueArn, { places, lookedAt: at });
   }
 
   #forgetDeleted(world: World): void {
@@ -78,6 +91,19 @@ export function frontOf(world: World, queueArn: string, limit: number): string[]
     }
   }
   return ids;
+}
+
+/** The first RUNNABLE job of each quota share of a queue. */
+function firstIdsOfShares(world: World, queueArn: string): [shareArn: string, jobId: string][] {
+  const shares = new Set([...world.quotaShares.keys()].filter((arn) => arn.startsWith(`${queueArn}/`)));
+  const first = new Map<string, string>();
+  if (shares.size === 0) return [];
+  const entries = world.waitingJobs(queueArn)?.front(SHARES_LOOK_AHEAD, (entry) => world.stillWaits(entry)) ?? [];
+  for (const { job } of entries) {
+    const share = job.scheduling.service?.quotaShare;
+    if (share !== undefined && shares.has(share) && !first.has(share)) first.set(share, job.id);
+  }
+  return [...first];
 }
 
 /** One entry stands for all children of an array that have no record. */

@@ -1,4 +1,4 @@
-import type { Placed } from "./front.ts";
+import type { FirstOfShares, Placed } from "./front.ts";
 import type { Job } from "./job.ts";
 import type { World } from "./world.ts";
 
@@ -6,6 +6,7 @@ import type { World } from "./world.ts";
 export interface QueueSnapshot {
   /** The first RUNNABLE jobs, in the order in which they are to start. */
   readonly front: readonly Placed[];
+  readonly firstOfShares: FirstOfShares;
   /** Those that hold capacity, in no order. */
   readonly active: readonly Job[];
 }

@@ -129,8 +129,9 @@ export class Engine implements Scheduler {
 
   snapshot(queueArn: string): QueueSnapshot {
     const world = this.#ticked;
-    if (world === undefined) return { front: [], active: [] };
-    return { front: this.#fronts.of(world, queueArn), active: activeJobsOf(world, queueArn) };
+    if (world === undefined) return { front: [], firstOfShares: new Map(), active: [] };
+    const { places, firstOfShares } = this.#fronts.of(world, queueArn);
+    return { front: places, firstOfShares, active: activeJobsOf(world, queueArn) };
   }
 
   #report(driver: DriverName, event: DriverEvent): void {

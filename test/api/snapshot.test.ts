@@ -5,11 +5,22 @@ import {
   CancelJobCommand,
   CreateComputeEnvironmentCommand,
   CreateJobQueueCommand,
+  CreateQuotaShareCommand,
   CreateSchedulingPolicyCommand,
+  DescribeQuotaShareCommand,
   GetJobQueueSnapshotCommand,
   TerminateJobCommand,
+  TerminateServiceJobsCommand,
 } from "@aws-sdk/client-batch";
 import { describeJob, ended, submit, untilStatus } from "../support/jobs.ts";
+import {
+  createServiceQueue,
+  serviceEnded,
+  submitService,
+  trainingRequest,
+  untilServiceStatus,
+} from "../support/service-jobs.ts";
+import { until } from "../support/until.ts";
 import { apiServer, EC2, EKS, environmentRequest, ON_EKS, refused, register } from "./server.ts";
 
 const { batch } = await apiServer({ after }, { vcpus: 4 });
@@ -111,4 +122,58 @@ test("queues of pods count in cpu", async () => {
   await createQueue("pods", {}, "pods");
   const { queueUtilization } = await snapshot("pods");
   assert.deepEqual(queueUtilization?.totalCapacityUsage, [{ capacityUnit: "cpu", quantity: 0 }]);
+});
+
+test("a queue under quota management: the first job of each share, and the instances that each share holds", async () => {
+  await batch.send(
+    new CreateSchedulingPolicyCommand({ name: "quota", quotaSharePolicy: { idleResourceAssignmentStrategy: "FIFO" } }),
+  );
+  const limits = [{ capacityUnit: "ml.g6.xlarge", maxCapacity: 3 }];
+  await createServiceQueue(batch, "training", limits, { schedulingPolicyArn: `${PREFIX}:scheduling-policy/quota` });
+  for (const quotaShareName of ["red", "blue"]) {
+    await batch.send(
+      new CreateQuotaShareCommand({
+        quotaShareName,
+        jobQueue: "training",
+        capacityLimits: limits,
+        resourceSharingConfiguration: { strategy: "LEND_AND_BORROW" },
+        preemptionConfiguration: { inSharePreemption: "DISABLED" },
+      }),
+    );
+    await until(`${quotaShareName} is VALID`, async () => {
+      const quotaShareArn = `${PREFIX}:job-queue/training/quota-share/${quotaShareName}`;
+      return (await batch.send(new DescribeQuotaShareCommand({ quotaShareArn }))).status === "VALID";
+    });
+  }
+  const train = (quotaShareName: string, InstanceCount: number) =>
+    submitService(
+      batch,
+      trainingRequest("sleep 60", { ResourceConfig: { InstanceType: "ml.g6.xlarge", InstanceCount } }),
+      { quotaShareName },
+    );
+  const running = [await train("red", 1), await train("blue", 2)];
+  for (const jobId of running) await untilServiceStatus(batch, jobId, "RUNNING");
+  const waiting = [await train("blue", 1), await train("blue", 1), await train("red", 1)];
+  for (const jobId of waiting) await untilServiceStatus(batch, jobId, "RUNNABLE");
+  const found = await snapshot("training");
+  const arns = waiting.map((jobId) => `${PREFIX}:service-job/${jobId}`);
+  assert.deepEqual(arnsOf(found), arns);
+  const { quotaShares = {} } = found.frontOfQuotaShares ?? {};
+  const firstOf = (share: string) => quotaShares[share]?.map(({ jobArn }) => jobArn);
+  assert.deepEqual([Object.keys(quotaShares).length, firstOf("blue"), firstOf("red")], [2, [arns[0]], [arns[2]]]);
+  assert.ok(Object.values(quotaShares).every(([first]) => first!.earliestTimeAtPosition! <= Date.now()));
+  const { lastUpdatedAt: _, ...utilization } = found.queueUtilization!;
+  const usage = (quantity: number) => [{ capacityUnit: "ml.g6.xlarge", quantity }];
+  assert.deepEqual(utilization, {
+    totalCapacityUsage: usage(3),
+    quotaShareUtilization: {
+      topCapacityUtilization: [
+        { quotaShareName: "blue", capacityUsage: usage(2) },
+        { quotaShareName: "red", capacityUsage: usage(1) },
+      ],
+    },
+  });
+  await batch.send(new TerminateServiceJobsCommand({ jobs: [...waiting, ...running], reason: "enough" }));
+  for (const jobId of running) await serviceEnded(batch, jobId);
+  assert.deepEqual((await snapshot("training")).frontOfQuotaShares?.quotaShares, {});
 });

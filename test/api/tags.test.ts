@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import {
+  CreateConsumableResourceCommand,
+  CreateJobQueueCommand,
+  CreateQuotaShareCommand,
+  CreateSchedulingPolicyCommand,
+  CreateServiceEnvironmentCommand,
   DescribeComputeEnvironmentsCommand,
+  DescribeConsumableResourceCommand,
   DescribeJobDefinitionsCommand,
   DescribeJobQueuesCommand,
+  DescribeQuotaShareCommand,
+  DescribeSchedulingPoliciesCommand,
+  DescribeServiceEnvironmentsCommand,
   ListTagsForResourceCommand,
   TagResourceCommand,
   UntagResourceCommand,
@@ -11,6 +20,13 @@ import {
 } from "@aws-sdk/client-batch";
 import { TAG_RESOURCE_RULES, UNTAG_RESOURCE_RULES } from "../../src/api/batch/tag-operations.ts";
 import { describeJob, ended, submit } from "../support/jobs.ts";
+import {
+  createServiceQueue,
+  describeService,
+  serviceEnded,
+  submitService,
+  trainingRequest,
+} from "../support/service-jobs.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
 import { until } from "../support/until.ts";
 import { apiServer, createQueue, prefixed, refused, register } from "./server.ts";
@@ -34,6 +50,40 @@ const describeEnvironment = async () =>
   (await batch.send(new DescribeComputeEnvironmentsCommand({ computeEnvironments: ["tagged"] })))
     .computeEnvironments![0]!;
 
+await createServiceQueue(batch, "service");
+const serviceJobId = await submitService(batch, trainingRequest("true"), { jobQueue: "service" });
+await serviceEnded(batch, serviceJobId);
+const SHARE = `${PREFIX}:job-queue/training/quota-share/tagged`;
+const CAPACITY_LIMITS = [{ capacityUnit: "ml.g6.xlarge", maxCapacity: 4 }];
+await batch.send(
+  new CreateSchedulingPolicyCommand({ name: "tagged", quotaSharePolicy: { idleResourceAssignmentStrategy: "FIFO" } }),
+);
+await batch.send(
+  new CreateServiceEnvironmentCommand({
+    serviceEnvironmentName: "tagged",
+    serviceEnvironmentType: "SAGEMAKER_TRAINING",
+    capacityLimits: CAPACITY_LIMITS,
+  }),
+);
+await batch.send(
+  new CreateJobQueueCommand({
+    jobQueueName: "training",
+    priority: 1,
+    serviceEnvironmentOrder: [{ order: 1, serviceEnvironment: "tagged" }],
+    schedulingPolicyArn: `${PREFIX}:scheduling-policy/tagged`,
+  }),
+);
+await batch.send(
+  new CreateQuotaShareCommand({
+    quotaShareName: "tagged",
+    jobQueue: "training",
+    capacityLimits: CAPACITY_LIMITS,
+    resourceSharingConfiguration: { strategy: "RESERVE" },
+    preemptionConfiguration: { inSharePreemption: "DISABLED" },
+  }),
+);
+await batch.send(new CreateConsumableResourceCommand({ consumableResourceName: "tagged", totalQuantity: 1 }));
+
 /** Everything that can have tags, with the tags that its description shows. */
 const definition = await register(batch, "tagged");
 const jobId = await submit(batch, ["true"], { tags: {} });
@@ -53,7 +103,36 @@ const KINDS: readonly [what: string, arn: string, shown: () => Promise<Tags | un
     async () =>
       (await batch.send(new DescribeJobDefinitionsCommand({ jobDefinitions: [definition] }))).jobDefinitions![0]!.tags,
   ],
+  [
+    "a scheduling policy",
+    `${PREFIX}:scheduling-policy/tagged`,
+    async () =>
+      (await batch.send(new DescribeSchedulingPoliciesCommand({ arns: [`${PREFIX}:scheduling-policy/tagged`] })))
+        .schedulingPolicies![0]!.tags,
+  ],
+  [
+    "a quota share",
+    SHARE,
+    async () => (await batch.send(new DescribeQuotaShareCommand({ quotaShareArn: SHARE }))).tags,
+  ],
+  [
+    "a service environment",
+    `${PREFIX}:service-environment/tagged`,
+    async () =>
+      (await batch.send(new DescribeServiceEnvironmentsCommand({ serviceEnvironments: ["tagged"] })))
+        .serviceEnvironments![0]!.tags,
+  ],
+  [
+    "a consumable resource",
+    `${PREFIX}:consumable-resource/tagged`,
+    async () => (await batch.send(new DescribeConsumableResourceCommand({ consumableResource: "tagged" }))).tags,
+  ],
   ["a job, also when it is over", `${PREFIX}:job/${jobId}`, async () => (await describeJob(batch, jobId)).tags],
+  [
+    "a service job",
+    `${PREFIX}:service-job/${serviceJobId}`,
+    async () => (await describeService(batch, serviceJobId)).tags,
+  ],
   ["an array", `${PREFIX}:job/${arrayId}`, async () => (await describeJob(batch, arrayId)).tags],
 ];
 
@@ -143,6 +222,8 @@ test("ARNs of nothing, of others, of children", async () => {
     `${PREFIX}:job/01234567-89ab-4cde-8f01-23456789abcd`,
     `${PREFIX}:job-queue/tagged/quota-share/nowhere`,
     `${PREFIX}:scheduling-policy/nowhere`,
+    `${PREFIX}:job/${serviceJobId}`,
+    `${PREFIX}:service-job/${jobId}`,
     QUEUE.replace("us-east-1", "eu-west-1"),
     QUEUE.replace("123456789012", "210987654321"),
   ];

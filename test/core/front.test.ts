@@ -86,7 +86,7 @@ function watched() {
     fronts.note(bench.world, bench.now);
   };
   const since = () =>
-    Object.fromEntries(fronts.of(bench.world, "queue").map(({ jobId, since: at }) => [jobId, at - 1_000_000]));
+    Object.fromEntries(fronts.of(bench.world, "queue").places.map(({ jobId, since: at }) => [jobId, at - 1_000_000]));
   return { bench, tick, since };
 }
 
@@ -153,4 +153,43 @@ test("a look costs in the jobs that are asked for, not in those that wait, nor i
   looks = 0;
   assert.equal(front(bench).length, FRONT_SIZE);
   assert.equal(looks, FRONT_SIZE, "they are passed once");
+});
+
+test("the first job of each quota share, and since when it is that", () => {
+  const bench = machine();
+  const fronts = new QueueFronts();
+  const note = (ms: number): void => {
+    bench.now += ms;
+    bench.tick();
+    fronts.note(bench.world, bench.now);
+  };
+  const shareArn = (name: string) => `queue/quota-share/${name}`;
+  const quotaShares = ["red", "blue", "idle"].map((name) => ({
+    arn: shareArn(name),
+    version: 1,
+    status: "VALID" as const,
+  }));
+  bench.world.apply({ kind: "quota-shares", quotaShares });
+  const service = (share: string): Partial<Scheduling> => ({
+    service: { type: "SAGEMAKER_TRAINING", trainingJobName: "t", quotaShare: shareArn(share) },
+  });
+  submit(bench, "runs");
+  for (const [id, share] of Object.entries({ a: "red", b: "red", c: "blue" })) submit(bench, id, service(share));
+  note(0);
+  const firsts = () =>
+    [...fronts.of(bench.world, "queue").firstOfShares].map(([arn, { jobId, since }]) => [
+      arn,
+      jobId,
+      since - 1_000_000,
+    ]);
+  assert.deepEqual(firsts(), [
+    [shareArn("red"), "a", 0],
+    [shareArn("blue"), "c", 0],
+  ]);
+  bench.stop("a", "terminate");
+  note(5_000);
+  assert.deepEqual(firsts(), [
+    [shareArn("red"), "b", 5_000],
+    [shareArn("blue"), "c", 0],
+  ]);
 });

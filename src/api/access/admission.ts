@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../../ports/clock.ts";
 import type { ClaimedCredential } from "../wire/credential.ts";
-import { claimedCredential, isRegion } from "../wire/credential.ts";
+import { claimedCredential } from "../wire/credential.ts";
 import type { Call } from "../wire/operations.ts";
-import type { Signature, SignedRequest } from "../wire/signature.ts";
+import type { SignedRequest } from "../wire/signature.ts";
 import { readSignature } from "../wire/signature.ts";
 import {
   incompleteSignature,
@@ -72,9 +72,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const claimed = claimOf(request);
       const key = await findKey(request, claimed);
       if (key === undefined) return anyone(claimed?.accessKeyId, claimed?.region, options.defaultAccount);
-      const { region } = verified(request, service, key, signingKeys, options.clock.now());
+      verifyFor(request, service, key, signingKeys, options.clock.now());
       const { caller } = key;
-      return { account: caller.account, region, caller, denial: denialBy(key.policy, caller) };
+      return { account: caller.account, region: claimed?.region, caller, denial: denialBy(key.policy, caller) };
     },
   };
 }
@@ -89,13 +89,13 @@ function anyone(accessKeyId: string | undefined, region: string | undefined, def
   return { account, region, caller, denial: everythingAllowed };
 }
 
-function verified(
+function verifyFor(
   request: SignedRequest,
   service: ServiceName,
   { secretAccessKey, caller }: KnownKey,
   signingKeys: SigningKeys,
   now: number,
-): Signature {
+): void {
   const signature = readSignature(request);
   // What was claimed and found must be what the whole signature says.
   if (signature.accessKeyId !== caller.accessKeyId) throw incompleteSignature("The credential is not clear.");
@@ -104,9 +104,10 @@ function verified(
   if (signature.service !== service) {
     throw invalidSignature(`Credential should be scoped to correct service: '${service}'.`);
   }
-  if (!isRegion(signature.region)) throw invalidSignature("Credential should be scoped to a valid region.");
+  if (claimOf(request)?.region !== signature.region) {
+    throw invalidSignature("Credential should be scoped to a valid region.");
+  }
   verify(request, signature, signingKeys.get(secretAccessKey, signature));
-  return signature;
 }
 
 /** No key that is known here comes with a session token. */

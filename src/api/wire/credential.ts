@@ -21,11 +21,7 @@ export function claimedCredential(authorization: string | undefined, search: str
   const scope = IN_HEADER.exec(authorization ?? "") ?? presignedScope(search);
   if (!scope) return undefined;
   const [, accessKeyId = "", region = "", service = ""] = scope;
-  return { accessKeyId, region: isRegion(region) ? region : undefined, service };
-}
-
-export function isRegion(name: string): boolean {
-  return REGION.test(name);
+  return { accessKeyId, region: REGION.test(region) ? region : undefined, service };
 }
 
 function presignedScope(search: string): RegExpExecArray | null {
