@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { DescribeComputeEnvironmentsCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
+import {
+  DescribeComputeEnvironmentsCommand,
+  RegisterJobDefinitionCommand,
+  SubmitJobCommand,
+  TerminateJobCommand,
+} from "@aws-sdk/client-batch";
 import {
   ClusterNotFoundException,
   DescribeClustersCommand,
@@ -16,7 +21,7 @@ import {
 import type { ContainerInstance, ListTasksCommandInput } from "@aws-sdk/client-ecs";
 import { ecsClient } from "../support/clients.ts";
 import { describeJob, ended, submit, untilStatus } from "../support/jobs.ts";
-import { apiServer, createQueue, EC2, FARGATE, register } from "./server.ts";
+import { apiServer, CONTAINER, createQueue, EC2, FARGATE, register } from "./server.ts";
 
 const { url, batch } = await apiServer({ after }, { vcpus: 8, memoryMiB: 4096 });
 const ecs = ecsClient({ after }, url);
@@ -135,6 +140,49 @@ test("each attempt and each child of an array is a task of its own; why it stopp
   assert.match(failed?.containers?.[0]?.reason ?? "", /^CannotStartContainerError/);
 });
 
+test("a multi-node job is a task for each node; a task of several containers tells of each", async () => {
+  const inside = (name: string, code: number, essential: boolean) => ({
+    ...{ name, image: "scratch", command: ["sh", "-c", `exit ${code}`], essential },
+    resourceRequirements: [
+      { type: "VCPU" as const, value: "0.5" },
+      { type: "MEMORY" as const, value: "64" },
+    ],
+  });
+  const containers = [inside("main", 0, true), inside("side", 3, false)];
+  const ranges = [
+    { targetNodes: "0", ecsProperties: { taskProperties: [{ containers }] } },
+    { targetNodes: "1:", container: { ...CONTAINER, command: ["sleep", "100"] } },
+  ];
+  const nodeProperties = { numNodes: 3, mainNode: 0, nodeRangeProperties: ranges };
+  const definition = { jobDefinitionName: "nodes", type: "multinode" as const, nodeProperties };
+  await batch.send(new RegisterJobDefinitionCommand(definition));
+  const request = { jobName: "nodes", jobQueue: "small", jobDefinition: "nodes" };
+  const { jobId } = await batch.send(new SubmitJobCommand(request));
+  await ended(batch, jobId!);
+  const nodes = await Promise.all([0, 1, 2].map((node) => describeJob(batch, `${jobId}#${node}`)));
+  const arns = nodes.map(
+    ({ container, ecsProperties }) => container?.taskArn ?? ecsProperties!.taskProperties![0]!.taskArn!,
+  );
+  assert.equal(new Set(arns).size, 3);
+  const { tasks = [], failures } = await ecs.send(new DescribeTasksCommand({ cluster: small, tasks: arns }));
+  assert.deepEqual(failures, []);
+  assert.deepEqual(
+    tasks.map(({ taskArn, lastStatus, cpu }) => [taskArn, lastStatus, cpu]),
+    arns.map((arn) => [arn, "STOPPED", "1024"]),
+  );
+  const told = nodes.map(({ container, ecsProperties }) =>
+    ecsProperties === undefined ? [{ name: "default", ...container }] : ecsProperties.taskProperties![0]!.containers!,
+  );
+  assert.deepEqual(
+    tasks.map((task) => task.containers?.map(({ name, exitCode }) => [name, exitCode])),
+    told.map((all) => all.map(({ name, exitCode }) => [name, exitCode])),
+  );
+  assert.deepEqual(
+    told[0]?.map(({ name }) => name),
+    ["main", "side"],
+  );
+});
+
 test("on Fargate a task is on no instance", async () => {
   const resourceRequirements = [
     { type: "VCPU" as const, value: "0.25" },
@@ -231,7 +279,7 @@ test("what is not there, not here, or not sayable", async () => {
   const { taskArn } = job.container!;
   const id = taskArn!.split("/").at(-1)!;
   const unknown = "0".repeat(32);
-  const others = [unknown, `${id.slice(0, -1)}1`, `f${id.slice(1)}`, "x".repeat(36)];
+  const others = [unknown, `${id.slice(0, -1)}1`, (id.startsWith("f") ? "e" : "f") + id.slice(1), "x".repeat(36)];
   const { tasks, failures } = await ecs.send(new DescribeTasksCommand({ cluster: small, tasks: [...others, id, id] }));
   assert.deepEqual(
     tasks?.map((task) => task.taskArn),

@@ -108,6 +108,40 @@ function sessions(aws: string): void {
     });
   });
 
+  test("aws: who calls, and what a job runs on, found as clients find it", async () => {
+    const identity = { Account: "123456789012", UserId: "123456789012", Arn: "arn:aws:iam::123456789012:root" };
+    assert.deepEqual(await call("sts", "get-caller-identity"), identity);
+    const [job] = await over(await submit(["true"]));
+    const { taskArn, containerInstanceArn } = job!.container!;
+    const cluster = ["--cluster", taskArn!.split("/")[1]!];
+    const described = await call<{ tasks: Json[] }>("ecs", "describe-tasks", ...cluster, "--tasks", taskArn!);
+    const [task] = described.tasks;
+    assert.deepEqual(
+      [task?.["lastStatus"], task?.["containerInstanceArn"], task?.["stopCode"]],
+      ["STOPPED", containerInstanceArn, "EssentialContainerExited"],
+    );
+    const listed = await call<{ containerInstanceArns: string[] }>("ecs", "list-container-instances", ...cluster);
+    assert.deepEqual(listed.containerInstanceArns, [containerInstanceArn]);
+    const instances = [
+      "--container-instances",
+      containerInstanceArn!,
+      "--query",
+      "containerInstances[0].ec2InstanceId",
+    ];
+    const ec2InstanceId = await call<string>("ecs", "describe-container-instances", ...cluster, ...instances);
+    const query = ["--query", "Reservations[].Instances[].[InstanceId,State.Name,Placement.AvailabilityZone]"];
+    const filters = ["--filters", `Name=instance-id,Values=${ec2InstanceId},i-00000000`];
+    assert.deepEqual(await call("ec2", "describe-instances", ...filters, ...query), [
+      [ec2InstanceId, "running", "us-east-1a"],
+    ]);
+    await assert.rejects(call("ec2", "describe-instances", "--instance-ids", "i-00000000"), {
+      message: /\(InvalidInstanceID\.NotFound\) when calling .*: The instance ID 'i-00000000' does not exist/,
+    });
+    await assert.rejects(call("ecs", "describe-tasks", "--cluster", "none", "--tasks", taskArn!), {
+      message: /\(ClusterNotFoundException\) when calling the DescribeTasks operation: Cluster not found\./,
+    });
+  });
+
   test("aws: tags, by ARNs with whatever an ARN may have in it", async () => {
     const tags = (operation: string, ...args: readonly string[]) => call("batch", operation, ...args);
     const { jobDefinitionArn } = await call<{ jobDefinitionArn: string }>(

@@ -158,6 +158,36 @@ def check_resources():
         assert [(one["state"], one["status"]) for one in found] == [("ENABLED", "VALID")], found
 
 
+def check_what_a_job_runs_on():
+    """As aegea and awsbhosts go: from the job over its task and its container instance to the EC2 instance."""
+    assert client("sts").get_caller_identity()["Account"] == "123456789012"
+    ecs, ec2 = client("ecs"), client("ec2")
+    container = wait(submit(["sleep", "60"]), "RUNNING")["container"]
+    (environment,) = batch.describe_compute_environments(computeEnvironments=["default"], nextToken="")["computeEnvironments"]
+    cluster = environment["ecsClusterArn"]
+    (task,) = ecs.describe_tasks(cluster=cluster, tasks=[container["taskArn"]])["tasks"]
+    assert task["startedAt"].timestamp() > 0 and task["lastStatus"] == "RUNNING", task
+    pages = ecs.get_paginator("list_container_instances").paginate(cluster=cluster)
+    arns = [arn for page in pages for arn in page["containerInstanceArns"]]
+    assert arns == [task["containerInstanceArn"]] == [container["containerInstanceArn"]], arns
+    (host,) = ecs.describe_container_instances(cluster=cluster, containerInstances=arns)["containerInstances"]
+    amounts = {one["name"]: one["integerValue"] for one in host["registeredResources"]}
+    left = {one["name"]: one["integerValue"] for one in host["remainingResources"]}
+    assert amounts["CPU"] - left["CPU"] >= 1024 and amounts["MEMORY"] > left["MEMORY"], host
+    assert host["runningTasksCount"] >= 1 and host["pendingTasksCount"] >= 0, host
+    pages = ec2.get_paginator("describe_instances").paginate(InstanceIds=[host["ec2InstanceId"]])
+    (instance,) = [one for page in pages for group in page["Reservations"] for one in group["Instances"]]
+    types = [one["value"] for one in host["attributes"] if one["name"] == "ecs.instance-type"]
+    assert types == [instance["InstanceType"]], (types, instance)
+    assert instance["PrivateIpAddress"] and instance["PrivateDnsName"] and instance["PublicDnsName"] == "", instance
+    assert instance["LaunchTime"].timestamp() > 0 and "InstanceLifecycle" not in instance, instance
+    try:
+        ecs.describe_tasks(cluster=cluster, tasks=[container["taskArn"].replace("task/", "task/x")])
+        raise AssertionError("it is a task of another cluster")
+    except ecs.exceptions.InvalidParameterException as error:
+        assert "Identifier is for cluster xdefault" in error.response["Error"]["Message"], error.response
+
+
 def check_cancel_and_terminate():
     running = submit(["sleep", "60"])
     waiting = submit(["true"], dependsOn=[{"jobId": running}])

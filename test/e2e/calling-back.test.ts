@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-import { RegisterJobDefinitionCommand } from "@aws-sdk/client-batch";
+import { RegisterJobDefinitionCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
 import type { ContainerProperties } from "@aws-sdk/client-batch";
-import { batchClient, logsClient } from "../support/clients.ts";
+import { DescribeTasksCommand } from "@aws-sdk/client-ecs";
+import { batchClient, ecsClient, logsClient } from "../support/clients.ts";
 import { dockerUnavailable } from "../support/docker.ts";
-import { ensureTestImage } from "../support/docker-image.ts";
-import { describeJob, ended, logLines, submit } from "../support/jobs.ts";
+import { ensureTestImage, testEngine } from "../support/docker-image.ts";
+import { describeJob, ended, logLines, submit, untilStatus } from "../support/jobs.ts";
 import { findClient } from "./client-program.ts";
 import type { ServerFlags } from "./server.ts";
 import { spawnServer } from "./server.ts";
@@ -84,4 +85,25 @@ test("so does a program in a container, where no other key is taken", { skip: no
     metadata: "default",
   });
   assert.notEqual(endpoint, url);
+});
+
+test("ECS names a running container as its engine knows it", { skip: noDocker }, async (t) => {
+  const { url } = await spawnServer(t, { driver: "docker" });
+  const batch = batchClient(t, url);
+  const image = await ensureTestImage();
+  const command = ["sh", "-c", "trap 'exit 0' TERM; sleep 60 & wait"];
+  const containerProperties = { image, command, resourceRequirements: RESOURCES };
+  await batch.send(
+    new RegisterJobDefinitionCommand({ jobDefinitionName: "sleeps", type: "container", containerProperties }),
+  );
+  const jobId = await submit(batch, command, { jobDefinition: "sleeps" });
+  const { container } = await untilStatus(batch, jobId, "RUNNING");
+  const [, cluster] = container!.taskArn!.split("/");
+  const query = new DescribeTasksCommand({ cluster, tasks: [container!.taskArn!] });
+  const { tasks: [task] = [] } = await ecsClient(t, url).send(query);
+  const { runtimeId } = task!.containers![0]!;
+  const { State, Config } = await (await testEngine()).getContainer(runtimeId!).inspect();
+  assert.deepEqual([State.Running, Config.Cmd], [true, command]);
+  await batch.send(new TerminateJobCommand({ jobId, reason: "enough" }));
+  await ended(batch, jobId);
 });
