@@ -65,12 +65,11 @@ export function nodeStart(
   states: readonly UnitState[],
   node: number | undefined,
 ): number | undefined {
-  const awaited = awaitedUnits(units);
+  const { essentialOf, awaited } = shapeOf(units);
   let first: number | undefined;
-  for (const [index, { startedAt }] of states.entries()) {
-    const unit = units[index]!;
-    if (unit.node !== node || !unit.essential || awaited.has(index) || startedAt === undefined) continue;
-    first = Math.min(first ?? startedAt, startedAt);
+  for (const index of essentialOf.get(node) ?? []) {
+    const { startedAt } = states[index]!;
+    if (startedAt !== undefined && !awaited.has(index)) first = Math.min(first ?? startedAt, startedAt);
   }
   return first;
 }
@@ -94,14 +93,15 @@ export interface NodeEnd {
  * because it was stopped. When all went well, those of the first one that ended.
  */
 export function nodeEnd(units: readonly Unit[], states: readonly UnitState[], node: number | undefined): NodeEnd {
-  const indexes = unitsOfNode(units, node);
-  const essential = indexes.filter((index) => units[index]!.essential).map((index) => states[index]!);
+  const essential = shapeOf(units)
+    .essentialOf.get(node)!
+    .map((index) => states[index]!);
   const inOrder = essential.toSorted((a, b) => rank(a) - rank(b) || a.stoppedAt! - b.stoppedAt!);
   const first = inOrder[0]!;
   const { exitCode, reason } = inOrder.find((state) => state.exitCode !== 0) ?? first;
   const startedAt = nodeStart(units, states, node);
   return {
-    at: Math.max(...indexes.map((index) => states[index]!.stoppedAt!)),
+    at: Math.max(...unitsOfNode(units, node).map((index) => states[index]!.stoppedAt!)),
     ...(startedAt !== undefined && { startedAt }),
     ...(exitCode !== undefined && { exitCode }),
     ...(reason !== undefined && { reason }),
@@ -125,36 +125,28 @@ interface Situation {
   readonly now: number;
 }
 
-interface Member {
-  readonly unit: Unit;
-  readonly state: UnitState;
-}
-
 function nodeStops(units: readonly Unit[], states: readonly UnitState[]): Map<number | undefined, string> {
-  const essential = new Map<number | undefined, Member[]>();
-  for (const [index, unit] of units.entries()) {
-    if (!unit.essential) continue;
-    const known = essential.get(unit.node);
-    const member = { unit, state: states[index]! };
-    if (known === undefined) essential.set(unit.node, [member]);
-    else known.push(member);
-  }
   const stops = new Map<number | undefined, string>();
-  for (const [node, members] of essential) {
-    const reason = stopReason(members);
+  for (const [node, essential] of shapeOf(units).essentialOf) {
+    const reason = stopReason(units, states, essential);
     if (reason !== undefined) stops.set(node, reason);
   }
   return stops;
 }
 
 /** An essential unit's end stops the others; in a pod only one that never ran does, or the end of all essential ones. */
-function stopReason(essential: readonly Member[]): string | undefined {
-  const ended = essential.filter(({ state }) => state.status === "ended");
+function stopReason(
+  units: readonly Unit[],
+  states: readonly UnitState[],
+  essential: readonly number[],
+): string | undefined {
+  const ended = essential.filter((index) => states[index]!.status === "ended");
   const decisive = ended.find(
-    ({ unit, state }) => unit.othersGoOn !== true || state.startedAt === undefined || ended.length === essential.length,
+    (index) =>
+      units[index]!.othersGoOn !== true || states[index]!.startedAt === undefined || ended.length === essential.length,
   );
   if (decisive === undefined) return undefined;
-  return decisive.state.startedAt === undefined ? REASONS.notStarted : REASONS.exited;
+  return states[decisive]!.startedAt === undefined ? REASONS.notStarted : REASONS.exited;
 }
 
 function nextState(situation: Situation, index: number, state: UnitState): UnitState {
@@ -211,7 +203,30 @@ function never(why: string): Readiness {
   return { never: `CannotStartContainerError: dependency graph: ${why}` };
 }
 
-function awaitedUnits(units: readonly Unit[]): Set<number> {
-  const awaited = units.flatMap(({ dependsOn }) => dependsOn.filter(({ condition }) => condition !== "START"));
-  return new Set(awaited.map(({ unit }) => unit));
+/** What follows from the units alone. */
+interface TaskShape {
+  /** By node: the indexes of its essential units. */
+  readonly essentialOf: ReadonlyMap<number | undefined, readonly number[]>;
+  /** Indexes of the units whose end others wait for. */
+  readonly awaited: ReadonlySet<number>;
+}
+
+/** Jobs of a thousand nodes ask a thousand times. */
+const shapes = new WeakMap<readonly Unit[], TaskShape>();
+
+function shapeOf(units: readonly Unit[]): TaskShape {
+  const known = shapes.get(units);
+  if (known !== undefined) return known;
+  const essentialOf = new Map<number | undefined, number[]>();
+  const awaited = new Set<number>();
+  for (const [index, { node, essential, dependsOn }] of units.entries()) {
+    for (const { unit, condition } of dependsOn) if (condition !== "START") awaited.add(unit);
+    if (!essential) continue;
+    const others = essentialOf.get(node);
+    if (others === undefined) essentialOf.set(node, [index]);
+    else others.push(index);
+  }
+  const shape = { essentialOf, awaited };
+  shapes.set(units, shape);
+  return shape;
 }

@@ -1,6 +1,7 @@
 import type { EndedLog, JobChange, NewLogStream } from "../core/changes.ts";
 import { unitAttemptId } from "../core/ids.ts";
 import type { Attempt, Job } from "../core/job.ts";
+import type { UnitState } from "../core/task.ts";
 
 /** The logs that begin and end with a change of an attempt: its own, or those of its units. */
 export function changesOfLogs(
@@ -8,15 +9,17 @@ export function changesOfLogs(
   before: Attempt,
   after: Attempt,
 ): Pick<JobChange, "logStreams" | "endedLogs"> {
+  const loggedUnit = (unit: UnitState, index: number): Logged | undefined => {
+    const unitBefore = before.units![index]!;
+    // Of the many units of a large job few change at a time.
+    if (unit === unitBefore) return undefined;
+    const attemptId = unitAttemptId(after.id, index);
+    return { group: units![index]!.log?.group, attemptId, before: unitBefore, after: unit };
+  };
   const logs: Logged[] =
     after.units === undefined
       ? [{ group: log?.group, attemptId: after.id, before, after }]
-      : after.units.map((unit, index) => ({
-          group: units![index]!.log?.group,
-          attemptId: unitAttemptId(after.id, index),
-          before: before.units![index]!,
-          after: unit,
-        }));
+      : after.units.flatMap((unit, index) => loggedUnit(unit, index) ?? []);
   const logStreams = logs.filter(isNew).map(newLogStream);
   const endedLogs = logs.filter(isEnded).map(endedLog);
   return { ...(logStreams.length > 0 && { logStreams }), ...(endedLogs.length > 0 && { endedLogs }) };

@@ -151,7 +151,7 @@ export function toJobRecord(row: Row): JobRecord {
     createdAt: Number(row["created_at"]),
     ...(typeof shareIdentifier === "string" && { shareIdentifier }),
     ...(parentId !== null && { parent: { id: String(parentId), index: Number(row["array_index"]) } }),
-    scheduling: schedulings.parse(String(row["scheduling"])) as Scheduling,
+    scheduling: schedulings.scheduling(String(row["scheduling"])) as Scheduling,
     state: JSON.parse(String(row["state"])) as JobState,
     ...(typeof recorded === "string" && { recorded: JSON.parse(recorded) as RecordedChildren }),
   };

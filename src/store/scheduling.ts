@@ -279,9 +279,9 @@ function toJob(row: Row, shared: SharedTexts): Job {
     seq: Number(row["order_seq"]),
     queueArn: shared.text(String(row["queue_arn"])),
     createdAt: Number(row["created_at"]),
-    scheduling: shared.parse(String(row["scheduling"])) as Job["scheduling"],
+    scheduling: shared.scheduling(String(row["scheduling"])) as Job["scheduling"],
     ...(parentId !== null && { parent: { id: String(parentId), index: Number(row["array_index"]) } }),
-    state: shared.parse(String(row["state"])) as JobState,
+    state: shared.state(String(row["state"])) as JobState,
   };
 }
 
