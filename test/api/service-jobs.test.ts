@@ -9,6 +9,7 @@ import {
   DeleteQuotaShareCommand,
   DescribeJobsCommand,
   DescribeQuotaShareCommand,
+  GetJobQueueSnapshotCommand,
   ListJobsCommand,
   ListServiceJobsCommand,
   ListTagsForResourceCommand,
@@ -344,6 +345,19 @@ test("the jobs of a quota share that is deleted end, and then it is gone", async
   const submit = () => submitService(batch, FOREVER, { jobQueue: "shares", quotaShareName: "team" });
   const [runs, waits] = [await submit(), await submit()];
   await untilServiceStatus(batch, runs, "RUNNING");
+  const seen = await batch.send(new GetJobQueueSnapshotCommand({ jobQueue: "shares" }));
+  const usage = [{ capacityUnit: "ml.g6.xlarge", quantity: 1 }];
+  const { lastUpdatedAt: _, ...utilization } = seen.queueUtilization!;
+  assert.deepEqual(utilization, {
+    totalCapacityUsage: usage,
+    quotaShareUtilization: { topCapacityUtilization: [{ quotaShareName: "team", capacityUsage: usage }] },
+  });
+  const front = seen.frontOfQueue!.jobs!;
+  assert.deepEqual(
+    front.map(({ jobArn }) => jobArn),
+    [`${PREFIX}service-job/${waits}`],
+  );
+  assert.deepEqual(seen.frontOfQuotaShares!.quotaShares, { team: front });
   const filters = [{ name: "QUOTA_SHARE_NAME", values: ["team"] }];
   const query = new ListServiceJobsCommand({ jobQueue: "shares", jobStatus: "RUNNABLE", filters });
   const { jobSummaryList } = await batch.send(query);

@@ -8,6 +8,7 @@ import { RESOURCE_NAME, scopeOf } from "./names.ts";
 import { Pages, pageSize } from "./pages.ts";
 import { findQueue } from "./queue-lookup.ts";
 import { findOwn } from "./resource-lookup.ts";
+import { checkDeletable, checkUpdatable } from "./resource-states.ts";
 import type { Rule } from "./rules.ts";
 import { check, quotingRule, rule, within } from "./rules.ts";
 import { STATE_RULE } from "./state-rule.ts";
@@ -60,7 +61,7 @@ export function quotaShareHandlers(backend: Backend): Required<Pick<BatchHandler
     async UpdateQuotaShare(input, call) {
       check(QUOTA_SHARE_RULES, input);
       const record = await find(backend, call, input.quotaShareArn);
-      if (record.status === "DELETING") throw clientException(TEXTS.isBeingDeleted("QuotaShare", shareName(record)));
+      checkUpdatable("QuotaShare", { ...record, name: shareName(record) });
       const settings = updatedSettings(record.settings, input);
       const written = await store.quotaShares.update(record, { status: "UPDATING", statusReason: "", settings });
       if (!written) throw clientException(TEXTS.concurrentUpdate("QuotaShare", shareName(record)));
@@ -72,8 +73,7 @@ export function quotaShareHandlers(backend: Backend): Required<Pick<BatchHandler
       const record = await findOwn(store.quotaShares, call, arn);
       if (record === undefined && isOwnShareArn(call, arn)) return {};
       if (record === undefined) throw clientException(TEXTS.quotaShareNotFound(arn));
-      if (record.settings.state !== "DISABLED") throw clientException(TEXTS.mustBeDisabled);
-      if (record.status === "UPDATING" || record.status === "CREATING") throw clientException(TEXTS.beingModified);
+      checkDeletable(record);
       await store.quotaShares.update(record, { ...record, status: "DELETING" });
       await scheduler.nudgeResources();
       return {};

@@ -7,6 +7,7 @@ import { ENVIRONMENT_LIMITS } from "./capacity-limits.ts";
 import { arnOf, nameOf, RESOURCE_NAME, scopeOf, toArn } from "./names.ts";
 import { queuesWith } from "./queue-lookup.ts";
 import { findNamed, findOwn, isOwnArn, listOwn } from "./resource-lookup.ts";
+import { checkDeletable, checkUpdatable } from "./resource-states.ts";
 import type { Rule } from "./rules.ts";
 import { check, quotingRule, rule, within } from "./rules.ts";
 import { STATE_RULE } from "./state-rule.ts";
@@ -62,8 +63,8 @@ export function serviceEnvironmentHandlers(backend: Backend): Required<Pick<Batc
       const record = await findOwn(store.serviceEnvironments, call, arn);
       if (record === undefined)
         throw clientException(TEXTS.serviceEnvironmentNotFound(nameOf(input.serviceEnvironment)));
-      const { name, status } = record;
-      if (status === "DELETING") throw clientException(TEXTS.isBeingDeleted("ServiceEnvironment", name));
+      const { name } = record;
+      checkUpdatable("ServiceEnvironment", record);
       const settings = {
         ...record.settings,
         ...(input.state !== undefined && { state: input.state }),
@@ -80,8 +81,7 @@ export function serviceEnvironmentHandlers(backend: Backend): Required<Pick<Batc
       const record = await findOwn(store.serviceEnvironments, call, arn);
       if (record === undefined && isOwnArn(call, "service-environment", arn)) return {};
       if (record === undefined) throw clientException(TEXTS.serviceEnvironmentNotFound(nameOf(serviceEnvironment)));
-      if (record.settings.state !== "DISABLED") throw clientException(TEXTS.mustBeDisabled);
-      if (record.status === "UPDATING" || record.status === "CREATING") throw clientException(TEXTS.beingModified);
+      checkDeletable(record);
       if (await isUsed(backend, call, arn)) throw clientException(TEXTS.environmentInUse);
       await store.serviceEnvironments.update(record, { ...record, status: "DELETING" });
       await scheduler.nudgeResources();
