@@ -29,6 +29,7 @@ import { isOpenServer, validated } from "./compose/options.ts";
 import { ServerSurroundings } from "./compose/surroundings.ts";
 import { VERSION } from "./compose/version.ts";
 import { Engine } from "./engine/engine.ts";
+import { HistoryKeeper } from "./engine/history.ts";
 import { createLogFiles } from "./logs/files.ts";
 import { createLogKeeper } from "./logs/keeper.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -108,6 +109,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const defaultRegion = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
     const tokens = new PageTokens(store.tokenKey, () => systemClock.now());
     const limits = options.strict === true ? AWS_LIMITS : OWN_LIMITS;
+    const history = new HistoryKeeper({
+      ...{ history: store.history, clock: systemClock, onError },
+      times: { ...limits.history, ...(options.historyDays !== undefined && { jobDays: options.historyDays }) },
+      removed: () => keeper.nudge(),
+    });
+    closing.unshift(() => history.close());
     const machine = thisMachine();
     const batch = batchHandlers({
       store,

@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly jobVariables?: Readonly<Record<string, string>>;
   /** Exactly what AWS Batch does and allows: none of Longshore's extensions, and AWS's quotas. */
   readonly strict?: boolean;
+  /** For how many days jobs are kept after their end; by default for ever, or 7 days with `strict`. */
+  readonly historyDays?: number;
   /** Only requests signed with a known key are served, also from this machine. Elsewhere that is always so. */
   readonly requireAuth?: boolean;
   /** Names under which clients reach this server, besides this machine's own. */

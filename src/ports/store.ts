@@ -52,6 +52,17 @@ export class StaleEpoch extends Error {
   override readonly name = "StaleEpoch";
 }
 
+/** A job to be inserted depends on one that is not there. Nothing of it has happened. */
+export class UnknownDependency extends Error {
+  override readonly name = "UnknownDependency";
+  readonly jobId: string;
+
+  constructor(jobId: string) {
+    super(`there is no job ${jobId}`);
+    this.jobId = jobId;
+  }
+}
+
 /** `account/region`: whose resource it is. */
 export type Scope = string;
 
@@ -195,6 +206,8 @@ export interface DefinitionTable {
   latestActive(scope: Scope, name: string): Promise<DefinitionRecord | undefined>;
   /** By name, newest revision first; `after` is the last record of the page before. */
   list(scope: Scope, query: DefinitionQuery): Promise<DefinitionRecord[]>;
+  /** Whether there ever was one of this name. */
+  wasRegistered(scope: Scope, name: string): Promise<boolean>;
   /** ACTIVE to INACTIVE; anything else stays. */
   deregister(arn: string, now: number): Promise<void>;
 }
@@ -254,7 +267,10 @@ export interface JobRecord extends Omit<NewJob, "spec"> {
 }
 
 export interface JobTable {
-  /** Rejects with TokenTaken, and nothing is done, when the token was used. */
+  /**
+   * Rejects, and nothing is done, with UnknownDependency when a job on which it depends is not there any more, with TokenTaken when the token was
+   * used.
+   */
   insert(job: NewJob, token?: ClientToken): Promise<void>;
   /** Changes `schedulingPriority` in the job's spec. */
   setPriority(id: string, schedulingPriority: number): Promise<void>;

@@ -1,4 +1,5 @@
 import type { DefinitionRecord, DefinitionSettings, DefinitionTable } from "../ports/store.ts";
+import { Conditions } from "./conditions.ts";
 import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
 import type { RowCache } from "./row-cache.ts";
@@ -10,8 +11,8 @@ export function definitionTable(database: Database, cache: RowCache<DefinitionRe
         statement(
           `INSERT INTO job_definitions (arn, scope, name, revision, status, settings, created_at)
            SELECT ? || ':' || (coalesce(max(revision), 0) + 1), ?, ?, coalesce(max(revision), 0) + 1, 'ACTIVE', ?, ?
-           FROM job_definitions WHERE scope = ? AND name = ? RETURNING *`,
-          ...[unrevisionedArn, scope, name, JSON.stringify(settings), createdAt, scope, name],
+           FROM (${REVISIONS}) RETURNING *`,
+          ...[unrevisionedArn, scope, name, JSON.stringify(settings), createdAt, ...revisionsOf(scope, name)],
         ),
       ]);
       cache.forget();
@@ -33,17 +34,19 @@ export function definitionTable(database: Database, cache: RowCache<DefinitionRe
       });
     },
     async list(scope, { name, status, after, limit }) {
+      const conditions = new Conditions().add(`scope = ?`, scope);
+      if (status !== undefined) conditions.add(`status = ?`, status);
+      if (name !== undefined) conditions.add(`name = ?`, name);
+      if (after !== undefined) conditions.add(`(name, -revision) > (?, ?)`, after.name, -after.revision);
       const rows = await database.read(
-        `SELECT * FROM job_definitions
-         WHERE scope = ? AND (? IS NULL OR name = ?) AND (? IS NULL OR status = ?)
-           AND (name > ? OR (name = ? AND revision < ?))
-         ORDER BY name, revision DESC LIMIT ?`,
-        [
-          ...[scope, name ?? null, name ?? null, status ?? null, status ?? null],
-          ...[after?.name ?? "", after?.name ?? "", after?.revision ?? 0, limit],
-        ],
+        `SELECT * FROM job_definitions WHERE ${conditions.text} ORDER BY name, -revision LIMIT ?`,
+        [...conditions.values, limit],
       );
       return rows.map(toRecord);
+    },
+    async wasRegistered(scope, name) {
+      const rows = await database.read(`${REVISIONS} LIMIT 1`, revisionsOf(scope, name));
+      return rows.length > 0;
     },
     async deregister(arn, now) {
       await database.write([
@@ -55,6 +58,14 @@ export function definitionTable(database: Database, cache: RowCache<DefinitionRe
       cache.forget();
     },
   };
+}
+
+/** Those that there are, and the highest of those that were removed. */
+const REVISIONS = `SELECT revision FROM job_definitions WHERE scope = ? AND name = ?
+  UNION ALL SELECT revision FROM removed_definitions WHERE scope = ? AND name = ?`;
+
+function revisionsOf(scope: string, name: string): string[] {
+  return [scope, name, scope, name];
 }
 
 function toRecord(row: Row): DefinitionRecord {

@@ -3,10 +3,12 @@ import { childId } from "../core/ids.ts";
 import type { JobState, JobStatus, Scheduling } from "../core/job.ts";
 import { initialState, JOB_STATUSES } from "../core/job.ts";
 import type { JobRecord, JobSpec, JobTable } from "../ports/store.ts";
+import { UnknownDependency } from "../ports/store.ts";
 import { writeOnce } from "./client-tokens.ts";
 import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
 import { consumableStatement, jobsByConsumable } from "./job-consumables.ts";
+import { wholeJobs } from "./job-history.ts";
 import { listJobs } from "./job-lists.ts";
 import { SharedTexts } from "./shared-texts.ts";
 
@@ -15,6 +17,8 @@ export const JOB_COLUMNS = `j.seq, j.id, j.scope, j.queue_arn, j.name, j.definit
   j.array_index, j.share_identifier, j.children, j.state, coalesce(j.scheduling, p.scheduling) AS scheduling,
   coalesce(p.seq, j.seq) AS order_seq`;
 export const JOBS = `jobs j LEFT JOIN jobs p ON p.id = j.parent_id`;
+/** The children of an array that was removed are there until they are removed too, and nobody sees them. */
+const IS_THERE = `(j.parent_id IS NULL OR p.id IS NOT NULL)`;
 /** The same of jobs that are no children. */
 const PARENT_COLUMNS = `id, scope, queue_arn, name, definition_arn, created_at, parent_id, share_identifier, children, state,
   scheduling, seq AS order_seq`;
@@ -23,7 +27,7 @@ export function jobTable(database: Database): JobTable {
   return {
     async insert({ id, scope, queueArn, name, definitionArn, createdAt, shareIdentifier, scheduling, spec }, token) {
       const state = initialState(scheduling);
-      await writeOnce(database, token, [
+      const insert = [
         statement(
           `INSERT INTO jobs
              (id, scope, queue_arn, name, definition_arn, created_at, share_identifier, scheduling, spec, status, state)
@@ -32,7 +36,16 @@ export function jobTable(database: Database): JobTable {
           ...[JSON.stringify(scheduling), JSON.stringify(spec), state.status, JSON.stringify(state)],
         ),
         ...(scheduling.consumables ?? []).map(({ arn }) => consumableStatement(id, arn)),
-      ]);
+      ];
+      // In the same transaction: what a job depends on is kept from then on, and must be there.
+      const on = wholeJobs(scheduling.dependsOn);
+      const depend = on.map((jobId) =>
+        statement(`INSERT INTO job_dependents (job_id, dependent_id) SELECT id, ? FROM jobs WHERE id = ?`, id, jobId),
+      );
+      await writeOnce(database, token, [...depend, ...insert], (written) => {
+        const missing = on.find((_, index) => written[index]!.changes === 0);
+        return missing === undefined ? undefined : new UnknownDependency(missing);
+      });
     },
     async setPriority(id, schedulingPriority) {
       await database.write([
@@ -44,14 +57,16 @@ export function jobTable(database: Database): JobTable {
     },
     async find(scope, ids) {
       const rows = await database.read(
-        `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.scope = ? AND j.id IN (SELECT value FROM json_each(?))`,
+        `SELECT ${JOB_COLUMNS} FROM ${JOBS}
+         WHERE ${IS_THERE} AND j.scope = ? AND j.id IN (SELECT value FROM json_each(?))`,
         [scope, JSON.stringify(ids)],
       );
       return rows.map(toJobRecord);
     },
     async findWithSpecs(scope, ids) {
       const rows = await database.read(
-        `SELECT ${JOB_COLUMNS}, j.spec FROM ${JOBS} WHERE j.scope = ? AND j.id IN (SELECT value FROM json_each(?))`,
+        `SELECT ${JOB_COLUMNS}, j.spec FROM ${JOBS}
+         WHERE ${IS_THERE} AND j.scope = ? AND j.id IN (SELECT value FROM json_each(?))`,
         [scope, JSON.stringify(ids)],
       );
       return rows.map((row) => ({
@@ -61,7 +76,7 @@ export function jobTable(database: Database): JobTable {
     },
     async origin(id) {
       const [row] = await database.read(
-        `SELECT j.scope, j.status, coalesce(j.spec, p.spec) AS spec FROM ${JOBS} WHERE j.id = ?`,
+        `SELECT j.scope, j.status, coalesce(j.spec, p.spec) AS spec FROM ${JOBS} WHERE ${IS_THERE} AND j.id = ?`,
         [id],
       );
       if (row === undefined) return undefined;
@@ -83,7 +98,7 @@ export function jobTable(database: Database): JobTable {
         return id === undefined || index === undefined ? (id ?? []) : childId(id, index);
       });
       const rows = await database.read(
-        `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.id IN (SELECT value FROM json_each(?))`,
+        `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE ${IS_THERE} AND j.id IN (SELECT value FROM json_each(?))`,
         [JSON.stringify(ids)],
       );
       return rows.map(toJobRecord);

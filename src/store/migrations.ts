@@ -1,6 +1,12 @@
+import { HISTORY_DAYS_TAG } from "../core/own-tags.ts";
 import type { Database } from "./database.ts";
 import { statement } from "./database.ts";
 import { RUNNING, UNBOUNDED_SPAN } from "./log-spans.ts";
+
+/** Of single jobs and array parents that are over: for how long they are kept (the tag), and when they ended. */
+export const IS_ENDED = `parent_id IS NULL AND status IN ('SUCCEEDED', 'FAILED')`;
+export const KIND = `spec ->> '$.tags."${HISTORY_DAYS_TAG}"'`;
+export const ENDED_AT = `state ->> '$.stoppedAt'`;
 
 /**
  * The schema, as steps that are never edited once released: a new step goes to the end. All JSON is text; times are epoch ms.
@@ -104,6 +110,26 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `DROP INDEX jobs_open`,
     `CREATE INDEX jobs_open ON jobs (seq)
        WHERE status IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'SCHEDULED', 'STARTING', 'RUNNING')`,
+  ],
+  [
+    // By the job that is depended on: jobs that depend on it.
+    `CREATE TABLE job_dependents (
+      job_id TEXT NOT NULL, dependent_id TEXT NOT NULL, PRIMARY KEY (job_id, dependent_id)) WITHOUT ROWID`,
+    `INSERT INTO job_dependents (job_id, dependent_id)
+     SELECT DISTINCT CASE instr(d.value ->> '$.jobId', ':') WHEN 0 THEN d.value ->> '$.jobId'
+       ELSE substr(d.value ->> '$.jobId', 1, instr(d.value ->> '$.jobId', ':') - 1) END, j.id
+     FROM jobs j, json_each(j.scheduling, '$.dependsOn') d
+     WHERE j.status NOT IN ('SUCCEEDED', 'FAILED') AND j.parent_id IS NULL AND d.value ->> '$.jobId' IS NOT NULL`,
+    // Arrays that were removed and whose children still have to be.
+    `CREATE TABLE removed_arrays (id TEXT PRIMARY KEY)`,
+    `CREATE INDEX jobs_ended ON jobs (${KIND}, ${ENDED_AT}) WHERE ${IS_ENDED}`,
+    // The highest revision of those that were removed.
+    `CREATE TABLE removed_definitions (
+      scope TEXT NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, name)) WITHOUT ROWID`,
+    `CREATE INDEX job_definitions_deregistered ON job_definitions (deregistered_at) WHERE status = 'INACTIVE'`,
+    // In the order of lists.
+    `CREATE INDEX job_definitions_in_order ON job_definitions (scope, name, -revision)`,
+    `CREATE INDEX job_definitions_by_status ON job_definitions (scope, status, name, -revision)`,
   ],
 ];
 

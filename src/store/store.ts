@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import type { History } from "../ports/history.ts";
 import type { LogGroups } from "../ports/log-groups.ts";
 import type { LogRemovals, LogStreams } from "../ports/log-streams.ts";
 import type { PutEvents } from "../ports/put-events.ts";
@@ -17,6 +18,7 @@ import { consumableResourceTable } from "./consumable-resources.ts";
 import type { Database } from "./database.ts";
 import { statement } from "./database.ts";
 import { definitionTable } from "./definitions.ts";
+import { jobHistory } from "./job-history.ts";
 import { jobTable } from "./jobs.ts";
 import { logGroupTable } from "./log-groups.ts";
 import { logRemovalTable } from "./log-removals.ts";
@@ -34,6 +36,7 @@ export interface OpenStore extends Store {
   readonly logStreams: LogStreams;
   readonly putEvents: PutEvents;
   readonly logRemovals: LogRemovals;
+  readonly history: History;
 }
 
 /** Opens a store on a database: brings the schema up to date and gives each aggregate its tables. */
@@ -72,6 +75,7 @@ export async function openStore(
     logStreams: logStreamTable(database),
     putEvents: putEventTable(database),
     logRemovals: logRemovalTable(database),
+    history: jobHistory(database, () => definitions.forget()),
     clusterId: await lastingFact(database, "cluster", randomUUID()),
     tokenKey: await lastingFact(database, "token-key", randomBytes(32).toString("base64")),
     close: () => database.close(),

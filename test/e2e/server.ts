@@ -18,6 +18,8 @@ export interface ServerFlags {
   readonly memoryMiB?: number;
   /** Default: any free one. */
   readonly port?: number;
+  /** Other flags of `longshore up`. */
+  readonly more?: readonly string[];
 }
 
 /** A server in a process of its own. */
@@ -128,11 +130,11 @@ async function launch(
 
 /** As users start it. */
 function spawnChild(dataDir: string, flags: ServerFlags, clockAheadMs: number): ChildProcess {
-  const { driver = "process", vcpus = 16, memoryMiB = 4096, port = 0 } = flags;
+  const { driver = "process", vcpus = 16, memoryMiB = 4096, port = 0, more = [] } = flags;
   const where = ["--port", String(port), "--data-dir", dataDir];
   const capacity = ["--vcpus", String(vcpus), "--memory-mib", String(memoryMiB)];
   const ahead = { NODE_OPTIONS: `--import=${CLOCK_AHEAD}`, TEST_CLOCK_AHEAD_MS: String(clockAheadMs) };
-  return spawn(LONGSHORE, ["up", ...where, "--driver", driver, ...capacity, "--json"], {
+  return spawn(LONGSHORE, ["up", ...where, "--driver", driver, ...capacity, ...more, "--json"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...(clockAheadMs > 0 && ahead) },
   });

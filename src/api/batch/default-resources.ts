@@ -31,9 +31,8 @@ export class DefaultResources {
   }
 
   async #make(call: Call): Promise<void> {
-    // Definitions are never removed, so this one tells whether the scope was seen before.
-    const [known] = await this.#backend.store.definitions.list(scopeOf(call), { name: NAME, limit: 1 });
-    if (known !== undefined) return;
+    // Whether the scope was seen before.
+    if (await this.#backend.store.definitions.wasRegistered(scopeOf(call), NAME)) return;
     await ignoreExisting(() =>
       computeEnvironmentHandlers(this.#backend).CreateComputeEnvironment(
         { computeEnvironmentName: NAME, type: "MANAGED", computeResources: MACHINE },

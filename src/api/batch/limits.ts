@@ -1,12 +1,26 @@
-/** What requests may ask for. */
+/** What requests may ask for, and for how long their results are kept. */
 export interface Limits {
   /** Whether requests may use what AWS Batch does not have: docs/beyond-aws.md. */
   readonly extensions: boolean;
   readonly maxArraySize: number;
+  readonly history: {
+    /** For how many days jobs are kept after their end; undefined: for ever. */
+    readonly jobDays: number | undefined;
+    readonly tagsCount: boolean;
+    readonly definitionDays: number | undefined;
+  };
 }
 
 /** Longshore's own: they protect the server, and are above what anybody needs. */
-export const OWN_LIMITS: Limits = { extensions: true, maxArraySize: 1_000_000 };
+export const OWN_LIMITS: Limits = {
+  extensions: true,
+  maxArraySize: 1_000_000,
+  history: { jobDays: undefined, tagsCount: true, definitionDays: undefined },
+};
 
-/** AWS's quotas (reference 9), for who tests against them: `--strict`. */
-export const AWS_LIMITS: Limits = { extensions: false, maxArraySize: 10_000 };
+/** AWS's quotas (reference 2.5, 9), for who tests against them: `--strict`. */
+export const AWS_LIMITS: Limits = {
+  extensions: false,
+  maxArraySize: 10_000,
+  history: { jobDays: 7, tagsCount: false, definitionDays: 180 },
+};

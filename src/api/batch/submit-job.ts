@@ -12,6 +12,7 @@ import type {
   QueueSettings,
   ResourceRecord,
 } from "../../ports/store.ts";
+import { UnknownDependency } from "../../ports/store.ts";
 import { clientException } from "../wire/errors.ts";
 import type { BatchHandlers, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
@@ -41,11 +42,20 @@ export function submitJobHandler(backend: Backend): Required<Pick<BatchHandlers,
       check(PLACEMENT_RULES, { input, queue, definition });
       const dependsOn = await findDependencies(backend, call, input);
       const job = newJob(backend, call, input, queue, definition, dependsOn);
-      await backend.store.jobs.insert(job);
+      await insert(backend, job);
       void backend.scheduler.nudge();
       return { jobArn: arnOf(call, "job", job.id), jobName: job.name, jobId: job.id };
     },
   };
+}
+
+/** A dependency that was found may be removed by now. */
+async function insert(backend: Backend, job: NewJob): Promise<void> {
+  try {
+    await backend.store.jobs.insert(job);
+  } catch (error) {
+    throw error instanceof UnknownDependency ? clientException(TEXTS.dependencyNotFound(error.jobId)) : error;
+  }
 }
 
 function newJob(

@@ -19,6 +19,7 @@ export interface ServerFlags {
   readonly memoryMib?: number;
   readonly jobEnv?: Readonly<Record<string, string>>;
   readonly strict?: boolean;
+  readonly history?: number;
 }
 
 export function addServerOptions(command: Command): Command {
@@ -36,6 +37,11 @@ export function addServerOptions(command: Command): Command {
     .option("--vcpus <n>", "vCPUs that jobs may use together (default: all)", wholeNumber(1))
     .option("--memory-mib <n>", "memory that jobs may use together (default: what the machine has)", wholeNumber(4))
     .option("--job-env <name=value>", "a variable for every job that does not set it itself (repeatable)", keyValue)
+    .addOption(
+      new Option("--history <days>", "keep jobs so many days after their end (default: for ever)")
+        .env("LONGSHORE_HISTORY_DAYS")
+        .argParser(wholeNumber(1, 36_500)),
+    )
     .option("--strict", "only what AWS Batch has: no extensions, AWS's quotas");
 }
 
@@ -51,6 +57,7 @@ export function serverOptionsOf(flags: ServerFlags, defaultPort: number): Server
     ...(flags.memoryMib === undefined ? {} : { memoryMiB: flags.memoryMib }),
     ...(flags.jobEnv === undefined ? {} : { jobVariables: flags.jobEnv }),
     ...(flags.strict === undefined ? {} : { strict: flags.strict }),
+    ...(flags.history === undefined ? {} : { historyDays: flags.history }),
   };
 }
 
