@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import * as batch from "@aws-sdk/client-batch";
+import { createServiceQueue, submitService, trainingRequest, untilServiceStatus } from "../support/service-jobs.ts";
 import { CONTAINER, createQueue, register } from "../api/server.ts";
 import { ended, submitScript, untilStatus } from "../support/jobs.ts";
 import { until } from "../support/until.ts";
@@ -79,13 +80,16 @@ async function furnish() {
     jobDefinition: "d",
     arrayProperties: { size: 2 },
   });
+  await createServiceQueue(owner, "training");
+  const serviceJobId = await submitService(owner, trainingRequest(script), { jobName: "t", tags: TAGS });
+  await untilServiceStatus(owner, serviceJobId, "RUNNING");
   const job = await untilStatus(owner, jobId, "RUNNING");
   await untilStatus(owner, `${arrayId}:1`, "RUNNING");
-  return { jobId, arrayId, job, finish: () => writeFileSync(go, "") };
+  return { jobId, arrayId, serviceJobId, job, finish: () => writeFileSync(go, "") };
 }
 
 const home = await furnish();
-const { jobId, arrayId, job } = home;
+const { jobId, arrayId, serviceJobId, job } = home;
 const stream = job.container!.logStreamName!;
 
 /** All that the owner can see, but what changes by itself. */
@@ -100,6 +104,8 @@ async function everything(): Promise<string> {
     owner.send(new batch.DescribeServiceEnvironmentsCommand({})),
     owner.send(new batch.DescribeQuotaShareCommand({ quotaShareArn: arn("job-queue/sq/quota-share/x") })),
     owner.send(new batch.ListJobsCommand({ jobQueue: "q" })),
+    owner.send(new batch.DescribeServiceJobCommand({ jobId: serviceJobId })),
+    owner.send(new batch.ListTagsForResourceCommand({ resourceArn: arn(`service-job/${serviceJobId}`) })),
   ]);
   return JSON.stringify(answers, (name, value: unknown) =>
     ["$metadata", "statusSummaryLastUpdatedAt"].includes(name) ? undefined : value,
@@ -119,6 +125,7 @@ const ways = (type: string, name: string): string[] => [
   arn(`${type}/${name}`, "eu-west-1"),
 ];
 const QUEUES = ways("job-queue", "q");
+const SERVICE_JOBS = [...ways("service-job", serviceJobId), ...ways("job", jobId)];
 const JOBS = [...ways("job", jobId), ...ways("job", arrayId), ...ways("job", `${arrayId}:1`)];
 const CONSUMABLES = ways("consumable-resource", "c");
 const ENVIRONMENTS = ways("compute-environment", "q");
@@ -126,7 +133,14 @@ const SERVICE_ENVIRONMENTS = ways("service-environment", "s");
 const SHARES = [arn("job-queue/sq/quota-share/x")];
 const POLICIES = [arn("scheduling-policy/p")];
 const TAGGED = [
-  ...["compute-environment/q", "job-queue/q", "job-definition/d:1", `job/${jobId}`, "scheduling-policy/p"],
+  ...[
+    "compute-environment/q",
+    "job-queue/q",
+    "job-definition/d:1",
+    `job/${jobId}`,
+    `service-job/${serviceJobId}`,
+    "scheduling-policy/p",
+  ],
   ...["service-environment/s", "consumable-resource/c", "job-queue/sq/quota-share/x"],
 ].map((resource) => arn(resource));
 
@@ -264,10 +278,10 @@ const ATTEMPTS: Attempts = [
     })),
   ],
   ["ListServiceJobs", ways("job-queue", "sq").map((jobQueue) => ({ jobQueue }))],
-  ["DescribeServiceJob", JOBS.map((one) => ({ jobId: one }))],
-  ["UpdateServiceJob", JOBS.map((one) => ({ jobId: one, schedulingPriority: 1 }))],
-  ["TerminateServiceJob", JOBS.map((one) => ({ jobId: one, reason: "x" }))],
-  ["TerminateServiceJobs", [{ jobs: JOBS, reason: "x" }]],
+  ["DescribeServiceJob", SERVICE_JOBS.map((one) => ({ jobId: one }))],
+  ["UpdateServiceJob", SERVICE_JOBS.map((one) => ({ jobId: one, schedulingPriority: 1 }))],
+  ["TerminateServiceJob", SERVICE_JOBS.map((one) => ({ jobId: one, reason: "x" }))],
+  ["TerminateServiceJobs", [{ jobs: SERVICE_JOBS, reason: "x" }]],
   ["TagResource", TAGGED.map((resourceArn) => ({ resourceArn, tags: { a: "b" } }))],
   ["UntagResource", TAGGED.map((resourceArn) => ({ resourceArn, tagKeys: ["note"] }))],
   ["ListTagsForResource", TAGGED.map((resourceArn) => ({ resourceArn }))],
