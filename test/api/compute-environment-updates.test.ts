@@ -48,7 +48,7 @@ async function describe(name: string): Promise<ComputeEnvironmentDetail> {
   return (await batch.send(query)).computeEnvironments![0]!;
 }
 
-await create("best-fit", { ...EC2, minvCpus: 2, desiredvCpus: 4 });
+await create("best-fit", { ...EC2, minvCpus: 2, desiredvCpus: 4, tags: { a: "b", c: "d" } });
 await create("progressive", PROGRESSIVE);
 await create("regular-role", PROGRESSIVE, { serviceRole: REGULAR_ROLE });
 await create("fargate", FARGATE);
@@ -307,7 +307,7 @@ test("an infrastructure update changes the type, the strategy and the types; upd
     tags: {},
     desiredvCpus: 0,
   });
-  await updateResources("best-fit", { subnets: [...EC2.subnets], maxvCpus: 20 });
+  await updateResources("best-fit", { subnets: [...EC2.subnets], tags: { c: "d", a: "b" }, maxvCpus: 20 });
   assert.equal((await describe("best-fit")).computeResources?.maxvCpus, 20, "what is sent and the same is no change");
 });
 

@@ -52,9 +52,14 @@ const OF_INSTANCES = [
 function isInfrastructureUpdate({ before, input, after }: Update): boolean {
   if (!isOnEc2(before)) return false;
   if (input.computeResources?.updateToLatestImageVersion === true) return true;
-  return OF_INSTANCES.some(
-    (member) => !isDeepStrictEqual(before.computeResources?.[member], after.computeResources?.[member]),
-  );
+  const was = plain(before.computeResources ?? {});
+  const is = plain(after.computeResources ?? {});
+  return OF_INSTANCES.some((member) => !isDeepStrictEqual(was[member], is[member]));
+}
+
+/** What is stored was read from JSON; what is sent has maps without a prototype, which would make a difference. */
+function plain(resources: Partial<ComputeResource>): Partial<ComputeResource> {
+  return JSON.parse(JSON.stringify(resources)) as Partial<ComputeResource>;
 }
 
 function isOnEc2({ type, computeResources }: EnvironmentSettings): boolean {

@@ -1,6 +1,6 @@
 import { DRIVER_TAG } from "../../core/resources.ts";
 import type { Rule } from "./rules.ts";
-import { check, each, quotingRule, rule } from "./rules.ts";
+import { each, quotingRule, rule } from "./rules.ts";
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -37,7 +37,3 @@ export const DRIVER_TAG_RULES: readonly Rule<Tags>[] = [
     driver === undefined || driver === "process" || driver === "docker" ? undefined : [DRIVER_TAG, driver],
   ),
 ];
-
-export function validateTags(tags: Tags | undefined): void {
-  check(TAG_RULES, tags ?? {});
-}
