@@ -5,3 +5,6 @@
 await import("../src/compose.ts");
 await import("../src/drivers/docker/driver.ts");
 await import("../src/cli/follow.ts");
+// Loaded with the first request that needs them.
+await import("@aws-sdk/client-cloudwatch-logs");
+await import("@aws-sdk/client-ecs");

@@ -1,5 +1,6 @@
 import type { KeyValuePair } from "@aws-sdk/client-batch";
-import { containerId } from "../core/ids.ts";
+import { instanceId } from "../core/ecs-names.ts";
+import { containerId, uuidFrom } from "../core/ids.ts";
 import type { Attempt, Job } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import type { Environment } from "../core/resources.ts";
@@ -98,7 +99,9 @@ function batchVariables({ job, launch, environment, unit }: ContainerPlace, atte
     AWS_BATCH_JOB_ATTEMPT: String(job.state.attempts.length),
     AWS_BATCH_JQ_NAME: resourceName(job.queueArn),
     AWS_BATCH_CE_NAME: resourceName(attempt.environmentArn),
-    AWS_EXECUTION_ENV: environment?.isFargate === true ? "AWS_ECS_FARGATE" : "AWS_ECS_EC2",
+    ...(isPod(launch.spec)
+      ? { AWS_BATCH_JOB_KUBERNETES_NODE_UID: uuidFrom(instanceId(attempt.environmentArn)) }
+      : { AWS_EXECUTION_ENV: environment?.isFargate === true ? "AWS_ECS_FARGATE" : "AWS_ECS_EC2" }),
     ...(job.parent !== undefined && {
       AWS_BATCH_JOB_ARRAY_INDEX: String(job.parent.index),
       AWS_BATCH_JOB_ARRAY_SIZE: String(launch.arraySize),

@@ -35,9 +35,10 @@ interface Situation {
   readonly driver?: DriverName;
   /** null: not known. */
   readonly url?: string | null;
+  readonly spec?: Partial<Launch["spec"]>;
 }
 
-function environmentIn({ given = {}, jobVariables, server = {}, driver = "process", url = URL }: Situation) {
+function environmentIn({ given = {}, jobVariables, server = {}, driver = "process", url = URL, spec = {} }: Situation) {
   const surroundings = new ServerSurroundings(server, jobVariables);
   if (url !== null) surroundings.reachable(driver, url);
   const issue = (jobId: string) => ({ accessKeyId: `key of ${jobId}`, secretAccessKey: "s" });
@@ -56,7 +57,7 @@ function environmentIn({ given = {}, jobVariables, server = {}, driver = "proces
   };
   const environmentArn = "arn:aws:batch:eu-west-1:123456789012:compute-environment/e";
   const job = { ...waiting, state: bind(waiting, environmentArn, driver, 0) };
-  const launch = { scope: "123456789012/eu-west-1", spec: {} } as Launch;
+  const launch = { scope: "123456789012/eu-west-1", spec } as Launch;
   const entries: KeyValuePair[] = Object.entries(given).map(([name, value]) => ({ name, value }));
   const place = { job, launch, environment: undefined };
   return jobEnvironment(place, entries, { surroundings, credentials: { issue } });
@@ -65,6 +66,13 @@ function environmentIn({ given = {}, jobVariables, server = {}, driver = "proces
 test("a job is told where the server is, which keys are its own, and where its metadata are", () => {
   assert.deepEqual(environmentIn({}), { ...ENDPOINTS, ...KEYS, ...REGION, ...METADATA, ...BATCH });
   assert.deepEqual(environmentIn({ url: null }), { ...REGION, ...BATCH });
+});
+
+test("a pod is no task of ECS: it is told its node instead", () => {
+  const { AWS_EXECUTION_ENV: _, ...ofEveryJob } = BATCH;
+  const { AWS_BATCH_JOB_KUBERNETES_NODE_UID: uid, ...rest } = environmentIn({ spec: { eksProperties: {} } });
+  assert.match(uid ?? "", /^[0-9a-f-]{36}$/);
+  assert.deepEqual(rest, { ...ENDPOINTS, ...KEYS, ...REGION, ...ofEveryJob });
 });
 
 test("what the user sets wins over that, and what AWS Batch sets over the user's", () => {

@@ -97,6 +97,13 @@ export function hasInstance({ settings }: EnvironmentRecord): boolean {
   return settings.type === "MANAGED" && !isFargate(settings.computeResources?.type);
 }
 
+/** Of the environment's tasks. */
+export function launchTypeOf({ settings }: EnvironmentRecord): "EC2" | "FARGATE" | "MANAGED_INSTANCES" {
+  const type = settings.computeResources?.type;
+  if (isFargate(type)) return "FARGATE";
+  return type === "ECS_MANAGED_INSTANCES" ? "MANAGED_INSTANCES" : "EC2";
+}
+
 export function countTasks(occupancy: Occupancy | undefined): Record<TaskStatus, number> {
   const counts = { PENDING: 0, RUNNING: 0, STOPPED: 0 };
   for (const { scheduling, state } of occupancy?.jobs ?? []) {

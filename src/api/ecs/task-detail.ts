@@ -15,7 +15,7 @@ import { REASONS } from "../../core/lifecycle.ts";
 import { requirementsOf } from "../../core/requirements.ts";
 import type { OnTheWire } from "../wire/operations.ts";
 import type { EnvironmentRecord } from "./clusters.ts";
-import { hasInstance } from "./clusters.ts";
+import { hasInstance, launchTypeOf } from "./clusters.ts";
 import type { FoundTask } from "./task-lookup.ts";
 
 /** DescribeTasks' view of a task. Times that the scheduler does not keep are left out. */
@@ -32,9 +32,10 @@ export function taskDetail(found: FoundTask, environment: EnvironmentRecord, wit
     clusterArn: clusterArn(attempt.environmentArn),
     taskDefinitionArn: taskDefinitionArn(job.definitionArn),
     group: `family:${familyOf(job.definitionArn)}`,
+    launchType: launchTypeOf(environment),
     ...(hasInstance(environment)
-      ? { containerInstanceArn: containerInstanceArn(attempt.environmentArn), launchType: "EC2" as const }
-      : { launchType: "FARGATE" as const, capacityProviderName: type! }),
+      ? { containerInstanceArn: containerInstanceArn(attempt.environmentArn) }
+      : { capacityProviderName: type! }),
     availabilityZone: `${environment.arn.split(":")[3]!}a`,
     lastStatus,
     desiredStatus: isOver ? "STOPPED" : "RUNNING",

@@ -9,7 +9,7 @@ import { invalidParameterException } from "../wire/errors.ts";
 import type { Call, EcsHandlers, EcsInput } from "../wire/operations.ts";
 import type { MachineBackend } from "./backend.ts";
 import type { EnvironmentRecord } from "./clusters.ts";
-import { findCluster, hasInstance } from "./clusters.ts";
+import { findCluster, hasInstance, launchTypeOf } from "./clusters.ts";
 import { ecsArn, memberIdOf } from "./identifiers.ts";
 import { page } from "./page.ts";
 import { taskDetail } from "./task-detail.ts";
@@ -73,11 +73,10 @@ function checkListing({ desiredStatus = "RUNNING", launchType = "EC2" }: Listing
 function isExcluded(input: Listing, call: Call, cluster: string, environment: EnvironmentRecord): boolean {
   const { containerInstance, launchType, serviceName, startedBy, daemonName } = input;
   if (serviceName || startedBy || daemonName) return true;
-  const isOnInstance = hasInstance(environment);
-  if (launchType !== undefined && launchType !== (isOnInstance ? "EC2" : "FARGATE")) return true;
+  if (launchType !== undefined && launchType !== launchTypeOf(environment)) return true;
   if (!containerInstance) return false;
   const id = memberIdOf(call, "container-instance", cluster, containerInstance);
-  return !isOnInstance || id !== containerInstanceId(environment.arn);
+  return !hasInstance(environment) || id !== containerInstanceId(environment.arn);
 }
 
 /** ECS's desiredStatus of PENDING finds nothing: a task is never wanted to be so. */
