@@ -1,5 +1,6 @@
 """A session of boto3 with a Longshore server: python3 boto3-session.py URL. Ends with 0 when all went as with AWS."""
 
+import json
 import sys
 import time
 
@@ -96,6 +97,47 @@ def check_submit_describe_logs():
         raise AssertionError("there is no such stream")
     except logs.exceptions.ResourceNotFoundException:
         pass
+
+
+def check_log_groups():
+    group, stream = "/boto/own", "a/b c"
+    logs.create_log_group(logGroupName=group, tags={"team": "blue"})
+    logs.put_retention_policy(logGroupName=group, retentionInDays=7)
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    now = int(time.time() * 1000)
+    for batch_of in range(3):
+        events = [{"timestamp": now + n, "message": json.dumps({"n": batch_of * 10 + n})} for n in range(10)]
+        answer = logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+        assert "rejectedLogEventsInfo" not in answer and answer["nextSequenceToken"], answer
+    old = [{"timestamp": now - 30 * 86_400_000, "message": "old"}]
+    answer = logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=old)
+    assert answer["rejectedLogEventsInfo"] == {"tooOldLogEventEndIndex": 1}, answer
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=group, filterPattern="{ $.n >= 5 && $.n != 7 }", PaginationConfig={"PageSize": 4}
+    )
+    found = [json.loads(event["message"])["n"] for page in pages for event in page["events"]]
+    assert sorted(found) == [n for n in range(5, 30) if n != 7], found
+    for number in range(5):
+        logs.create_log_stream(logGroupName=group, logStreamName=f"s{number}")
+    pages = logs.get_paginator("describe_log_streams").paginate(
+        logGroupName=group, orderBy="LastEventTime", descending=True, PaginationConfig={"PageSize": 2}
+    )
+    names = [one["logStreamName"] for page in pages for one in page["logStreams"]]
+    assert sorted(names) == sorted([stream, *(f"s{number}" for number in range(5))]), names
+    pages = logs.get_paginator("describe_log_groups").paginate(PaginationConfig={"PageSize": 1})
+    groups = {one["logGroupName"]: one for page in pages for one in page["logGroups"]}
+    assert groups[group]["retentionInDays"] == 7 and GROUP in groups, groups
+    arn = groups[group]["logGroupArn"]
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"team": "blue"}
+    latest = logs.get_log_events(logGroupIdentifier=arn, logStreamName=stream, limit=1)["events"]
+    assert latest[0]["timestamp"] == now + 9, latest
+    logs.delete_log_stream(logGroupName=group, logStreamName=stream)
+    logs.delete_log_group(logGroupName=group)
+    try:
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+        raise AssertionError("there is no such group")
+    except logs.exceptions.ResourceNotFoundException as error:
+        assert error.response["Error"]["Message"] == "The specified log group does not exist.", error.response
 
 
 def check_array():
