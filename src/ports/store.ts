@@ -282,6 +282,8 @@ export interface JobTable {
   origin(id: string): Promise<JobOrigin | undefined>;
   /** By a job's number and a child's index; of every account. Those that have no record are left out. */
   findByNumber(jobs: readonly { readonly seq: number; readonly index?: number }[]): Promise<JobRecord[]>;
+  /** Whether a share has a job in the queue that is not over, and how many shares have: counted to `limit` at most. */
+  activeShares(queueArn: string, share: string, limit: number): Promise<{ isActive: boolean; count: number }>;
   /** By job id; for children ask with the parent's id. */
   specs(ids: readonly string[]): Promise<Map<string, JobSpec>>;
   /** Single jobs and array parents of a queue, newest first, each with the place where a list that ends with it goes on. */

@@ -7,6 +7,7 @@ import { UnknownDependency } from "../ports/store.ts";
 import { writeOnce } from "./client-tokens.ts";
 import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
+import { activeShares } from "./shares.ts";
 import { consumableStatement, jobsByConsumable } from "./job-consumables.ts";
 import { wholeJobs } from "./job-history.ts";
 import { listJobs } from "./job-lists.ts";
@@ -103,6 +104,7 @@ export function jobTable(database: Database): JobTable {
       );
       return rows.map(toJobRecord);
     },
+    activeShares: (queueArn, share, limit) => activeShares(database, queueArn, share, limit),
     async specs(ids) {
       const rows = await database.read(
         `SELECT id, spec FROM jobs WHERE spec IS NOT NULL AND id IN (SELECT value FROM json_each(?))`,

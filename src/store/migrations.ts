@@ -131,6 +131,10 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE INDEX job_definitions_in_order ON job_definitions (scope, name, -revision)`,
     `CREATE INDEX job_definitions_by_status ON job_definitions (scope, status, name, -revision)`,
   ],
+  [
+    `CREATE INDEX jobs_open_by_share ON jobs (queue_arn, share_identifier) WHERE share_identifier IS NOT NULL
+       AND status IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'SCHEDULED', 'STARTING', 'RUNNING')`,
+  ],
 ];
 
 /** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */

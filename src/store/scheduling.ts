@@ -21,6 +21,7 @@ import { statement } from "./database.ts";
 import { appearingStream, endedStream } from "./job-logs.ts";
 import { JOB_COLUMNS, JOBS, toJobRecord } from "./jobs.ts";
 import { toRecord } from "./resources.ts";
+import { OPEN } from "./shares.ts";
 import { SharedTexts } from "./shared-texts.ts";
 
 /** Rows are several times larger than the jobs made of them; so they are read a page at a time. */
@@ -28,7 +29,6 @@ const LOAD_PAGE = 5_000;
 const CHILDREN_PAGE = 50_000;
 
 /** In the very words of the index jobs_open. */
-const OPEN = `('SUBMITTED', 'PENDING', 'RUNNABLE', 'SCHEDULED', 'STARTING', 'RUNNING')`;
 
 export interface SchedulingOptions {
   /** The driver of environments that do not pick one. */

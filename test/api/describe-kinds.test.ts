@@ -8,6 +8,7 @@ import {
   SubmitJobCommand,
   TerminateJobCommand,
 } from "@aws-sdk/client-batch";
+import { DescribeLogStreamsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { describeJob, ended, logLines, untilStatus } from "../support/jobs.ts";
 import { until } from "../support/until.ts";
 import type { Definition } from "./definitions.ts";
@@ -115,7 +116,7 @@ test("a pod: podName and nodeName, outcomes of its containers, eksAttempts inste
     pod(
       {
         name: "main",
-        command: sh("echo $0 $(GREETING) $$(X); exit 4"),
+        command: sh("echo $0 $(GREETING) '$$(X)' $(AWS_BATCH_JOB_KUBERNETES_NODE_UID); exit 4"),
         args: ["Ref::who"],
         env: [{ name: "GREETING", value: "hello" }],
       },
@@ -154,6 +155,11 @@ test("a pod: podName and nodeName, outcomes of its containers, eksAttempts inste
     assert.match(one.containerID!, /^process:\/\/[0-9a-f]{32}$/);
     assert.deepEqual({ ...one, containerID: "" }, { name, exitCode, containerID: "" });
   }
+  const logStreamNamePrefix = `${job.jobDefinition!.split("/")[1]!.replace(/:1$/, "")}/main/`;
+  const query = new DescribeLogStreamsCommand({ logGroupName: "/aws/batch/job", logStreamNamePrefix });
+  const [stream] = (await logs.send(query)).logStreams!;
+  const [line] = await logLines(logs, stream!.logStreamName!, 1);
+  assert.match(line!, /^world hello \$\(X\) [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   const [summary] = await list({ jobQueue: "pods", jobStatus: "FAILED" });
   assert.deepEqual(summary?.capacityUsage, [{ capacityUnit: "cpu", quantity: 1 }]);
 });

@@ -6,6 +6,8 @@ import {
   DescribeJobDefinitionsCommand,
   RegisterJobDefinitionCommand,
 } from "@aws-sdk/client-batch";
+import { DEREGISTER_RULES, DESCRIBE_RULES } from "../../src/api/batch/job-definitions.ts";
+import { assertEachRuleBroken } from "../support/rules.ts";
 import { describeJob, submit } from "../support/jobs.ts";
 import { apiServer, CONTAINER, refused, register } from "./server.ts";
 
@@ -175,8 +177,21 @@ test("DescribeJobDefinitions: by name and revision or ARN, in pages, at most 100
     describe({ ...rest, jobDefinitionName: "other" }),
     refused("The nextToken is not valid for this request."),
   );
+});
+
+test("what DescribeJobDefinitions and DeregisterJobDefinition refuse", async () => {
   await assert.rejects(
     describe({ jobDefinitions: Array.from({ length: 101 }, (_, n) => `d:${n}`) }),
     refused("jobDefinitions can have at most 100 entries."),
   );
+  await assert.rejects(
+    describe({ status: "GONE" }),
+    refused("Job definition status GONE is not valid. Valid values: [ACTIVE, INACTIVE]"),
+  );
+  await assert.rejects(
+    batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: "revised" })),
+    refused("jobDefinition must be name:revision or an ARN with a revision."),
+  );
+  const broken = ["tooManyNames", "definitionStatus", "definitionRevisionRequired"];
+  assertEachRuleBroken([DESCRIBE_RULES, DEREGISTER_RULES], broken);
 });

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
-import { CreateJobQueueCommand, CreateSchedulingPolicyCommand, ListJobsCommand } from "@aws-sdk/client-batch";
+import {
+  CreateJobQueueCommand,
+  CreateSchedulingPolicyCommand,
+  ListJobsCommand,
+  TerminateJobCommand,
+} from "@aws-sdk/client-batch";
 import { describeJob, ended, submit, submitScript } from "../support/jobs.ts";
 import { apiServer, refused, register, untilQueue } from "./server.ts";
 
@@ -217,4 +222,25 @@ test("in a queue with a fair-share policy: the share and the priority are kept, 
   );
   const elsewhere = await describeJob(batch, await submit(batch, ["true"], { jobDefinition: "important" }));
   assert.deepEqual([elsewhere.shareIdentifier, elsewhere.schedulingPriority], [undefined, undefined]);
+});
+
+test("a queue has 500 active shares at most; one that is active already may have more jobs", async () => {
+  const { arn } = await batch.send(new CreateSchedulingPolicyCommand({ name: "crowd", fairsharePolicy: {} }));
+  const computeEnvironmentOrder = [{ order: 1, computeEnvironment: "default" }];
+  const queue = { jobQueueName: "crowded", priority: 1, schedulingPolicyArn: arn, computeEnvironmentOrder };
+  await batch.send(new CreateJobQueueCommand(queue));
+  await untilQueue(batch, "crowded", "VALID");
+  const blocker = await submit(batch, ["sleep", "60"]);
+  const inShare = (
+    shareIdentifier: string,
+    more: Partial<SubmitJobCommandInput> = { dependsOn: [{ jobId: blocker }] },
+  ) => submit(batch, ["true"], { jobQueue: "crowded", schedulingPriorityOverride: 1, shareIdentifier, ...more });
+  const [first] = await Promise.all(Array.from({ length: 500 }, (_, n) => inShare(`share${n}`)));
+  const refusal =
+    "JobQueue crowded has 500 active share identifiers: a new one can be used when one of them has no active job left.";
+  await assert.rejects(inShare("one-more"), refused(refusal));
+  await inShare("share499");
+  await batch.send(new TerminateJobCommand({ jobId: first!, reason: "room" }));
+  await inShare("one-more");
+  await assert.rejects(inShare("and-another"), refused(refusal));
 });

@@ -7,6 +7,8 @@ export const DEFINITION_TEXTS = {
   definitionNotActive: (name: string) => `JobDefinition name ${name} does not exist or is not in ACTIVE status`,
   definitionArnNotFound: (arn: string) => `JobDefinition ${arn} not found.`,
   definitionRevisionRequired: "jobDefinition must be name:revision or an ARN with a revision.",
+  definitionStatus: (status: string) =>
+    `Job definition status ${status} is not valid. Valid values: [ACTIVE, INACTIVE]`,
   definitionType: (type: string) => `Job definition type ${type} is not valid. Valid types: [container, multinode]`,
   containerAndTask: "Cannot use both ECS containerProperties and ecsProperties",
   containerAndPod: "Cannot use both ECS containerProperties and eksProperties",

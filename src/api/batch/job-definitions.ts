@@ -1,15 +1,16 @@
 import type { JobDefinition } from "@aws-sdk/client-batch";
 import type { DefinitionRecord } from "../../ports/store.ts";
 import { clientException } from "../wire/errors.ts";
-import type { BatchHandlers, Call } from "../wire/operations.ts";
+import type { BatchHandlers, BatchInput, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import { REGISTER_RULES } from "./definition-rules.ts";
 import { newSettings } from "./definition-settings.ts";
 import { arnOf, nameOf, RESOURCE_NAME, scopeOf, toArn } from "./names.ts";
 import { validateOwnTags } from "./own-tags.ts";
 import { Pages, pageSize } from "./pages.ts";
-import { check } from "./rules.ts";
 import { isOwnArn } from "./resource-lookup.ts";
+import type { Rule } from "./rules.ts";
+import { check, quotingRule, rule } from "./rules.ts";
 import { TEXTS } from "./texts.ts";
 
 type Operations = "RegisterJobDefinition" | "DescribeJobDefinitions" | "DeregisterJobDefinition";
@@ -33,15 +34,15 @@ export function jobDefinitionHandlers(backend: Backend): Required<Pick<BatchHand
     },
 
     async DescribeJobDefinitions(input, call) {
+      check(DESCRIBE_RULES, input);
       const { jobDefinitions, jobDefinitionName, status, maxResults, nextToken } = input;
       if (jobDefinitions !== undefined && jobDefinitions.length > 0) {
-        if (jobDefinitions.length > 100) throw clientException(TEXTS.tooManyNames("jobDefinitions"));
-        const found = await Promise.all(jobDefinitions.map((name) => findRevision(backend, call, name)));
+        const found = await Promise.all([...new Set(jobDefinitions)].map((name) => findRevision(backend, call, name)));
         return { jobDefinitions: found.flatMap((record) => (record ? [toDetail(record)] : [])) };
       }
       const scope = scopeOf(call);
       const name = jobDefinitionName?.startsWith("arn:") ? nameOf(jobDefinitionName) : jobDefinitionName;
-      const query = { ...(name !== undefined && { name }), ...(status !== undefined && { status }) };
+      const query = { ...(name !== undefined && { name }), ...(status && { status }) };
       const pages = new Pages<{ name: string; revision: number }>(
         backend,
         call,
@@ -59,7 +60,7 @@ export function jobDefinitionHandlers(backend: Backend): Required<Pick<BatchHand
     },
 
     async DeregisterJobDefinition({ jobDefinition }, call) {
-      if (!/:\d+$/.test(jobDefinition)) throw clientException(TEXTS.definitionRevisionRequired);
+      check(DEREGISTER_RULES, { jobDefinition });
       const record = await findRevision(backend, call, jobDefinition);
       if (record === undefined) throw clientException(TEXTS.definitionNotActive(nameOf(jobDefinition)));
       await store.definitions.deregister(record.arn, clock.now());
@@ -67,6 +68,24 @@ export function jobDefinitionHandlers(backend: Backend): Required<Pick<BatchHand
     },
   };
 }
+
+export const DESCRIBE_RULES: readonly Rule<BatchInput<"DescribeJobDefinitions">>[] = [
+  quotingRule<BatchInput<"DescribeJobDefinitions">, "tooManyNames">(
+    "tooManyNames",
+    ({ jobDefinitions = [] }) => (jobDefinitions.length > 100 ? ["jobDefinitions"] : undefined),
+    "bare",
+  ),
+  quotingRule<BatchInput<"DescribeJobDefinitions">, "definitionStatus">(
+    "definitionStatus",
+    ({ status }) => (!status || status === "ACTIVE" || status === "INACTIVE" ? undefined : [status]),
+    "bare",
+  ),
+];
+
+/** Which revision is meant must be said (reference 10, no. 45). */
+export const DEREGISTER_RULES: readonly Rule<BatchInput<"DeregisterJobDefinition">>[] = [
+  rule("definitionRevisionRequired", ({ jobDefinition }) => !/:\d+$/.test(jobDefinition), "bare"),
+];
 
 /** The ACTIVE definition that SubmitJob means: `name`, `name:revision`, or an ARN with or without revision (reference 4.1). */
 export async function findActive(backend: Backend, call: Call, value: string): Promise<DefinitionRecord> {

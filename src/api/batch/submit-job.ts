@@ -40,6 +40,7 @@ export function submitJobHandler(backend: Backend): Required<Pick<BatchHandlers,
       const queue = await findQueue(backend, call, input.jobQueue);
       const definition = await findActive(backend, call, input.jobDefinition);
       check(PLACEMENT_RULES, { input, queue, definition });
+      await checkShare(backend, queue, input.shareIdentifier);
       const dependsOn = await findDependencies(backend, call, input);
       const job = newJob(backend, call, input, queue, definition, dependsOn);
       await insert(backend, job);
@@ -57,6 +58,19 @@ async function insert(backend: Backend, job: NewJob): Promise<void> {
     throw error instanceof UnknownDependency ? clientException(TEXTS.dependencyNotFound(error.jobId)) : error;
   }
 }
+
+/** A queue has so many shares at a time (reference 7.3). Two requests at the same moment may both bring the last one. */
+async function checkShare(
+  { store }: Backend,
+  queue: ResourceRecord<QueueSettings>,
+  share: string | undefined,
+): Promise<void> {
+  if (share === undefined) return;
+  const { isActive, count } = await store.jobs.activeShares(queue.arn, share, MAX_ACTIVE_SHARES);
+  if (!isActive && count >= MAX_ACTIVE_SHARES) throw clientException(TEXTS.tooManyActiveShares(queue.name));
+}
+
+const MAX_ACTIVE_SHARES = 500;
 
 function newJob(
   backend: Backend,

@@ -186,6 +186,8 @@ export const TEXTS = {
     "Number of nodes can not be overridden: no node range of the job definition has an open upper boundary.",
   numNodesTooFew:
     "Number of nodes must be greater than the lower boundary of the open node ranges of the job definition.",
+  tooManyActiveShares: (queue: string) =>
+    `JobQueue ${queue} has 500 active share identifiers: a new one can be used when one of them has no active job left.`,
   shareRequired: "shareIdentifier must be specified.",
   priorityRequired: "Either schedulingPriority in job definition or schedulingPriorityOverride should be specified.",
   fairShareOnly:
