@@ -147,8 +147,10 @@ class Settler {
     this.#finishArray(this.#current(parent));
   }
 
-  #settleJob(job: Job, stop: StopRequest | undefined): void {
-    if (stop !== undefined) return this.#stop(job, stop);
+  #settleJob(asked: Job, stop: StopRequest | undefined): void {
+    if (stop !== undefined) this.#stop(asked, stop);
+    const job = this.#world.jobs.get(asked.id);
+    if (job === undefined) return;
     if (!this.#world.queues.has(job.queueArn)) return this.#endForQueue(job);
     const quotaShare = job.scheduling.service?.quotaShare;
     if (quotaShare !== undefined && !this.#world.quotaShares.has(quotaShare)) return this.#stop(job, SHARE_DELETED);

@@ -64,6 +64,15 @@ describe("the states of a service job", () => {
     assert.deepEqual([status, statusReason, attempts[0]!.startedAt], ["FAILED", "enough", undefined]);
   });
 
+  test("a cancel leaves one that is SCHEDULED alone", () => {
+    const world = bench({ a: 1 });
+    world.submit("job", training());
+    world.tick();
+    world.stop("job", "cancel");
+    world.tick();
+    assert.equal(world.status("job"), "STARTING");
+  });
+
   test("what the service refuses fails, and is retried as often as it may be", () => {
     const world = bench({ a: 1 });
     const service = { ...SERVICE, refusal: "No." };

@@ -23,9 +23,9 @@ const FOLLOWERS: Record<JobStatus, readonly JobStatus[]> = {
   SUBMITTED: ["PENDING", "RUNNABLE", "STARTING", "SUCCEEDED", "FAILED"],
   PENDING: ["PENDING", "RUNNABLE", "STARTING", "SUCCEEDED", "FAILED"],
   RUNNABLE: ["STARTING", "SCHEDULED", "FAILED"],
-  SCHEDULED: ["STARTING", "RUNNABLE", "FAILED"],
-  STARTING: ["STARTING", "RUNNING", "RUNNABLE", "SUCCEEDED", "FAILED"],
-  RUNNING: ["RUNNING", "STARTING", "RUNNABLE", "SUCCEEDED", "FAILED"],
+  SCHEDULED: ["SCHEDULED", "STARTING", "RUNNABLE", "FAILED"],
+  STARTING: ["SCHEDULED", "STARTING", "RUNNING", "RUNNABLE", "SUCCEEDED", "FAILED"],
+  RUNNING: ["RUNNING", "SCHEDULED", "STARTING", "RUNNABLE", "SUCCEEDED", "FAILED"],
   SUCCEEDED: [],
   FAILED: [],
 };
@@ -108,12 +108,12 @@ export class Ledger {
     return used;
   }
 
-  /** By ARN, what active attempts hold of consumable resources. */
+  /** By ARN, what active attempts hold of consumable resources; by type, what they hold of instances. */
   #held(): Map<string, number> {
     const held = new Map<string, number>();
     for (const { scheduling, states } of this.#openEntries()) {
       const active = states.filter((state) => activeAttempt(state) !== undefined).length;
-      for (const { arn, quantity } of scheduling.consumables ?? []) {
+      for (const { arn, quantity } of needsOf(scheduling)) {
         held.set(arn, (held.get(arn) ?? 0) + active * quantity);
       }
     }
@@ -172,7 +172,7 @@ export class Ledger {
       for (const violation of found) this.#violated(violation);
     }
     const active = activeAttempt(after) !== undefined;
-    if (active !== (after.status === "STARTING" || after.status === "RUNNING")) {
+    if (active !== ["SCHEDULED", "STARTING", "RUNNING"].includes(after.status)) {
       this.#violated(`${jobId} is ${after.status} and ${active ? "has" : "has no"} active attempt`);
     }
     if (isTerminal(after.status)) this.#checkEnd(jobId, entry, after);
@@ -269,7 +269,7 @@ export class Ledger {
   #checkConsumables(placed: readonly JobChange[]): void {
     const held = this.#held();
     const needs = placed.flatMap(({ jobId, parent }) => {
-      return this.entries.get(parent?.id ?? jobId)!.job.scheduling.consumables ?? [];
+      return needsOf(this.entries.get(parent?.id ?? jobId)!.job.scheduling);
     });
     for (const { arn } of needs) {
       if (held.get(arn)! > this.#stock.most(arn)) this.#violated(`jobs hold ${held.get(arn)} of ${arn}`);
@@ -309,6 +309,11 @@ export class Ledger {
   #violated(what: string): void {
     this.violations.push(what);
   }
+}
+
+/** All that is counted beside the machine's own capacity. */
+function needsOf({ consumables = [], instances = [] }: Scheduling): readonly ConsumableNeed[] {
+  return [...consumables, ...instances.map(({ type, count }) => ({ arn: type, quantity: count }))];
 }
 
 /** A commit is one step: the end of an array and that of its last children may come in any order. */

@@ -1,6 +1,7 @@
 import { childId, nodeId, parseNodeId } from "../../src/core/ids.ts";
 import type { StopRequest } from "../../src/core/job.ts";
 import { activeAttempt, isTerminal, isWaiting } from "../../src/core/job.ts";
+import type { NewJob } from "../../src/ports/store.ts";
 import type { Capacity } from "../../src/core/resources.ts";
 import { seededBehaviour } from "../../src/drivers/fake/behaviour.ts";
 import { FakeMachine } from "../../src/drivers/fake/machine.ts";
@@ -24,7 +25,11 @@ import {
   queueArn,
   queueSettings,
   randomJob,
+  randomLimits,
+  randomServiceJob,
   SCOPE,
+  SERVICE_ENVIRONMENT,
+  SERVICE_QUEUE,
 } from "./workload.ts";
 
 const MAX_TICKS_TO_SETTLE = 200;
@@ -98,6 +103,7 @@ export class Simulation {
       await this.#store.environments.insert({ ...record, status: "CREATING", statusReason: "", settings });
     }
     for (let n = this.#random.int(1, 3); n > 0; n -= 1) await this.#createQueue(n);
+    await this.#createServiceQueue();
     await this.#createConsumable(BUDGET, 1_000_000);
     for (let n = 2; n <= CONSUMABLES; n += 1)
       if (this.#random.chance(0.8)) await this.#createConsumable(consumableArn(n), this.#random.int(1, 6));
@@ -109,6 +115,17 @@ export class Simulation {
     const record = { arn: queueArn(n), scope: SCOPE, name: `queue-${n}`, createdAt: this.#clock.now() };
     const status = { status: "CREATING", statusReason: "" } as const;
     if (await this.#store.queues.insert({ ...record, ...status, settings })) this.#queues.add(record.arn);
+  }
+
+  async #createServiceQueue(): Promise<void> {
+    const capacityLimits = randomLimits(this.#random);
+    for (const { capacityUnit, maxCapacity } of capacityLimits) this.#stock.set(capacityUnit!, maxCapacity!);
+    const status = { scope: SCOPE, createdAt: this.#clock.now(), status: "CREATING", statusReason: "" } as const;
+    const settings = { serviceEnvironmentType: "SAGEMAKER_TRAINING", state: "ENABLED", capacityLimits } as const;
+    await this.#store.serviceEnvironments.insert({ ...status, arn: SERVICE_ENVIRONMENT, name: "training", settings });
+    const serviceEnvironmentOrder = [{ order: 1, serviceEnvironment: SERVICE_ENVIRONMENT }];
+    const queue = { ...queueSettings(this.#random.int(1, 3), []), serviceEnvironmentOrder };
+    await this.#store.queues.insert({ ...status, arn: SERVICE_QUEUE, name: "queue-9", settings: queue });
   }
 
   async #createConsumable(arn: string, totalQuantity: number): Promise<void> {
@@ -168,14 +185,20 @@ export class Simulation {
   }
 
   async #submit(server: Server): Promise<void> {
-    if (this.#queues.size === 0) return;
-    this.#serial += 1;
-    const id = `job-${this.#seed}-${this.#serial}`;
-    const entries = [...this.#ledger.entries.values()];
-    const job = randomJob(this.#random, id, this.#random.pick([...this.#queues]), this.#clock.now(), entries);
+    const job = this.#newJob();
+    if (job === undefined) return;
     this.#ledger.submitted(job);
     await this.#store.jobs.insert(job);
     await server.until(server.engine.nudge());
+  }
+
+  #newJob(): NewJob | undefined {
+    this.#serial += 1;
+    const id = `job-${this.#seed}-${this.#serial}`;
+    if (this.#random.chance(0.15)) return randomServiceJob(this.#random, id, this.#clock.now());
+    if (this.#queues.size === 0) return undefined;
+    const entries = [...this.#ledger.entries.values()].filter(({ job }) => job.scheduling.service === undefined);
+    return randomJob(this.#random, id, this.#random.pick([...this.#queues]), this.#clock.now(), entries);
   }
 
   async #requestStop(server: Server): Promise<void> {

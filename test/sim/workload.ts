@@ -1,3 +1,4 @@
+import type { CapacityLimit } from "@aws-sdk/client-batch";
 import type { ConsumableNeed, Dependency, ExitCondition, Job } from "../../src/core/job.ts";
 import { childId } from "../../src/core/ids.ts";
 import type { EnvironmentSettings, NewJob, QueueSettings } from "../../src/ports/store.ts";
@@ -21,6 +22,20 @@ export function consumableArn(n: number): string {
 }
 export const BUDGET = consumableArn(1);
 export const CONSUMABLES = 3;
+
+export const SERVICE_ENVIRONMENT = "arn:aws:batch:us-east-1:123456789012:service-environment/training";
+/** For service jobs only; it is never deleted. */
+export const SERVICE_QUEUE = queueArn(9);
+/** By type, the most that one job needs. */
+const INSTANCE_TYPES = { "ml.a.large": 3, "ml.b.large": 2 } as const;
+
+/** Room for the largest job, at least. */
+export function randomLimits(random: Random): CapacityLimit[] {
+  return Object.entries(INSTANCE_TYPES).map(([capacityUnit, most]) => ({
+    capacityUnit,
+    maxCapacity: most + random.int(0, 2),
+  }));
+}
 
 export function environmentSettings(maxvCpus: number, state: "ENABLED" | "DISABLED" = "ENABLED"): EnvironmentSettings {
   return { type: "MANAGED", state, computeResources: { type: "EC2", maxvCpus, subnets: [] } };
@@ -77,6 +92,30 @@ export function randomJob(random: Random, id: string, queue: string, now: number
       propagateTags: false,
       platformCapabilities: [],
     },
+  };
+}
+
+/** A training job; now and then one that the service would refuse. */
+export function randomServiceJob(random: Random, id: string, now: number): NewJob {
+  const instances = Object.entries(INSTANCE_TYPES)
+    .filter(() => random.chance(0.7))
+    .map(([type, most]) => ({ type, count: random.int(1, most) }));
+  const job = randomJob(random, id, SERVICE_QUEUE, now, []);
+  const { requirements, retry, timeoutSeconds } = job.scheduling;
+  return {
+    ...job,
+    definitionArn: "",
+    scheduling: {
+      ...{ requirements, retry, dependsOn: [], needsImage: false },
+      ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+      instances: instances.length > 0 ? instances : [{ type: "ml.a.large", count: 1 }],
+      service: {
+        type: "SAGEMAKER_TRAINING",
+        trainingJobName: "train",
+        ...(random.chance(0.1) && { refusal: "Received status from SageMaker: no" }),
+      },
+    },
+    spec: { ...job.spec, service: { serviceRequestPayload: "{}" } },
   };
 }
 
