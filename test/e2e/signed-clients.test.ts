@@ -44,7 +44,7 @@ test(
       const output = ["--endpoint-url", server.url, "--output", "json"];
       return run(aws, [...output, ...args], { env }).then(
         ({ stdout }) => stdout,
-        (error: { stderr?: string }) => error.stderr ?? String(error),
+        (error: Error & { stderr?: string }) => error.stderr ?? error.message,
       );
     };
     const arn = "arn:aws:batch:us-west-2:210987654321:job-queue/default";
