@@ -127,7 +127,13 @@ function overrideOf<Override extends Named>(
   return overrides.find(({ name }) => name === (container.name ?? defaultName));
 }
 
-interface EcsContainer {
+/** What AWS Batch has no member for: the image to run instead of the definition's. */
+export interface ImageOverride {
+  /** One, when the request is valid. */
+  readonly images?: readonly string[];
+}
+
+interface EcsContainer extends ImageOverride {
   readonly command?: string[] | undefined;
   readonly environment?: { name?: string | undefined; value?: string | undefined }[] | undefined;
   readonly resourceRequirements?: ResourceRequirement[] | undefined;
@@ -135,8 +141,9 @@ interface EcsContainer {
 
 /** The members that both kinds of ECS containers can have overridden. An empty command means none. */
 function mergeCommon(definition: EcsContainer, overrides: EcsContainer) {
-  const { command, environment, resourceRequirements } = overrides;
+  const { command, environment, resourceRequirements, images } = overrides;
   return {
+    ...(images !== undefined && { image: images[0] }),
     ...(command?.length && { command }),
     ...(environment !== undefined && { environment: mergeByName(definition.environment ?? [], environment) }),
     ...(resourceRequirements !== undefined && {

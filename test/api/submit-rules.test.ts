@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import type { ResourceRequirement, SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import {
   CreateJobQueueCommand,
   CreateSchedulingPolicyCommand,
@@ -105,7 +105,25 @@ const retry = (evaluateOnExit: object[]) => ({
 });
 
 /** What is wrong with the request itself. */
+/** An override of the image, which the SDK's type does not know and the SDK sends. */
+const IMAGE = (value: string): ResourceRequirement => ({ type: "IMAGE" as "VCPU", value });
+
 const SUBMISSIONS: readonly Example[] = [
+  [
+    "ownTag",
+    { tags: { "longshore:array-concurrency": "all" } },
+    "The tag longshore:array-concurrency must be a whole number from 1 to 1000000, not all.",
+  ],
+  [
+    "imageName",
+    { containerOverrides: { resourceRequirements: [IMAGE("two words")] } },
+    `Image "two words" is not valid: up to 255 letters, digits and - _ : . / # @ are allowed.`,
+  ],
+  [
+    "duplicateRequirements",
+    { containerOverrides: { resourceRequirements: [IMAGE("a"), IMAGE("b")] } },
+    "Cannot provide duplicates in resourceRequirements.",
+  ],
   ["jobName", { jobName: "a b" }, "Job name should match valid pattern"],
   ["jobName", { jobName: "-a" }, "Job name should match valid pattern"],
   ["jobName", { jobName: "a".repeat(129) }, "Job name should match valid pattern"],

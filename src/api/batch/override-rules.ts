@@ -7,6 +7,7 @@ import type {
   NodePropertyOverride,
   TaskContainerOverrides,
 } from "@aws-sdk/client-batch";
+import type { ImageOverride } from "../../core/overrides.ts";
 import { parseTargetNodes } from "../../core/nodes.ts";
 import { CONSUMABLE_RULES } from "./consumable-rules.ts";
 import { IMAGE_NAME } from "./names.ts";
@@ -18,10 +19,15 @@ import { each, quotingRule, rule, within } from "./rules.ts";
 import { VARIABLE_RULES } from "./variable-rules.ts";
 
 /** What can be said of SubmitJob's overrides without looking at what they override (reference 4.11). */
-export const CONTAINER_OVERRIDE_RULES: readonly Rule<ContainerOverrides & TaskContainerOverrides>[] = [
+export const CONTAINER_OVERRIDE_RULES: readonly Rule<ContainerOverrides & TaskContainerOverrides & ImageOverride>[] = [
   rule("emptyCommandEntry", ({ command = [] }) => command.includes("")),
   each(({ environment }) => environment, VARIABLE_RULES),
   within(({ resourceRequirements }) => resourceRequirements, REQUIREMENTS_RULES),
+  rule("duplicateRequirements", ({ images = [] }) => images.length > 1),
+  quotingRule("imageName", ({ images = [] }) => {
+    const bad = images.find((image) => !IMAGE_NAME.test(image));
+    return bad === undefined ? undefined : [bad];
+  }),
 ];
 
 export const TASK_OVERRIDE_RULES: readonly Rule<EcsPropertiesOverride>[] = [

@@ -19,10 +19,11 @@ import type { Backend } from "./backend.ts";
 import { platformOf } from "./definition-rules.ts";
 import { lowerCaseActions } from "./definition-settings.ts";
 import { findDependencies } from "./dependencies.ts";
+import { withImageOverrides } from "./image-overrides.ts";
 import { findActive } from "./job-definitions.ts";
 import { newJobId } from "./job-id.ts";
 import { arnOf, nameOf, scopeOf, toArn } from "./names.ts";
-import { maxActiveChildren, validateOwnTags } from "./own-tags.ts";
+import { maxActiveChildren } from "./own-tags.ts";
 import { findQueue } from "./queue-lookup.ts";
 import { isOwnArn } from "./resource-lookup.ts";
 import { check } from "./rules.ts";
@@ -34,9 +35,9 @@ import { TEXTS } from "./texts.ts";
 /** SubmitJob: the definition, what overrides it, and what it depends on become one record; an array stays one until a child runs. */
 export function submitJobHandler(backend: Backend): Required<Pick<BatchHandlers, "SubmitJob">> {
   return {
-    async SubmitJob(input, call) {
+    async SubmitJob(request, call) {
+      const input = withImageOverrides(request, backend.limits);
       check(SUBMIT_RULES, { input, limits: backend.limits });
-      validateOwnTags(input.tags, backend.limits);
       const queue = await findQueue(backend, call, input.jobQueue);
       const definition = await findActive(backend, call, input.jobDefinition);
       check(PLACEMENT_RULES, { input, queue, definition });

@@ -11,6 +11,7 @@ import type { Limits } from "./limits.ts";
 import { JOB_NAME, SHARE_IDENTIFIER } from "./names.ts";
 import { MERGED_NODE_RULES } from "./node-rules.ts";
 import { OVERRIDE_TARGET_RULES } from "./override-target-rules.ts";
+import { OWN_TAG_RULES } from "./own-tags.ts";
 import {
   CONTAINER_OVERRIDE_RULES,
   NODES_OVERRIDE_RULES,
@@ -55,6 +56,7 @@ export const SUBMIT_RULES: readonly Rule<SubmissionSubject>[] = [
   rule("schedulingPriority", ({ input }) => !isPriority(input.schedulingPriorityOverride)),
   within(({ input }) => input.consumableResourcePropertiesOverride, CONSUMABLE_RULES),
   within(({ input }) => input.tags, TAG_RULES),
+  within(({ input, limits }) => (limits.extensions ? input.tags : undefined), OWN_TAG_RULES),
   quotingRule("tooLarge", ({ input }) => oversize(input, "SubmitJob request", 30)),
 ];
 
