@@ -6,7 +6,7 @@ import { activeAttempt } from "../../core/job.ts";
 import type { Occupancy } from "../../core/occupancy.ts";
 import { isFargate } from "../../core/resources.ts";
 import type { EnvironmentSettings, ResourceRecord } from "../../ports/store.ts";
-import { arnOf, scopeOf } from "../batch/names.ts";
+import { arnOf, RESOURCE_NAME, scopeOf } from "../batch/names.ts";
 import { ApiError, invalidParameterException } from "../wire/errors.ts";
 import type { Call, EcsHandlers, OnTheWire } from "../wire/operations.ts";
 import type { MachineBackend } from "./backend.ts";
@@ -69,7 +69,7 @@ async function environmentOf(
   cluster: string,
 ): Promise<EnvironmentRecord | undefined> {
   const name = environmentNameOf(cluster);
-  if (name === undefined) return undefined;
+  if (name === undefined || !RESOURCE_NAME.test(name)) return undefined;
   const arn = arnOf(call, "compute-environment", name);
   const environment = clusterName(arn) === cluster ? await backend.store.environments.get(arn) : undefined;
   return environment !== undefined && hasCluster(environment) ? environment : undefined;
