@@ -6,6 +6,7 @@ import type { Capacity } from "../../src/core/resources.ts";
 import type { FakeAttempt, FakeMachine } from "../../src/drivers/fake/machine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Store } from "../../src/ports/store.ts";
+import type { OpenStore } from "../../src/store/store.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { summaryOf } from "./ledger.ts";
 import { checkBeginning, checkUnitsAtRest } from "./unit-rules.ts";
@@ -152,7 +153,7 @@ function* checkJobStopped(ledger: Ledger, { jobId, kind, attemptsBefore, wasWait
 
 /** When everything has ended. `reasons`: by job id, those that stop requests gave. */
 export async function checkEnd(
-  store: Store,
+  store: OpenStore,
   ledger: Ledger,
   machine: FakeMachine,
   reasons: ReadonlyMap<string, ReadonlySet<string>>,
@@ -167,6 +168,7 @@ export async function checkEnd(
   }
   if (stops.length > 0) violations.push(`stop requests are left: ${JSON.stringify(stops)}`);
   for (const entry of ledger.entries.values()) violations.push(...(await checkRecords(store, entry)));
+  violations.push(...(await checkStreams(store)));
   for (const { id, entry, state } of ledger.all()) {
     const isStopped = state.isCancelled === true || state.isTerminated === true;
     if (!isStopped || state.status === "SUCCEEDED") continue;
@@ -176,6 +178,13 @@ export async function checkEnd(
     }
   }
   return violations;
+}
+
+/** The log streams of attempts have ended with them. */
+async function checkStreams({ logGroups, logStreams }: OpenStore): Promise<string[]> {
+  const group = await logGroups.find(SCOPE, "/aws/batch/job");
+  const running = group === undefined ? [] : await logStreams.running(group.id, 10);
+  return running.map(({ name }) => `the log stream ${name} goes on`);
 }
 
 /** The store's rows say what was committed, and an array's counts add up. */

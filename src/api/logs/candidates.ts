@@ -18,6 +18,8 @@ export interface Candidate {
 
 /** Streams that have events at one time; each of them is read for every answer. */
 export const MAX_TOGETHER = 10_000;
+/** Streams that may have events at one time, most of which are silent. */
+const MAX_AROUND = 100_000;
 /** The times of a stream, of its file and of its events are not told by the same clock. */
 const SLACK_MS = 100;
 const STREAMS_AT_ONCE = 200;
@@ -44,10 +46,10 @@ export async function* streamsByTime(
   const { direction } = span;
   const time = beginningOf(span);
   const named = prefix !== undefined && { prefix };
-  const filter: SpanFilter = { limit: MAX_TOGETHER + 1, ...named };
+  const filter: SpanFilter = { limit: MAX_AROUND + 1, ...named };
   const around = { from: Math.max(0, time - SLACK_MS), to: time + SLACK_MS };
   const there = await backend.streams.around(group.id, around, filter);
-  if (there.length > MAX_TOGETHER) throw invalidParameterException(TEXTS.crowded(MAX_TOGETHER));
+  if (there.length > MAX_AROUND) throw invalidParameterException(TEXTS.crowded(MAX_TOGETHER));
   for (const { stream, isSilent } of await listen(backend, there, span)) yield { stream, isSilent, bound: time };
   const more = { limit: STREAMS_AT_ONCE, ...named };
   const read = (place: StreamPlace): Promise<LogStream[]> =>
