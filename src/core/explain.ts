@@ -20,7 +20,7 @@ export function waitingReason(
   jobId: string,
   demand: Demand,
 ): WaitingReason | undefined {
-  const lack = plan.short.get(shapeKey(demand));
+  const lack = plan.short.size === 0 ? undefined : plan.short.get(shapeKey(demand));
   if (lack !== undefined) return lack;
   const head = plan.blocked.get(queueArn);
   if (head === undefined) return undefined;
