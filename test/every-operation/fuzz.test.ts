@@ -127,7 +127,7 @@ async function post(
     if (place.kind === "label") label = asText(given[name]);
     else for (const value of [given[name]].flat()) query.append(place.key, asText(value));
   }
-  const answer = await fetch(`${url}${path.replace(/\{.*\}/, encodeURIComponent(label))}?${query}`, {
+  const answer = await fetch(`${url}${path.replace(/\{.*\}/, encodeURIComponent(label))}?${query.toString()}`, {
     method,
     headers: {
       authorization: `AWS4-HMAC-SHA256 Credential=any/20260101/${region}/batch/aws4_request, SignedHeaders=host, Signature=0`,

@@ -27,9 +27,7 @@ export async function visibleState(client: BatchClient, names: Names): Promise<s
 const NOT_STATE = new Set(["$metadata", "statusSummaryLastUpdatedAt", "statusReason"]);
 
 async function policies(client: BatchClient): Promise<object> {
-  const { schedulingPolicies } = (await send(client, "ListSchedulingPolicies", {})) as {
-    schedulingPolicies?: { arn: string }[];
-  };
-  const arns = (schedulingPolicies ?? []).map(({ arn }) => arn);
+  const { schedulingPolicies } = await send(client, "ListSchedulingPolicies", {});
+  const arns = schedulingPolicies.map(({ arn }) => arn);
   return send(client, "DescribeSchedulingPolicies", { arns });
 }

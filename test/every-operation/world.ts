@@ -1,6 +1,13 @@
 import type { BatchClient } from "@aws-sdk/client-batch";
 import * as batch from "@aws-sdk/client-batch";
-import type { BatchInput, BatchOperationName } from "../../src/api/wire/operations.ts";
+import type { BatchInput, BatchOperationName, BatchOutput } from "../../src/api/wire/operations.ts";
+
+/** An answer as clients give it back. What is looked at ought to be there; where it is not, the assertion fails. */
+export type Said<T> = T extends (infer Item)[]
+  ? Said<Item>[]
+  : T extends object
+    ? { [Key in keyof T]-?: Said<Exclude<T[Key], undefined>> }
+    : T;
 
 /** Names in a server that has one of everything, for requests that mean something. */
 export interface Names {
@@ -36,9 +43,9 @@ export async function send<Op extends BatchOperationName>(
   client: BatchClient,
   operation: Op,
   input: BatchInput<Op>,
-): Promise<Record<string, never>> {
+): Promise<Said<BatchOutput<Op>>> {
   const Command = Reflect.get(batch, `${operation}Command`) as AnyCommand;
-  return (await client.send(new Command(input))) as unknown as Record<string, never>;
+  return (await client.send(new Command(input))) as unknown as Said<BatchOutput<Op>>;
 }
 
 const RESOURCES = {
@@ -99,7 +106,7 @@ export async function makeOneOfEverything(client: BatchClient): Promise<Names> {
     jobQueueName: fairQueue,
     priority: 5,
     computeEnvironmentOrder: order,
-    schedulingPolicyArn: fairPolicyArn!,
+    schedulingPolicyArn: fairPolicyArn,
   });
   const serviceEnvironment = "some-service-environment";
   await ask("CreateServiceEnvironment", {
@@ -113,7 +120,7 @@ export async function makeOneOfEverything(client: BatchClient): Promise<Names> {
     priority: 1,
     jobQueueType: "SAGEMAKER_TRAINING",
     serviceEnvironmentOrder: [{ order: 1, serviceEnvironment }],
-    schedulingPolicyArn: quotaPolicyArn!,
+    schedulingPolicyArn: quotaPolicyArn,
   });
   const { quotaShareArn } = await ask("CreateQuotaShare", quotaShare("some-share", trainingQueue));
   const consumable = "some-licence";
@@ -143,24 +150,24 @@ export async function makeOneOfEverything(client: BatchClient): Promise<Names> {
   const { jobId: serviceJobId } = await ask("SubmitServiceJob", training("some-training", trainingQueue));
   return {
     environment,
-    environmentArn: environmentArn!,
+    environmentArn,
     queue,
-    queueArn: queueArn!,
+    queueArn,
     fairQueue,
     trainingQueue,
     definition,
-    definitionArn: definitionArn!,
+    definitionArn,
     multinode,
-    fairPolicyArn: fairPolicyArn!,
-    quotaPolicyArn: quotaPolicyArn!,
-    quotaShareArn: quotaShareArn!,
+    fairPolicyArn,
+    quotaPolicyArn,
+    quotaShareArn,
     serviceEnvironment,
     consumable,
-    jobId: jobId!,
-    jobArn: jobArn!,
-    arrayJobId: arrayJobId!,
-    multinodeJobId: multinodeJobId!,
-    serviceJobId: serviceJobId!,
+    jobId,
+    jobArn,
+    arrayJobId,
+    multinodeJobId,
+    serviceJobId,
   };
 }
 
