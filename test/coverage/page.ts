@@ -1,0 +1,39 @@
+import { OPERATIONS, requestStructures } from "./members.ts";
+import type { Found } from "./trial.ts";
+
+/** The text of docs/api-coverage.md. */
+export function coveragePage(found: ReadonlyMap<string, Found>): string {
+  const structures = [...requestStructures()];
+  const inputs = new Set(OPERATIONS.map(({ input }) => input.name));
+  const count = (kind: Found): number => [...found.values()].filter((one) => one === kind).length;
+  const rows = (isInput: boolean): string[] =>
+    structures
+      .filter(([name]) => inputs.has(name) === isInput)
+      .flatMap(([name, members]) => {
+        const title = isInput ? OPERATIONS.find(({ input }) => input.name === name)!.name : name;
+        return ["", `### ${title}`, "", ...list(name, members, found)];
+      });
+  return [
+    "# What AWS Batch's requests may say, and what comes of it",
+    "",
+    "Written by `npm run coverage` from trials of every member of every request against a running server; `npm test` tries them again and fails when one",
+    "is ignored or when this page is out of date.",
+    "",
+    `- **echoed** (${count("echoed")}): stored, and described as it was given. \`docs/architecture.md\` and the pages it names say which of these have an effect on a job.`,
+    `- **enforced** (${count("enforced")}): another value gives another answer or another effect.`,
+    "",
+    `${OPERATIONS.length} operations, ${found.size} members. None is refused for being unknown to this server, and none is ignored.`,
+    "",
+    "## Operations",
+    ...rows(true),
+    "",
+    "## Structures",
+    ...rows(false),
+    "",
+  ].join("\n");
+}
+
+function list(structure: string, members: readonly string[], found: ReadonlyMap<string, Found>): string[] {
+  if (members.length === 0) return ["No members."];
+  return members.map((member) => `- \`${member}\`: ${found.get(`${structure}.${member}`) ?? "**ignored**"}`);
+}
