@@ -78,7 +78,7 @@ async function observe(sample: Sample, scene: Scene, altered: (input: object) =>
     error = String(thrown);
   }
   const isVisible = answer !== undefined && sample.see !== undefined;
-  const seen = isVisible ? await sample.see!(scene, { ...input, ...answer }) : undefined;
+  const seen = isVisible ? await sample.see?.(scene, { ...input, ...answer }) : undefined;
   const { $metadata: _, ...said } = (answer ?? {}) as Record<string, unknown>;
   return { input, seen, error, text: withoutChance(JSON.stringify([error, said, seen]), scene.suffix) };
 }
