@@ -52,7 +52,7 @@ async function podQueue({ send, suffix }: Scene): Promise<{ jobQueue: string; jo
   await send("CreateComputeEnvironment", {
     computeEnvironmentName: name,
     type: "MANAGED",
-    eksConfiguration: { eksClusterArn: "arn:aws:eks:eu-west-1:123456789012:cluster/c", kubernetesNamespace: "jobs" },
+    eksConfiguration: { eksClusterArn: "arn:aws:eks:us-east-1:123456789012:cluster/c", kubernetesNamespace: "jobs" },
     computeResources: {
       type: "EC2",
       allocationStrategy: "BEST_FIT_PROGRESSIVE",

@@ -205,6 +205,7 @@ export const RESOURCE_SAMPLES: readonly Sample[] = [
       });
       return { consumableResource, filters: [{ name: "JOB_NAME", values: ["lic*"] }] };
     },
+    others: { "ListJobsByConsumableResourceRequest.filters": [{ name: "JOB_NAME", values: ["other"] }] },
   },
   {
     operation: "TagResource",
