@@ -358,7 +358,6 @@ const PLATFORMS: readonly Example[] = [
     "fargatePlatformConfiguration not applicable for EC2.",
   ],
   ["notForEc2", task({}, { platformVersion: "LATEST" }), "platformVersion not applicable for EC2."],
-  ["isNotForEc2", container({ runtimePlatform: {} }), "runtimePlatform is not applicable for EC2."],
   ["isNotForEc2", task({}, { networkMode: "host" }), "networkMode is not applicable for EC2."],
   [
     "notForManaged",

@@ -93,10 +93,16 @@ const cli = findClient("The AWS CLI", ["aws", "/usr/bin/aws"], ["--version"]);
 test("the AWS CLI: every operation that it knows", { skip: "missing" in cli && cli.missing }, async (t) => {
   if ("missing" in cli) return;
   const { batch: client, url } = await apiServer(t);
-  await session(client, (operation, input) => awsCli(cli.program, url, operation, input));
+  // Each call is a process: the first of each operation is enough.
+  const called = new Set<string>();
+  await session(client, async (operation, input) => {
+    if (called.has(operation)) return { unknown: "called before" };
+    called.add(operation);
+    return awsCli(cli.program, url, operation, input);
+  });
 });
 
-/** What a client gives back, or `unknown` where it is older than the operation or one of its members. */
+/** What a client gives back, or `unknown` where it is older than the operation or one of its members, or need not be asked. */
 type Answer = { readonly output: object } | { readonly error: string } | { readonly unknown: string };
 type Ask = (operation: string, input: object) => Promise<Answer>;
 
@@ -110,7 +116,7 @@ async function session(sdk: BatchClient, ask: Ask): Promise<void> {
     called.add(operation);
     return answer.output as Said<BatchOutput<Op>>;
   };
-  await everyOperation(call);
+  await everyOperation(call, (operation, input) => send(sdk, operation, input));
   assert.ok(called.size >= KNOWN_SINCE_2022, `only ${[...called].join(", ")} were called`);
 }
 

@@ -16,7 +16,7 @@ const operations = operationsOf(batch);
 
 /** Regions are isolated: each gives a fresh set of things, which the valid ones among the requests use up. */
 const REGIONS = ["eu-west-1", "eu-west-2", "eu-west-3", "us-east-2", "us-west-1", "us-west-2", "sa-east-1"];
-const REQUESTS_PER_REGION = 120;
+const REQUESTS_PER_REGION = 60;
 /** An answer takes milliseconds. */
 const HANG_MS = 20_000;
 
@@ -172,7 +172,7 @@ test("no request, valid or not, gives a 500, hangs, or changes anything when it 
     worlds.set(region, { names: world.names, state });
   });
   await fc.assert(property, { numRuns: REGIONS.length * REQUESTS_PER_REGION });
-  assert.ok(refused > 100 && refused < tried - 100, `${refused} of ${tried} requests were refused`);
+  assert.ok(refused > 50 && refused < tried - 50, `${refused} of ${tried} requests were refused`);
 });
 
 function isObjectText(text: string): boolean {

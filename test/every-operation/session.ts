@@ -30,18 +30,21 @@ const TRAINING = {
   RoleArn: "arn:aws:iam::123456789012:role/train",
 };
 
-/** A user's day with AWS Batch, from the first environment to the last deletion: each operation at least once. */
-export async function everyOperation(call: Call): Promise<void> {
-  await environments(call);
-  await jobs(call);
-  await consumables(call);
+/**
+ * A user's day with AWS Batch, from the first environment to the last deletion: each operation at least once. What has to be asked again
+ * and again is asked through `watch`, for clients of which each call is a process.
+ */
+export async function everyOperation(call: Call, watch: Call = call): Promise<void> {
+  await environments(call, watch);
+  await jobs(call, watch);
+  await consumables(call, watch);
   await fairShares(call);
-  await training(call);
+  await training(call, watch);
   await tags(call);
-  await farewell(call);
+  await farewell(call, watch);
 }
 
-async function environments(call: Call): Promise<void> {
+async function environments(call: Call, watch: Call): Promise<void> {
   const made = await call("CreateComputeEnvironment", {
     computeEnvironmentName: "machines",
     type: "MANAGED",
@@ -56,7 +59,7 @@ async function environments(call: Call): Promise<void> {
     },
   });
   assert.match(made.computeEnvironmentArn, /^arn:aws:batch:[a-z0-9-]+:\d{12}:compute-environment\/machines$/);
-  await untilEnvironment(call, "VALID");
+  await untilEnvironment(watch, "VALID");
   await call("UpdateComputeEnvironment", { computeEnvironment: "machines", computeResources: { maxvCpus: 16 } });
   const { computeEnvironments } = await call("DescribeComputeEnvironments", { computeEnvironments: ["machines"] });
   assert.equal(computeEnvironments[0]!.computeResources.maxvCpus, 16);
@@ -71,14 +74,14 @@ async function environments(call: Call): Promise<void> {
   assert.deepEqual([jobQueues[0]!.priority, jobQueues[0]!.status], [7, "VALID"]);
 }
 
-function untilEnvironment(call: Call, status: "VALID" | "gone"): Promise<true> {
+function untilEnvironment(watch: Call, status: "VALID" | "gone"): Promise<true> {
   return until(`the environment is ${status}`, async () => {
-    const { computeEnvironments } = await call("DescribeComputeEnvironments", { computeEnvironments: ["machines"] });
+    const { computeEnvironments } = await watch("DescribeComputeEnvironments", { computeEnvironments: ["machines"] });
     return (computeEnvironments[0]?.status ?? "gone") === status;
   });
 }
 
-async function jobs(call: Call): Promise<void> {
+async function jobs(call: Call, watch: Call): Promise<void> {
   const registered = await call("RegisterJobDefinition", {
     jobDefinitionName: "greet",
     type: "container",
@@ -90,7 +93,7 @@ async function jobs(call: Call): Promise<void> {
   assert.deepEqual(jobDefinitions[0]!.containerProperties.command, CONTAINER.command);
   const request = { jobName: "greeting", jobQueue: "line", jobDefinition: "greet" };
   const { jobId } = await call("SubmitJob", request);
-  const succeeded = await untilOver(call, jobId);
+  const succeeded = await untilOver(watch, jobId);
   assert.deepEqual([succeeded.status, succeeded.container.exitCode], ["SUCCEEDED", 0]);
   const sleeping = { ...request, containerOverrides: { command: ["sleep", "600"] } };
   const [first, second, third, fourth] = await Promise.all(
@@ -98,7 +101,7 @@ async function jobs(call: Call): Promise<void> {
   );
   const behind = await call("SubmitJob", { ...request, dependsOn: [{ jobId: first! }] });
   await call("CancelJob", { jobId: behind.jobId, reason: "not today" });
-  assert.equal((await untilOver(call, behind.jobId)).statusReason, "not today");
+  assert.equal((await untilOver(watch, behind.jobId)).statusReason, "not today");
   const { jobSummaryList } = await call("ListJobs", {
     jobQueue: "line",
     filters: [{ name: "JOB_NAME", values: ["g*"] }],
@@ -122,19 +125,19 @@ async function jobs(call: Call): Promise<void> {
     [first!, "enough"],
     [fourth!, "all of them"],
   ] as const) {
-    const job = await untilOver(call, id);
+    const job = await untilOver(watch, id);
     assert.deepEqual([job.status, job.statusReason], ["FAILED", reason]);
   }
 }
 
-function untilOver(call: Call, jobId: string): Promise<Job> {
+function untilOver(watch: Call, jobId: string): Promise<Job> {
   return until(`job ${jobId} is over`, async () => {
-    const { jobs: found } = await call("DescribeJobs", { jobs: [jobId] });
+    const { jobs: found } = await watch("DescribeJobs", { jobs: [jobId] });
     return ["SUCCEEDED", "FAILED"].includes(found[0]!.status) && found[0]!;
   });
 }
 
-async function consumables(call: Call): Promise<void> {
+async function consumables(call: Call, watch: Call): Promise<void> {
   await call("CreateConsumableResource", { consumableResourceName: "licence", totalQuantity: 1 });
   await call("UpdateConsumableResource", { consumableResource: "licence", operation: "ADD", quantity: 2 });
   const { consumableResources } = await call("ListConsumableResources", {});
@@ -147,13 +150,13 @@ async function consumables(call: Call): Promise<void> {
     consumableResourcePropertiesOverride: { consumableResourceList: [{ consumableResource: "licence", quantity: 2 }] },
   });
   await until("the licence is in use", async () => {
-    const resource = await call("DescribeConsumableResource", { consumableResource: "licence" });
+    const resource = await watch("DescribeConsumableResource", { consumableResource: "licence" });
     return resource.inUseQuantity === 2 && resource.availableQuantity === 1;
   });
   const users = await call("ListJobsByConsumableResource", { consumableResource: "licence" });
   assert.deepEqual([users.jobs.length, users.jobs[0]!.quantity, users.jobs[0]!.jobName], [1, 2, "licensed"]);
   await call("TerminateJob", { jobId, reason: "licence wanted elsewhere" });
-  await untilOver(call, jobId);
+  await untilOver(watch, jobId);
   assert.equal((await call("DescribeConsumableResource", { consumableResource: "licence" })).availableQuantity, 3);
   await call("DeleteConsumableResource", { consumableResource: "licence" });
   assert.deepEqual((await call("ListConsumableResources", {})).consumableResources, []);
@@ -172,7 +175,7 @@ async function fairShares(call: Call): Promise<void> {
   assert.deepEqual((await call("ListSchedulingPolicies", {})).schedulingPolicies, []);
 }
 
-async function training(call: Call): Promise<void> {
+async function training(call: Call, watch: Call): Promise<void> {
   await call("CreateServiceEnvironment", {
     serviceEnvironmentName: "trainers",
     serviceEnvironmentType: "SAGEMAKER_TRAINING",
@@ -206,21 +209,21 @@ async function training(call: Call): Promise<void> {
   const share = await call("DescribeQuotaShare", { quotaShareArn });
   assert.deepEqual([share.resourceSharingConfiguration, share.status], [{ strategy: "LEND" }, "VALID"]);
   assert.equal((await call("ListQuotaShares", { jobQueue: "gym" })).quotaShares.length, 1);
-  await serviceJobs(call);
+  await serviceJobs(call, watch);
   await call("UpdateQuotaShare", { quotaShareArn, state: "DISABLED" });
   await call("DeleteQuotaShare", { quotaShareArn });
   await call("UpdateJobQueue", { jobQueue: "gym", state: "DISABLED" });
   await call("DeleteJobQueue", { jobQueue: "gym" });
-  await untilQueueGone(call, "gym");
+  await untilQueueGone(watch, "gym");
   await call("UpdateServiceEnvironment", { serviceEnvironment: "trainers", state: "DISABLED" });
   await call("DeleteServiceEnvironment", { serviceEnvironment: "trainers" });
   await until("the service environment is gone", async () => {
-    return (await call("DescribeServiceEnvironments", {})).serviceEnvironments.length === 0;
+    return (await watch("DescribeServiceEnvironments", {})).serviceEnvironments.length === 0;
   });
   await call("DeleteSchedulingPolicy", { arn });
 }
 
-async function serviceJobs(call: Call): Promise<void> {
+async function serviceJobs(call: Call, watch: Call): Promise<void> {
   const request = (jobName: string, ...entrypoint: string[]) => ({
     jobName,
     jobQueue: "gym",
@@ -233,23 +236,23 @@ async function serviceJobs(call: Call): Promise<void> {
     }),
   });
   const { jobId } = await call("SubmitServiceJob", { ...request("short", "true"), clientToken: "short-one" });
-  await untilServiceJob(call, jobId, "SUCCEEDED");
+  await untilServiceJob(watch, jobId, "SUCCEEDED");
   const long = await call("SubmitServiceJob", { ...request("long", "sleep", "600"), clientToken: "long-one" });
   const other = await call("SubmitServiceJob", { ...request("other", "sleep", "600"), clientToken: "other-one" });
-  await untilServiceJob(call, long.jobId, "RUNNING");
+  await untilServiceJob(watch, long.jobId, "RUNNING");
   await call("UpdateServiceJob", { jobId: long.jobId, schedulingPriority: 5 });
   const listed = await call("ListServiceJobs", { jobQueue: "gym", filters: [{ name: "JOB_NAME", values: ["long"] }] });
   assert.deepEqual([listed.jobSummaryList.length, listed.jobSummaryList[0]!.jobId], [1, long.jobId]);
   await call("TerminateServiceJob", { jobId: long.jobId, reason: "trained enough" });
   const stopped = await call("TerminateServiceJobs", { jobs: [other.jobId], reason: "trained enough" });
   assert.deepEqual([stopped.successful, stopped.errors], [[other.jobId], []]);
-  await untilServiceJob(call, long.jobId, "FAILED");
-  await untilServiceJob(call, other.jobId, "FAILED");
+  await untilServiceJob(watch, long.jobId, "FAILED");
+  await untilServiceJob(watch, other.jobId, "FAILED");
 }
 
-function untilServiceJob(call: Call, jobId: string, status: string): Promise<true> {
+function untilServiceJob(watch: Call, jobId: string, status: string): Promise<true> {
   return until(`service job ${jobId} is ${status}`, async () => {
-    const job = await call("DescribeServiceJob", { jobId });
+    const job = await watch("DescribeServiceJob", { jobId });
     return job.status === status;
   });
 }
@@ -262,23 +265,23 @@ async function tags(call: Call): Promise<void> {
   assert.deepEqual((await call("ListTagsForResource", { resourceArn })).tags, { "team/of 1": "blue" });
 }
 
-async function farewell(call: Call): Promise<void> {
+async function farewell(call: Call, watch: Call): Promise<void> {
   await call("DeregisterJobDefinition", { jobDefinition: "greet:1" });
   await call("UpdateJobQueue", { jobQueue: "line", state: "DISABLED" });
   await call("DeleteJobQueue", { jobQueue: "line" });
-  await untilQueueGone(call, "line");
+  await untilQueueGone(watch, "line");
   await call("UpdateComputeEnvironment", { computeEnvironment: "machines", state: "DISABLED" });
   await until("the environment can be deleted", async () => {
-    const { computeEnvironments } = await call("DescribeComputeEnvironments", { computeEnvironments: ["machines"] });
+    const { computeEnvironments } = await watch("DescribeComputeEnvironments", { computeEnvironments: ["machines"] });
     return computeEnvironments[0]!.status === "VALID";
   });
   await call("DeleteComputeEnvironment", { computeEnvironment: "machines" });
-  await untilEnvironment(call, "gone");
+  await untilEnvironment(watch, "gone");
 }
 
-function untilQueueGone(call: Call, name: string): Promise<true> {
+function untilQueueGone(watch: Call, name: string): Promise<true> {
   return until(`the queue ${name} is gone`, async () => {
-    return (await call("DescribeJobQueues", { jobQueues: [name] })).jobQueues.length === 0;
+    return (await watch("DescribeJobQueues", { jobQueues: [name] })).jobQueues.length === 0;
   });
 }
 

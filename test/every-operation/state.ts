@@ -1,12 +1,32 @@
-import type { BatchClient } from "@aws-sdk/client-batch";
+import type { BatchClient, JobStatus as BatchStatus } from "@aws-sdk/client-batch";
+import { JOB_STATUSES } from "../../src/core/job.ts";
+import { until } from "../support/until.ts";
 import type { Names } from "./world.ts";
 import { send } from "./world.ts";
 
-const JOB_STATUSES = ["SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED"] as const;
+/** All that a client can see of an account and region, as text, once the scheduler has looked at what was submitted and what runs has ended. */
+export function visibleState(client: BatchClient, names: Names): Promise<string> {
+  return until("all jobs wait or are over", async () => {
+    const jobs = new Map(await Promise.all(JOB_STATUSES.map((status) => jobsOf(client, names, status))));
+    if (UNSETTLED.some((status) => jobs.get(status)!.length > 0)) return false;
+    return JSON.stringify([[...jobs], await resources(client, names)], withoutTimes, 1);
+  });
+}
 
-/** All that a client can see of an account and region, as text. Times at which a summary was made are left out. */
-export async function visibleState(client: BatchClient, names: Names): Promise<string> {
+const UNSETTLED = ["SUBMITTED", "STARTING", "RUNNING"] as const;
+type Status = (typeof JOB_STATUSES)[number];
+
+async function jobsOf(client: BatchClient, names: Names, status: Status): Promise<readonly [Status, unknown[]]> {
+  const jobStatus = status as BatchStatus;
   const pages = await Promise.all([
+    ...[names.queue, names.fairQueue].map((jobQueue) => send(client, "ListJobs", { jobQueue, jobStatus })),
+    send(client, "ListServiceJobs", { jobQueue: names.trainingQueue, jobStatus }),
+  ]);
+  return [status, pages.flatMap(({ jobSummaryList }): unknown[] => jobSummaryList)];
+}
+
+function resources(client: BatchClient, names: Names): Promise<unknown[]> {
+  return Promise.all([
     send(client, "DescribeComputeEnvironments", {}),
     send(client, "DescribeJobQueues", {}),
     send(client, "DescribeJobDefinitions", {}),
@@ -14,14 +34,14 @@ export async function visibleState(client: BatchClient, names: Names): Promise<s
     send(client, "ListConsumableResources", {}),
     policies(client),
     send(client, "ListQuotaShares", { jobQueue: names.trainingQueue }),
-    ...[names.queue, names.fairQueue].flatMap((jobQueue) =>
-      JOB_STATUSES.map((jobStatus) => send(client, "ListJobs", { jobQueue, jobStatus })),
-    ),
-    ...JOB_STATUSES.map((jobStatus) => send(client, "ListServiceJobs", { jobQueue: names.trainingQueue, jobStatus })),
     send(client, "DescribeJobs", { jobs: [names.jobId, names.arrayJobId, names.multinodeJobId] }),
     send(client, "DescribeServiceJob", { jobId: names.serviceJobId }),
   ]);
-  return JSON.stringify(pages, (key, value: unknown) => (NOT_STATE.has(key) ? undefined : value), 1);
+}
+
+/** Not the times at which a summary was made, nor why a job waits: others may come before it. */
+function withoutTimes(key: string, value: unknown): unknown {
+  return NOT_STATE.has(key) ? undefined : value;
 }
 
 const NOT_STATE = new Set(["$metadata", "statusSummaryLastUpdatedAt", "statusReason"]);

@@ -6,10 +6,8 @@ import { quotingRule, rule } from "./rules.ts";
 /** What EC2 instances do not have (reference 4.2, 4.6). */
 export const NOT_FOR_EC2_RULES: readonly Rule<EcsTask>[] = [
   quotingRule("notForEc2", ({ fargateMembers: [member] }) => (member === undefined ? undefined : [member])),
-  quotingRule("isNotForEc2", ({ runtimePlatform, networkMode }) => {
-    if (runtimePlatform !== undefined) return ["runtimePlatform"];
-    return networkMode === undefined ? undefined : ["networkMode"];
-  }),
+  // `runtimePlatform` is documented for Fargate and said to be refused nowhere: it is kept.
+  quotingRule("isNotForEc2", ({ networkMode }) => (networkMode === undefined ? undefined : ["networkMode"])),
 ];
 
 /** A container that is alone has whole vCPUs; those of a task may share them. */
