@@ -34,12 +34,17 @@ async function describe(name: string): Promise<ComputeEnvironmentDetail> {
   return computeEnvironments![0]!;
 }
 
-test("an unmanaged environment is described with what was given; resources only if there were any", async () => {
+test("an unmanaged environment is described with what was given, and always with the type of its machines", async () => {
   await create("unmanaged", EC2, { ...UNMANAGED, unmanagedvCpus: 12 });
   const { type, serviceRole, unmanagedvCpus, computeResources, ecsClusterArn } = await describe("unmanaged");
   assert.deepEqual(
     { type, serviceRole, unmanagedvCpus, computeResources },
-    { type: "UNMANAGED", serviceRole: "batch-role", unmanagedvCpus: 12, computeResources: undefined },
+    {
+      type: "UNMANAGED",
+      serviceRole: "batch-role",
+      unmanagedvCpus: 12,
+      computeResources: { type: "EC2", maxvCpus: 12 },
+    },
   );
   assert.match(ecsClusterArn!, /cluster\/unmanaged_Batch_/);
   await create("unmanaged-told", EC2, { ...UNMANAGED, computeResources: { type: "EC2", maxvCpus: 8 } });

@@ -84,7 +84,20 @@ async function find(backend: Backend, call: Call, nameOrArn: string): Promise<Re
 function toDetail(record: ResourceRecord<EnvironmentSettings>): ComputeEnvironmentDetail {
   const { arn, name, status, statusReason } = record;
   const { endsJobs: _, ...settings } = record.settings;
-  return { computeEnvironmentName: name, computeEnvironmentArn: arn, ...settings, status, statusReason };
+  const computeResources = settings.computeResources ?? ownMachines(settings);
+  return {
+    computeEnvironmentName: name,
+    computeEnvironmentArn: arn,
+    ...settings,
+    computeResources,
+    status,
+    statusReason,
+  };
+}
+
+/** What an unmanaged environment shows where nothing was given: clients read the type without looking whether it is there (decision 0011). */
+function ownMachines({ unmanagedvCpus = 0 }: EnvironmentSettings): ComputeResource {
+  return { type: "EC2", maxvCpus: unmanagedvCpus };
 }
 
 /** Who tags what AWS launches needs a permission of its own (reference 1.7). */
