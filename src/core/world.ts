@@ -2,10 +2,11 @@ import { ArrayProgress } from "./array.ts";
 import type { Change, Fact, JobChange, Outcome } from "./changes.ts";
 import { Deadlines } from "./deadlines.ts";
 import { holdingsOf } from "./holdings.ts";
-import { childId, parseChildId, unitAttemptId } from "./ids.ts";
+import { childId, parseChildId } from "./ids.ts";
 import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
 import type { Capacity, Consumable, Environment, Queue, QuotaShare } from "./resources.ts";
+import { UnitIndex } from "./unit-index.ts";
 import type { Waiting } from "./waiting.ts";
 import { WaitingJobs } from "./waiting.ts";
 
@@ -42,8 +43,7 @@ export class World {
   /** By key, what active attempts hold, whether the resource exists or not. */
   readonly #inUse = new Map<string, number>();
   readonly #jobIdByAttemptId = new Map<string, string>();
-  /** By what drivers know them as: the units of active attempts. */
-  readonly #unitByAttemptId = new Map<string, { readonly jobId: string; readonly unit: number }>();
+  readonly #units = new UnitIndex();
   readonly #dependents = new Map<string, Set<string>>();
   readonly #outcomes = new Map<string, Outcome>();
   readonly #waiting = new Map<string, WaitingJobs>();
@@ -129,7 +129,7 @@ export class World {
 
   /** The job and the unit that a driver knows as this attempt. */
   unitOf(attemptId: string): { job: Job; unit: number } | undefined {
-    const known = this.#unitByAttemptId.get(attemptId);
+    const known = this.#units.get(attemptId);
     return known && { job: this.jobs.get(known.jobId)!, unit: known.unit };
   }
 
@@ -242,8 +242,9 @@ export class World {
     const becameRunnable = state.status === "RUNNABLE" && before?.status !== "RUNNABLE";
     if (restBecameRunnable || becameRunnable) this.#wait({ job, retried: state.attempts.length > 0 });
     const attempt = activeAttempt(state);
-    const attemptBefore = before && activeAttempt(before);
-    if (attemptBefore?.units !== undefined && attemptBefore.id !== attempt?.id) this.#unindexUnits(attemptBefore);
+    if (job.scheduling.units !== undefined) {
+      this.#units.changed(job, before && activeAttempt(before), attempt, this.deadlines);
+    }
     if (attempt === undefined) return;
     // Somebody is to be told to run it, once that it is bound is committed.
     if (state.status === "SCHEDULED") this.agenda.add(job.id);
@@ -254,23 +255,6 @@ export class World {
     if (begins && attempt.startedAt !== undefined && timeoutSeconds !== undefined) {
       this.deadlines.add({ at: attempt.startedAt + timeoutSeconds * 1000, jobId: job.id, attemptId: attempt.id });
     }
-    if (attempt.units !== undefined) this.#indexUnits(job, attempt, attemptBefore);
-  }
-
-  /** The units of an attempt are always the same ones; what happens to them may bring a deadline. */
-  #indexUnits(job: Job, attempt: Attempt, before: Attempt | undefined): void {
-    const isNew = before?.id !== attempt.id;
-    for (const [unit, { startedAt }] of attempt.units!.entries()) {
-      if (isNew) this.#unitByAttemptId.set(unitAttemptId(attempt.id, unit), { jobId: job.id, unit });
-      const { startTimeoutMs } = job.scheduling.units![unit]!;
-      if (startTimeoutMs === undefined || startedAt === undefined) continue;
-      if (isNew || before?.units?.[unit]?.startedAt === undefined)
-        this.deadlines.add({ at: startedAt + startTimeoutMs, jobId: job.id, attemptId: attempt.id });
-    }
-  }
-
-  #unindexUnits(attempt: Attempt): void {
-    for (const unit of attempt.units!.keys()) this.#unitByAttemptId.delete(unitAttemptId(attempt.id, unit));
   }
 
   #unindex(job: Job): void {

@@ -94,7 +94,14 @@ export class Dispatcher {
 
   #stop({ attemptId, driver, killAt }: Run): void {
     this.#stopped.add(attemptId);
-    this.#tell(driver, "stop", (d) => d.stop(attemptId, killAt!));
+    this.#tell(driver, "stop", async (d) => {
+      try {
+        await d.stop(attemptId, killAt!);
+      } catch (error) {
+        this.#stopped.delete(attemptId);
+        throw error;
+      }
+    });
   }
 
   async #start(world: World, runs: readonly Run[]): Promise<void> {
