@@ -1,15 +1,7 @@
 import type { JobDetail } from "@aws-sdk/client-batch";
 import type { Connection } from "./connection.ts";
-import {
-  arraySizeOf,
-  DESCRIBE_LIMIT,
-  describeJobs,
-  describeOne,
-  hasEnded,
-  isWaiting,
-  logGroupOf,
-  logStreamsOf,
-} from "./job.ts";
+import { arraySizeOf, DESCRIBE_LIMIT, describeJobs, describeOne, hasEnded, isWaiting, logGroupOf } from "./job.ts";
+import { logStreamsOf } from "./job-containers.ts";
 import { JobOutput, logLagMs, type Listener } from "./job-output.ts";
 import { readEndedStreams, STREAMS_PER_FILTER, type Line } from "./log-reader.ts";
 import type { Pace } from "./pace.ts";

@@ -1,4 +1,5 @@
 import type { AttemptDetail, JobDetail } from "@aws-sdk/client-batch";
+import { exitCodeOfContainers, reasonOf } from "./job-containers.ts";
 import { duration, keyValues, moment } from "./text.ts";
 
 /** A job for people to read. `--json` has every member. */
@@ -13,8 +14,8 @@ function entriesOf(job: JobDetail): [string, string | undefined][] {
     ["Job", job.jobId],
     ["Name", job.jobName],
     ["Status", job.status],
-    ["Reason", container?.reason ?? job.statusReason],
-    ["Exit code", container?.exitCode?.toString()],
+    ["Reason", reasonOf(job)],
+    ["Exit code", exitCodeOfContainers(job)?.toString()],
     ["Queue", lastOf(job.jobQueue)],
     ["Definition", lastOf(job.jobDefinition)],
     ["Command", container?.command?.map(shellQuoted).join(" ")],

@@ -1,6 +1,7 @@
 import type { JobDetail } from "@aws-sdk/client-batch";
 import type { Connection } from "./connection.ts";
-import { logGroupOf, logStreamsOf } from "./job.ts";
+import { logGroupOf } from "./job.ts";
+import { logStreamsOf } from "./job-containers.ts";
 import { StreamReader, type Line } from "./log-reader.ts";
 
 /** CloudWatch in AWS shows lines some seconds late; a local server shows them at once. */

@@ -1,6 +1,7 @@
 import type { JobDetail } from "@aws-sdk/client-batch";
 import type { Connection } from "./connection.ts";
 import { EXIT, Failure } from "./failure.ts";
+import { exitCodeOfContainers, reasonOf } from "./job-containers.ts";
 
 /** DescribeJobs takes at most this many ids. */
 export const DESCRIBE_LIMIT = 100;
@@ -56,19 +57,8 @@ export function arraySizeOf(job: JobDetail): number | undefined {
   return job.arrayProperties?.index === undefined ? job.arrayProperties?.size : undefined;
 }
 
-/** The log streams of a job's attempts, oldest attempt first. */
-export function logStreamsOf(job: JobDetail): string[] {
-  const streams = (job.attempts ?? []).map((attempt) => attempt.container?.logStreamName);
-  return [...new Set([...streams, job.container?.logStreamName])].filter((name) => name !== undefined);
-}
-
 export function logGroupOf(job: JobDetail): string {
   return job.container?.logConfiguration?.options?.["awslogs-group"] ?? "/aws/batch/job";
-}
-
-/** Why a job failed or waits: the container's reason if it has one (it is the more precise), else the job's. */
-export function reasonOf(job: JobDetail): string | undefined {
-  return job.container?.reason ?? job.statusReason;
 }
 
 /**
@@ -77,7 +67,7 @@ export function reasonOf(job: JobDetail): string | undefined {
  */
 export function exitCodeOf(job: JobDetail): number {
   if (job.status === "SUCCEEDED") return EXIT.ok;
-  const code = job.container?.exitCode;
+  const code = exitCodeOfContainers(job);
   if (code !== undefined) return code === 0 ? EXIT.jobFailed : code;
   const reason = reasonOf(job) ?? "";
   if (COMMAND_NOT_FOUND.test(reason) && !/image|pull|manifest/i.test(reason)) return 127;

@@ -1,6 +1,7 @@
 import type { JobDetail, JobSummary } from "@aws-sdk/client-batch";
 import type { Connection } from "./connection.ts";
-import { arraySizeOf, exitCodeOf, hasEnded, reasonOf } from "./job.ts";
+import { arraySizeOf, exitCodeOf, hasEnded } from "./job.ts";
+import { exitCodeOfContainers, reasonOf } from "./job-containers.ts";
 import { count, duration, oneLine } from "./text.ts";
 
 const FAILURES_SHOWN = 10;
@@ -101,7 +102,7 @@ function singleSummary(job: JobDetail, took: string): string {
   if (!hasEnded(job) || job.status === "SUCCEEDED") return `Job ${job.jobId} succeeded, ${took}.`;
   const attempts = job.attempts?.length ?? 0;
   const tried = attempts > 1 ? ` after ${attempts} attempts` : "";
-  const how = howItFailed({ exitCode: job.container?.exitCode, reason: reasonOf(job) });
+  const how = howItFailed({ exitCode: exitCodeOfContainers(job), reason: reasonOf(job) });
   return `Job ${job.jobId} failed${tried}, ${took}: ${how}`;
 }
 

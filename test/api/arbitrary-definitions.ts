@@ -9,6 +9,7 @@ import type {
   RetryStrategy,
   Secret,
   TaskContainerProperties,
+  Ulimit,
   Volume,
 } from "@aws-sdk/client-batch";
 import fc from "fast-check";
@@ -146,6 +147,33 @@ export const containerProperties: fc.Arbitrary<ContainerProperties> = volumes.ch
     })),
 );
 
+/** A container for Fargate: of one of its sizes, and with what only it knows. */
+const fargateProperties: fc.Arbitrary<ContainerProperties> = fc
+  .tuple(
+    image,
+    fc.constantFrom(["0.25", "512"], ["0.5", "4096"], ["1", "2048"], ["32", "249856"]),
+    optional({
+      command: argv,
+      environment: variables,
+      logConfiguration,
+      privileged: fc.constant(false),
+      ulimits: fc.constant<Ulimit[]>([]),
+      ephemeralStorage: fc.record({ sizeInGiB: fc.integer({ min: 21, max: 200 }) }),
+      networkConfiguration: fc.record({ assignPublicIp: fc.constantFrom("ENABLED" as const, "DISABLED" as const) }),
+      fargatePlatformConfiguration: fc.record({ platformVersion: fc.constantFrom("LATEST", "1.4.0") }),
+      runtimePlatform: fc.record({ cpuArchitecture: fc.constantFrom("X86_64", "ARM64") }),
+    }),
+  )
+  .map(([name, [vcpus, memory], rest]) => ({
+    image: name,
+    executionRoleArn: ROLE,
+    resourceRequirements: [
+      { type: "VCPU", value: vcpus },
+      { type: "MEMORY", value: memory },
+    ],
+    ...rest,
+  }));
+
 export const ecsProperties: fc.Arbitrary<EcsProperties> = volumes.chain((available) => {
   const container: fc.Arbitrary<TaskContainerProperties> = fc
     .tuple(
@@ -275,6 +303,11 @@ export const definitions: fc.Arbitrary<Definition> = fc
   .tuple(
     fc.oneof(
       containerProperties.map((properties): Definition => ({ type: "container", containerProperties: properties })),
+      fargateProperties.map((properties): Definition => ({
+        type: "container",
+        platformCapabilities: ["FARGATE"],
+        containerProperties: properties,
+      })),
       ecsProperties.map((properties): Definition => ({ type: "container", ecsProperties: properties })),
       eksProperties.map((properties): Definition => ({ type: "container", eksProperties: properties })),
       nodeProperties.map((properties): Definition => ({ type: "multinode", nodeProperties: properties })),

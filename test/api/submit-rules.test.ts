@@ -11,7 +11,7 @@ import {
   UpdateJobQueueCommand,
 } from "@aws-sdk/client-batch";
 import { DEPENDENCY_RULES } from "../../src/api/batch/dependencies.ts";
-import { PLACEMENT_RULES, SUBMIT_RULES } from "../../src/api/batch/submit-rules.ts";
+import { PLACEMENT_RULES, REPLACED_RULES, SUBMIT_RULES } from "../../src/api/batch/submit-rules.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
 import type { Definition } from "./definitions.ts";
 import {
@@ -429,6 +429,15 @@ const PLACEMENTS: readonly Example[] = [
   ],
 ];
 
+/** What parameters make of the definition. */
+const REPLACED: readonly Example[] = [
+  [
+    "tooLarge",
+    { containerOverrides: { command: times(100, () => "Ref::a") }, parameters: { a: "x".repeat(10_000) } },
+    "The job with its parameters and overrides cannot exceed 256 KiB.",
+  ],
+];
+
 /** What the overrides make of the definition: its own rules hold again. */
 const MERGED: readonly Example[] = [
   [
@@ -477,7 +486,7 @@ async function submit(input: Partial<SubmitJobCommandInput>): Promise<unknown> {
 }
 
 for (const [family, examples] of [
-  [prefixed, [...SUBMISSIONS, ...MERGED]],
+  [prefixed, [...SUBMISSIONS, ...MERGED, ...REPLACED]],
   [(text: string) => text, PLACEMENTS],
 ] as const) {
   for (const [text, input, message] of examples) {
@@ -487,8 +496,8 @@ for (const [family, examples] of [
 
 test("every rule of SubmitJob has an example", () => {
   const ofDependencies = DEPENDENCY_RULES.flatMap(({ texts }) => texts);
-  const shown = [...SUBMISSIONS, ...PLACEMENTS].map(([text]) => text);
-  assertEachRuleBroken([SUBMIT_RULES, PLACEMENT_RULES], [...shown, ...ofDependencies]);
+  const shown = [...SUBMISSIONS, ...PLACEMENTS, ...REPLACED].map(([text]) => text);
+  assertEachRuleBroken([SUBMIT_RULES, PLACEMENT_RULES, REPLACED_RULES], [...shown, ...ofDependencies]);
 });
 
 test("nothing of what was refused is there", async () => {

@@ -28,7 +28,7 @@ import { findQueue } from "./queue-lookup.ts";
 import { isOwnArn } from "./resource-lookup.ts";
 import { check } from "./rules.ts";
 import type { Submission } from "./submit-rules.ts";
-import { hasPolicy, MERGED_RULES, PLACEMENT_RULES, SUBMIT_RULES } from "./submit-rules.ts";
+import { hasPolicy, MERGED_RULES, PLACEMENT_RULES, REPLACED_RULES, SUBMIT_RULES } from "./submit-rules.ts";
 import { MAX_TAGS } from "./tags.ts";
 import { TEXTS } from "./texts.ts";
 
@@ -132,8 +132,10 @@ function newSpec(
   const timeout = input.timeout ?? settings.timeout;
   const priority = input.schedulingPriorityOverride ?? settings.schedulingPriority;
   const { properties, consumables } = checkedMerge(call, input, settings);
+  const replaced = replaceParameters(properties, parameters);
+  check(REPLACED_RULES, { input, properties: replaced });
   return {
-    ...replaceParameters(properties, parameters),
+    ...replaced,
     parameters,
     dependsOn: input.dependsOn ?? [],
     retryStrategy: { attempts: 1, evaluateOnExit: [], ...retryStrategy },

@@ -137,6 +137,18 @@ export const MERGED_RULES: readonly Rule<Merged>[] = [
   within(({ consumables }) => consumables, CONSUMABLE_RULES),
 ];
 
+/**
+ * A long parameter that a command names a thousand times makes a job of many megabytes, as do different overrides for a thousand nodes. Anything else is as
+ * small as the requests that it came with. The limit is ours.
+ */
+export const REPLACED_RULES: readonly Rule<Pick<Merged, "input" | "properties">>[] = [
+  quotingRule("tooLarge", ({ input: { parameters, nodeOverrides }, properties }) =>
+    parameters === undefined && nodeOverrides === undefined
+      ? undefined
+      : oversize(properties, "The job with its parameters and overrides", 256),
+  ),
+];
+
 /** Quota-share policies are for service jobs only, so a queue of jobs with a policy has a fair-share one. */
 export function hasPolicy({ settings }: ResourceRecord<QueueSettings>): boolean {
   return settings.schedulingPolicyArn !== undefined;

@@ -4,7 +4,8 @@ import { clientCommand, wholeNumber, withConnection, type ClientOptions } from "
 import type { Connection } from "../connection.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { followJob, readJob } from "../follow.ts";
-import { describeOne, hasEnded, logGroupOf, logStreamsOf, reasonOf } from "../job.ts";
+import { describeOne, hasEnded, logGroupOf } from "../job.ts";
+import { logStreamsOf, reasonOf } from "../job-containers.ts";
 import type { Listener } from "../job-output.ts";
 import { StreamReader, type Line } from "../log-reader.ts";
 import { LogPrinter, say, writeLine } from "../output.ts";
