@@ -17,6 +17,16 @@ test("a job's output is on stdout and nothing else; its exit code is the command
   assert.match(bad.stderr, /failed.*exit code 7/);
 });
 
+test("variables for every job; the job's own win", async (t) => {
+  const cli = new Cli(t);
+  const forAll = ["--job-env", "COLOUR=red", "--job-env", "SHAPE=a=b", "--env", "COLOUR=blue"];
+  const { stdout } = await cli.run(...RUN, ...forAll, "--", "sh", "-c", 'echo "$COLOUR $SHAPE"');
+  assert.equal(stdout, "blue a=b\n");
+  const { code, stderr } = await cli.run(...RUN, "--job-env", "COLOUR", "--", "true");
+  assert.equal(code, 2);
+  assert.match(stderr, /--job-env <name=value>.*KEY=VALUE/);
+});
+
 test("options of the command after its name are the command's", async (t) => {
   const { stdout } = await new Cli(t).run(...RUN, "echo", "--json", "-e", "--", "x");
   assert.equal(stdout, "--json -e -- x\n");
