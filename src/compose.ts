@@ -72,7 +72,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const logger = pino({ level: options.logLevel ?? "warn" }, pino.destination(2));
     const onError = (what: string, error: unknown): void => logger.error({ err: error }, what);
     const defaultDriver = options.driver;
-    const store = await openStore(database, systemClock.now(), { defaultDriver });
+    const limits = options.strict === true ? AWS_LIMITS : OWN_LIMITS;
+    const store = await openStore(database, systemClock.now(), { defaultDriver, quotas: limits.resources });
     const isOpen = isOpenServer(options);
     const { dataDir } = options;
     const access = await openAccess({ database, dataDir, jobs: store.jobs, clock: systemClock, isOpen });
@@ -108,7 +109,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     const defaultRegion = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
     const tokens = new PageTokens(store.tokenKey, () => systemClock.now());
-    const limits = options.strict === true ? AWS_LIMITS : OWN_LIMITS;
     const history = new HistoryKeeper({
       ...{ history: store.history, clock: systemClock, onError },
       times: { ...limits.history, ...(options.historyDays !== undefined && { jobDays: options.historyDays }) },

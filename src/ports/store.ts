@@ -63,6 +63,27 @@ export class UnknownDependency extends Error {
   }
 }
 
+/** One more resource of this kind would be too many. Nothing has happened. */
+export class QuotaReached extends Error {
+  override readonly name = "QuotaReached";
+  readonly kind: ResourceKind;
+  readonly quota: number;
+
+  constructor(kind: ResourceKind, quota: number) {
+    super(`there are ${quota} of kind ${kind}`);
+    this.kind = kind;
+    this.quota = quota;
+  }
+}
+
+export type ResourceKind =
+  | "compute-environment"
+  | "job-queue"
+  | "scheduling-policy"
+  | "quota-share"
+  | "service-environment"
+  | "consumable-resource";
+
 /** `account/region`: whose resource it is. */
 export type Scope = string;
 
@@ -101,7 +122,7 @@ export interface ConsumableSettings {
 }
 
 export interface ResourceTable<Settings> {
-  /** False, and nothing done, when there is one of that ARN. */
+  /** False, and nothing done, when there is one of that ARN. Rejects with QuotaReached. */
   insert(record: Omit<ResourceRecord<Settings>, "version">): Promise<boolean>;
   get(arn: string): Promise<ResourceRecord<Settings> | undefined>;
   /** In order of name, those after `after`. */

@@ -1,7 +1,7 @@
 import type { SqlValue } from "./database.ts";
 
 /** Sorts after every name that goes on from a prefix. */
-const HIGHEST_CHARACTER = "\u{10FFFF}";
+export const HIGHEST_CHARACTER = "\u{10FFFF}";
 
 /** Collects the conditions of a query with their values, in the order of their question marks. */
 export class Conditions {

@@ -11,9 +11,9 @@ const SELECT = `SELECT r.*, coalesce(u.quantity, 0) AS used_up
   FROM resources r LEFT JOIN consumables_used u ON u.arn = r.arn`;
 
 /** Two writers: what was given is the API's, what was used up the engine's. */
-export function consumableResourceTable(database: Database): ConsumableResourceTable {
+export function consumableResourceTable(database: Database, quota?: number): ConsumableResourceTable {
   // The cache is never asked: what is read here changes with every job that uses something up.
-  const table = resourceTable<ConsumableSettings>(database, KIND, new RowCache());
+  const table = resourceTable<ConsumableSettings>(database, KIND, new RowCache(), quota);
   return {
     insert: (record) => table.insert(record),
     async get(arn) {

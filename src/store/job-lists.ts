@@ -1,6 +1,7 @@
 import TinyQueue from "tinyqueue";
 import { SERVICE_JOB_STATUSES } from "../core/job.ts";
 import type { JobPlace, JobQuery } from "../ports/store.ts";
+import { HIGHEST_CHARACTER } from "./conditions.ts";
 import type { Database, Row, SqlValue } from "./database.ts";
 
 /**
@@ -18,9 +19,6 @@ type GroupColumn = "status" | "name COLLATE NOCASE" | "definition_arn";
 
 /** Groups of which there may be any number are merged so many at a time; a list of more is in portions of so many groups. */
 const MAX_GROUPS = 250;
-
-/** Sorts after every text that goes on from a prefix. */
-const HIGHEST_CHARACTER = "\u{10FFFF}";
 
 interface Condition {
   readonly sql: string;

@@ -1,32 +1,32 @@
-import type { ResourceRecord, ResourceTable } from "../ports/store.ts";
+import type { ResourceKind, ResourceRecord, ResourceTable } from "../ports/store.ts";
+import { QuotaReached } from "../ports/store.ts";
+import { HIGHEST_CHARACTER } from "./conditions.ts";
 import type { RowCache } from "./row-cache.ts";
 import type { Database, Row } from "./database.ts";
 import { statement } from "./database.ts";
-
-export type ResourceKind =
-  | "compute-environment"
-  | "job-queue"
-  | "scheduling-policy"
-  | "quota-share"
-  | "service-environment"
-  | "consumable-resource";
 
 /** One table for every kind of named resource: they differ in their settings, which only their owner reads. */
 export function resourceTable<Settings>(
   database: Database,
   kind: ResourceKind,
   cache: RowCache<ResourceRecord<Settings>>,
+  quota?: number,
 ): ResourceTable<Settings> {
   return {
     async insert({ arn, scope, name, createdAt, status, statusReason, settings }) {
+      const isRoomLeft = quota === undefined ? { sql: "true", values: [] } : fewerThan(quota, kind, arn);
       const [written] = await database.write([
         statement(
           `INSERT INTO resources (arn, kind, scope, name, version, created_at, status, status_reason, settings)
-           VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-          ...[arn, kind, scope, name, createdAt, status, statusReason, JSON.stringify(settings)],
+           SELECT ?, ?, ?, ?, 1, ?, ?, ?, ? WHERE ${isRoomLeft.sql} ON CONFLICT DO NOTHING`,
+          ...[arn, kind, scope, name, createdAt, status, statusReason, JSON.stringify(settings), ...isRoomLeft.values],
         ),
       ]);
-      return written!.changes === 1;
+      if (written!.changes === 1) return true;
+      if (quota === undefined) return false;
+      const [existing] = await database.read(`SELECT arn FROM resources WHERE arn = ?`, [arn]);
+      if (existing === undefined) throw new QuotaReached(kind, quota);
+      return false;
     },
     get(arn) {
       return cache.get(arn, async () => {
@@ -57,6 +57,15 @@ export function resourceTable<Settings>(
       cache.forget();
       return written!.changes === 1;
     },
+  };
+}
+
+/** Those of the kind whose ARNs are alike but for the name: of one account and region; of quota shares, of one queue. */
+function fewerThan(quota: number, kind: ResourceKind, arn: string): { sql: string; values: (string | number)[] } {
+  const prefix = arn.slice(0, arn.lastIndexOf("/") + 1);
+  return {
+    sql: `(SELECT count(*) FROM resources WHERE kind = ? AND arn > ? AND arn < ?) < ?`,
+    values: [kind, prefix, prefix + HIGHEST_CHARACTER, quota],
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   EnvironmentSettings,
   QueueSettings,
   QuotaShareSettings,
+  ResourceKind,
   ResourceRecord,
   SchedulingPolicySettings,
   ServiceEnvironmentSettings,
@@ -39,11 +40,16 @@ export interface OpenStore extends Store {
   readonly history: History;
 }
 
+export interface StoreOptions extends Omit<SchedulingOptions, "resourcesWritten"> {
+  /** How many resources of each kind there may be in an account and region, or quota shares in a queue. */
+  readonly quotas?: Readonly<Partial<Record<ResourceKind, number>>>;
+}
+
 /** Opens a store on a database: brings the schema up to date and gives each aggregate its tables. */
 export async function openStore(
   database: Database,
   now: number,
-  options: Omit<SchedulingOptions, "resourcesWritten">,
+  { quotas = {}, ...options }: StoreOptions,
 ): Promise<OpenStore> {
   await migrate(database, now);
   const environments = new RowCache<ResourceRecord<EnvironmentSettings>>();
@@ -56,16 +62,27 @@ export async function openStore(
   const resourcesWritten = (): void => resources.forEach((cache) => cache.forget());
   const tagsWritten = (): void => [...resources, definitions].forEach((cache) => cache.forget());
   return {
-    environments: resourceTable<EnvironmentSettings>(database, "compute-environment", environments),
-    queues: resourceTable<QueueSettings>(database, "job-queue", queues),
-    schedulingPolicies: resourceTable<SchedulingPolicySettings>(database, "scheduling-policy", policies),
-    quotaShares: resourceTable<QuotaShareSettings>(database, "quota-share", shares),
+    environments: resourceTable<EnvironmentSettings>(
+      database,
+      "compute-environment",
+      environments,
+      quotas["compute-environment"],
+    ),
+    queues: resourceTable<QueueSettings>(database, "job-queue", queues, quotas["job-queue"]),
+    schedulingPolicies: resourceTable<SchedulingPolicySettings>(
+      database,
+      "scheduling-policy",
+      policies,
+      quotas["scheduling-policy"],
+    ),
+    quotaShares: resourceTable<QuotaShareSettings>(database, "quota-share", shares, quotas["quota-share"]),
     serviceEnvironments: resourceTable<ServiceEnvironmentSettings>(
       database,
       "service-environment",
       serviceEnvironments,
+      quotas["service-environment"],
     ),
-    consumableResources: consumableResourceTable(database),
+    consumableResources: consumableResourceTable(database, quotas["consumable-resource"]),
     clientTokens: clientTokenTable(database),
     definitions: definitionTable(database, definitions),
     jobs: jobTable(database),

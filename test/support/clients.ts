@@ -13,8 +13,13 @@ const CREDENTIALS = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
 const MAX_ATTEMPTS = 1;
 
 /** AWS's own client for Batch. */
-export function batchClient(owner: Owner, endpoint: string, region = "us-east-1"): BatchClient {
-  const client = new BatchClient({ endpoint, region, credentials: CREDENTIALS, maxAttempts: MAX_ATTEMPTS });
+export function batchClient(
+  owner: Owner,
+  endpoint: string,
+  region = "us-east-1",
+  maxAttempts = MAX_ATTEMPTS,
+): BatchClient {
+  const client = new BatchClient({ endpoint, region, credentials: CREDENTIALS, maxAttempts });
   owner.after(() => client.destroy());
   return client;
 }

@@ -1,5 +1,6 @@
-import { StoreUnavailable } from "../../ports/store.ts";
-import { serverException } from "../wire/errors.ts";
+import type { ResourceKind } from "../../ports/store.ts";
+import { QuotaReached, StoreUnavailable } from "../../ports/store.ts";
+import { clientException, serverException } from "../wire/errors.ts";
 import type { BatchHandlers, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import { computeEnvironmentHandlers } from "./compute-environments.ts";
@@ -11,6 +12,7 @@ import { jobDefinitionHandlers } from "./job-definitions.ts";
 import { listJobsHandler } from "./list-jobs.ts";
 import { jobQueueHandlers } from "./job-queues.ts";
 import { quotaShareHandlers } from "./quota-shares.ts";
+import { RateLimit } from "./rate-limit.ts";
 import { schedulingPolicyHandlers } from "./scheduling-policies.ts";
 import { serviceEnvironmentHandlers } from "./service-environments.ts";
 import { serviceJobHandlers } from "./service-jobs.ts";
@@ -19,11 +21,17 @@ import { submitServiceJobHandler } from "./submit-service-job.ts";
 import { stopJobHandlers } from "./stop-jobs.ts";
 import { submitJobHandler } from "./submit-job.ts";
 import { tagHandlers } from "./tag-operations.ts";
+import { TEXTS } from "./texts.ts";
 
 /** Every Batch operation that works; the wire layer answers for the others. */
 export function batchHandlers(backend: Backend): BatchHandlers {
   const defaults = new DefaultResources(backend);
-  return prepared((call) => defaults.ensure(call), {
+  const rate = new RateLimit(backend.limits.requestsPerSecond, backend.clock);
+  const prepare = async (operation: string, call: Call): Promise<void> => {
+    rate.admit(operation, call);
+    await defaults.ensure(call);
+  };
+  return prepared(prepare, {
     ...computeEnvironmentHandlers(backend),
     ...jobQueueHandlers(backend),
     ...schedulingPolicyHandlers(backend),
@@ -45,17 +53,35 @@ export function batchHandlers(backend: Backend): BatchHandlers {
 
 type AnyHandler = (input: never, call: Call) => Promise<unknown>;
 
-/** Has `prepare` done before each operation, and names the operating errors of the store for what they are. */
-function prepared(prepare: (call: Call) => Promise<void>, handlers: BatchHandlers): BatchHandlers {
+/** Has `prepare` done before each operation, and names the errors of the store for what they are. */
+function prepared(prepare: (operation: string, call: Call) => Promise<void>, handlers: BatchHandlers): BatchHandlers {
   const wrap =
-    (handler: AnyHandler): AnyHandler =>
+    (name: string, handler: AnyHandler): AnyHandler =>
     async (input, call) => {
       try {
-        await prepare(call);
+        await prepare(name, call);
         return await handler(input, call);
       } catch (error) {
-        throw error instanceof StoreUnavailable ? serverException(error.message) : error;
+        throw toApiError(error);
       }
     };
-  return Object.fromEntries(Object.entries(handlers).map(([name, handler]) => [name, wrap(handler as AnyHandler)]));
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]) => [name, wrap(name, handler as AnyHandler)]),
+  );
 }
+
+function toApiError(error: unknown): unknown {
+  if (error instanceof StoreUnavailable) return serverException(error.message);
+  if (!(error instanceof QuotaReached)) return error;
+  const where = error.kind === "quota-share" ? "a job queue" : "a region";
+  return clientException(TEXTS.quotaReached(error.quota, RESOURCES[error.kind], where));
+}
+
+const RESOURCES: Readonly<Record<ResourceKind, string>> = {
+  "compute-environment": "compute environments",
+  "job-queue": "job queues",
+  "scheduling-policy": "scheduling policies",
+  "quota-share": "quota shares",
+  "service-environment": "service environments",
+  "consumable-resource": "consumable resources",
+};

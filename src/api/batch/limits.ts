@@ -1,8 +1,15 @@
+import type { ResourceKind } from "../../ports/store.ts";
+import type { BatchOperationName } from "../wire/operations.ts";
+
 /** What requests may ask for, and for how long their results are kept. */
 export interface Limits {
   /** Whether requests may use what AWS Batch does not have: docs/beyond-aws.md. */
   readonly extensions: boolean;
   readonly maxArraySize: number;
+  /** For each account and region. */
+  readonly requestsPerSecond: Readonly<Partial<Record<BatchOperationName, number>>>;
+  /** For each account and region; quota shares: for each job queue. */
+  readonly resources: Readonly<Partial<Record<ResourceKind, number>>>;
   readonly history: {
     /** For how many days jobs are kept after their end; undefined: for ever. */
     readonly jobDays: number | undefined;
@@ -15,6 +22,8 @@ export interface Limits {
 export const OWN_LIMITS: Limits = {
   extensions: true,
   maxArraySize: 1_000_000,
+  requestsPerSecond: {},
+  resources: {},
   history: { jobDays: undefined, tagsCount: true, definitionDays: undefined },
 };
 
@@ -22,5 +31,13 @@ export const OWN_LIMITS: Limits = {
 export const AWS_LIMITS: Limits = {
   extensions: false,
   maxArraySize: 10_000,
+  requestsPerSecond: { SubmitJob: 50, SubmitServiceJob: 5 },
+  resources: {
+    "compute-environment": 50,
+    "job-queue": 50,
+    "service-environment": 50,
+    "consumable-resource": 50_000,
+    "quota-share": 20,
+  },
   history: { jobDays: 7, tagsCount: false, definitionDays: 180 },
 };

@@ -243,6 +243,9 @@ export const TEXTS = {
   nextToken: "The nextToken is not valid for this request.",
   maxResults: (max: number) => `maxResults must be between 1 and ${max}.`,
   tooManyNames: (member: string) => `${member} can have at most 100 entries.`,
+  tooManyRequests: "Too Many Requests",
+  quotaReached: (quota: number, resources: string, where: string) =>
+    `There can be at most ${quota} ${resources} in ${where}.`,
   ownTag: (tag: string, value: string, most: number) =>
     `The tag ${tag} must be a whole number from 1 to ${most}, not ${value}.`,
   tooManyTags: "A resource can have at most 50 tags.",
