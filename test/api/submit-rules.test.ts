@@ -351,6 +351,11 @@ const PLACEMENTS: readonly Example[] = [
     `Job Queue is attached to Compute Environment that can not run Jobs with capability ${capability}.`,
   ]),
   [
+    "tagsOfPod",
+    { jobDefinition: "pod", jobQueue: "pods", propagateTags: true },
+    "Batch on EKS does not support tag propagation.",
+  ],
+  [
     "fairShareOnly",
     { shareIdentifier: "a" },
     "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue with fair share scheduling policy.",

@@ -24,6 +24,6 @@ export const SECRET_RULES: readonly Rule<SecretSubject>[] = [
   }),
   quotingRule("secretRegion", ({ secret, region }) => {
     const found = partsOf(secret)?.region;
-    return found === undefined || found === region ? undefined : [secret.name!, region];
+    return !found || found === region ? undefined : [secret.name!, region];
   }),
 ];

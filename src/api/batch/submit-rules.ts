@@ -103,6 +103,7 @@ export const PLACEMENT_RULES: readonly Rule<Placement>[] = [
       definition.settings.schedulingPriority === undefined,
     "bare",
   ),
+  rule("tagsOfPod", ({ input, definition }) => input.propagateTags === true && isPod(definition.settings), "bare"),
   ...OVERRIDE_TARGET_RULES,
 ];
 
