@@ -100,7 +100,12 @@ function ecsMembers(available: readonly Volume[]) {
     ulimits,
     linuxParameters,
     logConfiguration,
-    secrets: named(fc.record({ name: word, valueFrom: fc.constantFrom("arn:aws:ssm:us-east-1:1:parameter/p", "arn:aws:ssm::1:parameter/p") })),
+    secrets: named(
+      fc.record({
+        name: word,
+        valueFrom: fc.constantFrom("arn:aws:ssm:us-east-1:1:parameter/p", "arn:aws:ssm::1:parameter/p"),
+      }),
+    ),
     mountPoints: fc.array(
       fc.record(
         {
