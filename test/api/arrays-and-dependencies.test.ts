@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { JobDetail } from "@aws-sdk/client-batch";
-import { DescribeJobsCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
+import { DescribeJobsCommand, paginateListJobs, TerminateJobCommand } from "@aws-sdk/client-batch";
 import { describeJob, ended, logLines, submit, submitScript, untilStatus } from "../support/jobs.ts";
 import { apiServer } from "./server.ts";
 
@@ -18,14 +18,26 @@ const statuses = async (parent: string, size: number) => (await children(parent,
 const reasons = async (parent: string, size: number) =>
   (await children(parent, size)).map(({ statusReason }) => statusReason);
 
-test("the largest array: 10000 children, of which one can be asked for", async () => {
+test("the largest array: 1000000 children, of which any can be asked for", async () => {
+  const size = 1_000_000;
   const blocker = await submit(batch, ["sleep", "60"]);
-  const parent = await submit(batch, ["true"], { ...array(10_000), dependsOn: [{ jobId: blocker }] });
+  const parent = await submit(batch, ["true"], { ...array(size), dependsOn: [{ jobId: blocker }] });
   const waiting = await untilStatus(batch, parent, "PENDING");
-  assert.equal(waiting.arrayProperties?.statusSummary?.["PENDING"], 10_000);
-  assert.equal((await describeJob(batch, `${parent}:9999`)).status, "PENDING");
+  assert.equal(waiting.arrayProperties?.statusSummary?.["PENDING"], size);
+  assert.equal((await describeJob(batch, `${parent}:999999`)).status, "PENDING");
+  assert.deepEqual((await batch.send(new DescribeJobsCommand({ jobs: [`${parent}:1000000`] }))).jobs, []);
+  const pages = paginateListJobs({ client: batch, pageSize: 1_000 }, { arrayJobId: parent, jobStatus: "PENDING" });
+  const indexes: (number | undefined)[] = [];
+  for await (const { jobSummaryList = [] } of pages) {
+    indexes.push(...jobSummaryList.map(({ arrayProperties }) => arrayProperties?.index));
+    if (indexes.length >= 3_000) break;
+  }
+  assert.deepEqual(
+    indexes,
+    Array.from({ length: 3_000 }, (_, index) => index),
+  );
   await batch.send(new TerminateJobCommand({ jobId: parent, reason: "enough" }));
-  assert.equal((await ended(batch, parent)).arrayProperties?.statusSummary?.["FAILED"], 10_000);
+  assert.equal((await ended(batch, parent)).arrayProperties?.statusSummary?.["FAILED"], size);
   await batch.send(new TerminateJobCommand({ jobId: blocker, reason: "over" }));
 });
 
