@@ -1,5 +1,6 @@
-import type { BatchClient, JobStatus as BatchStatus } from "@aws-sdk/client-batch";
-import { JOB_STATUSES } from "../../src/core/job.ts";
+import type { BatchClient } from "@aws-sdk/client-batch";
+import type { JobStatus } from "../../src/core/job.ts";
+import { SERVICE_JOB_STATUSES } from "../../src/core/job.ts";
 import { until } from "../support/until.ts";
 import type { Names } from "./world.ts";
 import { send } from "./world.ts";
@@ -7,22 +8,24 @@ import { send } from "./world.ts";
 /** All that a client can see of an account and region, as text, once the scheduler has looked at what was submitted and what runs has ended. */
 export function visibleState(client: BatchClient, names: Names): Promise<string> {
   return until("all jobs wait or are over", async () => {
-    const jobs = new Map(await Promise.all(JOB_STATUSES.map((status) => jobsOf(client, names, status))));
+    const jobs = new Map(await Promise.all(SERVICE_JOB_STATUSES.map((status) => jobsOf(client, names, status))));
     if (UNSETTLED.some((status) => jobs.get(status)!.length > 0)) return false;
     return JSON.stringify([[...jobs], await resources(client, names)], withoutTimes, 1);
   });
 }
 
-const UNSETTLED = ["SUBMITTED", "STARTING", "RUNNING"] as const;
-type Status = (typeof JOB_STATUSES)[number];
+const UNSETTLED = ["SUBMITTED", "SCHEDULED", "STARTING", "RUNNING"] as const;
 
-async function jobsOf(client: BatchClient, names: Names, status: Status): Promise<readonly [Status, unknown[]]> {
-  const jobStatus = status as BatchStatus;
-  const pages = await Promise.all([
-    ...[names.queue, names.fairQueue].map((jobQueue) => send(client, "ListJobs", { jobQueue, jobStatus })),
-    send(client, "ListServiceJobs", { jobQueue: names.trainingQueue, jobStatus }),
-  ]);
-  return [status, pages.flatMap(({ jobSummaryList }): unknown[] => jobSummaryList)];
+async function jobsOf(
+  client: BatchClient,
+  names: Names,
+  jobStatus: JobStatus,
+): Promise<readonly [JobStatus, unknown[]]> {
+  const service = await send(client, "ListServiceJobs", { jobQueue: names.trainingQueue, jobStatus });
+  if (jobStatus === "SCHEDULED") return [jobStatus, service.jobSummaryList];
+  const queues = [names.queue, names.fairQueue];
+  const pages = await Promise.all(queues.map((jobQueue) => send(client, "ListJobs", { jobQueue, jobStatus })));
+  return [jobStatus, [...pages, service].flatMap(({ jobSummaryList }): unknown[] => jobSummaryList)];
 }
 
 function resources(client: BatchClient, names: Names): Promise<unknown[]> {
