@@ -2,7 +2,7 @@ import { holdingsOf } from "./holdings.ts";
 import { unitAttemptId } from "./ids.ts";
 import type { Attempt, Job, JobStatus } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
-import { unitsAdvanced } from "./task-lifecycle.ts";
+import { unitsAdvanced } from "./tasks/task-lifecycle.ts";
 import type { World } from "./world.ts";
 
 const HOLDS_CAPACITY: ReadonlySet<JobStatus> = new Set(["SCHEDULED", "STARTING", "RUNNING"]);

@@ -4,7 +4,7 @@ import type {
   NodeProperties,
 } from "@aws-sdk/client-batch";
 import type { ConsumableNeed } from "./job.ts";
-import { rangeOfEachNode } from "./nodes.ts";
+import { rangeOfEachNode } from "./tasks/nodes.ts";
 
 /** What a submission asks of a resource replaces what the definition asks of it; the others stay (reference 3.6). */
 export function mergeConsumables(

@@ -1,10 +1,10 @@
 import type { ContainerProperties } from "@aws-sdk/client-batch";
 import { containerId, taskId, unitAttemptId } from "./ids.ts";
 import type { Attempt, Scheduling } from "./job.ts";
-import type { JobProperties } from "./job-properties.ts";
-import type { Unit } from "./task.ts";
-import { unitContainer } from "./unit-container.ts";
-import { DEFAULT_NAME } from "./log-target.ts";
+import type { JobProperties } from "./submission/job-properties.ts";
+import type { Unit } from "./tasks/task.ts";
+import { unitContainer } from "./tasks/unit-container.ts";
+import { DEFAULT_NAME } from "./submission/log-target.ts";
 
 /** An attempt as ECS knows it: one task, or one for each node. */
 export interface EcsTask {

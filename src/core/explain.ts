@@ -1,7 +1,7 @@
 import type { Shortage } from "./shortage.ts";
 import type { Demand, Requirements } from "./job.ts";
 import { shapeKey } from "./job.ts";
-import { ARRAY_CONCURRENCY_TAG } from "./own-tags.ts";
+import { ARRAY_CONCURRENCY_TAG } from "./submission/own-tags.ts";
 import type { BlockedReason } from "./placement.ts";
 import type { Plan } from "./schedule.ts";
 

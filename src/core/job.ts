@@ -1,5 +1,5 @@
 import type { DriverName } from "./driver-name.ts";
-import type { Nodes, Unit, UnitState } from "./task.ts";
+import type { Nodes, Unit, UnitState } from "./tasks/task.ts";
 
 /** AWS Batch's job states (reference: ServiceJobStatus). SCHEDULED, only of service jobs: bound to an environment, and nobody is told to run it yet. */
 export type JobStatus = (typeof SERVICE_JOB_STATUSES)[number];

@@ -1,12 +1,12 @@
 import type { DriverName } from "./driver-name.ts";
 import { instanceId } from "./ecs-names.ts";
 import { attemptId } from "./ids.ts";
-import { DEFAULT_NAME, logStreamName } from "./log-target.ts";
+import { DEFAULT_NAME, logStreamName } from "./submission/log-target.ts";
 import type { Attempt, Job, JobState, Stopping } from "./job.ts";
 import { activeAttempt, replaceLastAttempt } from "./job.ts";
 import { shouldRetry } from "./retry.ts";
-import type { AttemptOutcome } from "./training-job.ts";
-import { trainingEndReason, trainingLogStream } from "./training-job.ts";
+import type { AttemptOutcome } from "./submission/training-job.ts";
+import { trainingEndReason, trainingLogStream } from "./submission/training-job.ts";
 
 /** AWS's statusReason texts, which clients match to the letter (reference 2.3), and ours for what AWS does not have. */
 export const REASONS = {

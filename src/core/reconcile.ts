@@ -7,7 +7,7 @@ import { ended, failed, hostTerminated, REASONS, stopping } from "./lifecycle.ts
 import { jobChange } from "./job-change.ts";
 import type { Environment } from "./resources.ts";
 import { HEALTHY } from "./resources.ts";
-import { nodeStopped, unitsAdvanced } from "./task-lifecycle.ts";
+import { nodeStopped, unitsAdvanced } from "./tasks/task-lifecycle.ts";
 import type { World } from "./world.ts";
 import { virtualChild } from "./world.ts";
 

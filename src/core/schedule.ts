@@ -7,7 +7,7 @@ import { isArrayParent } from "./job.ts";
 import type { BlockedReason } from "./placement.ts";
 import { driverFor, place } from "./placement.ts";
 import type { Environment, Queue } from "./resources.ts";
-import { bound } from "./task-lifecycle.ts";
+import { bound } from "./tasks/task-lifecycle.ts";
 import type { WaitingShape } from "./waiting.ts";
 import { dropStale } from "./waiting.ts";
 import type { World } from "./world.ts";

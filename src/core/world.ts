@@ -6,7 +6,7 @@ import { childId, parseChildId } from "./ids.ts";
 import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
 import type { Capacity, Consumable, Environment, Queue, QuotaShare } from "./resources.ts";
-import { UnitIndex } from "./unit-index.ts";
+import { UnitIndex } from "./tasks/unit-index.ts";
 import type { Waiting } from "./waiting.ts";
 import { WaitingJobs } from "./waiting.ts";
 

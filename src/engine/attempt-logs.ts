@@ -1,7 +1,7 @@
 import type { EndedLog, JobChange, NewLogStream } from "../core/changes.ts";
 import { unitAttemptId } from "../core/ids.ts";
 import type { Attempt, Job } from "../core/job.ts";
-import type { UnitState } from "../core/task.ts";
+import type { UnitState } from "../core/tasks/task.ts";
 
 /** The logs that begin and end with a change of an attempt: its own, or those of its units. */
 export function changesOfLogs(

@@ -1,12 +1,17 @@
-import { expandVariables } from "../core/expand-variables.ts";
+import { expandVariables } from "../core/tasks/expand-variables.ts";
 import { nodeId, taskId, unitAttemptId } from "../core/ids.ts";
 import type { Job, Service } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
-import { requirementsOf } from "../core/requirements.ts";
+import { requirementsOf } from "../core/submission/requirements.ts";
 import type { Environment } from "../core/resources.ts";
-import type { Unit } from "../core/task.ts";
-import { readTrainingRequest, trainingContainer, trainingJobArn, trainingJobNameOf } from "../core/training-job.ts";
-import { unitContainer } from "../core/unit-container.ts";
+import type { Unit } from "../core/tasks/task.ts";
+import {
+  readTrainingRequest,
+  trainingContainer,
+  trainingJobArn,
+  trainingJobNameOf,
+} from "../core/submission/training-job.ts";
+import { unitContainer } from "../core/tasks/unit-container.ts";
 import type { AttemptSpec } from "../ports/driver.ts";
 import type { Launch } from "../ports/store.ts";
 import type { CallingBack } from "./job-environment.ts";

@@ -4,7 +4,7 @@ import type { Job, JobState } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import { ended, started } from "../core/lifecycle.ts";
 import { jobChange } from "../core/job-change.ts";
-import { unitEnded, unitStarted } from "../core/task-lifecycle.ts";
+import { unitEnded, unitStarted } from "../core/tasks/task-lifecycle.ts";
 import type { World } from "../core/world.ts";
 import type { DriverEvent, DriverName } from "../ports/driver.ts";
 import { changesOfLogs } from "./attempt-logs.ts";

@@ -16,7 +16,7 @@ import type { Change, Fact, Outcome } from "../core/changes.ts";
 import type { DriverName } from "../core/driver-name.ts";
 import type { RecordedChildren } from "../core/array.ts";
 import type { Job, JobState, JobStatus, Scheduling, StopRequest } from "../core/job.ts";
-import type { JobProperties } from "../core/job-properties.ts";
+import type { JobProperties } from "../core/submission/job-properties.ts";
 import type { ResourceStatus } from "../core/resources.ts";
 
 /**

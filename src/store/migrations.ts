@@ -1,4 +1,4 @@
-import { HISTORY_DAYS_TAG } from "../core/own-tags.ts";
+import { HISTORY_DAYS_TAG } from "../core/submission/own-tags.ts";
 import type { Database } from "./database.ts";
 import { statement } from "./database.ts";
 import { RUNNING, UNBOUNDED_SPAN } from "./log-spans.ts";

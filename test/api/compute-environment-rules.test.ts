@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { ComputeEnvironmentDetail, ComputeResource } from "@aws-sdk/client-batch";
 import { CreateComputeEnvironmentCommand, DescribeComputeEnvironmentsCommand } from "@aws-sdk/client-batch";
-import { CREATE_COMPUTE_ENVIRONMENT_RULES } from "../../src/api/batch/compute-environment-rules.ts";
+import { CREATE_COMPUTE_ENVIRONMENT_RULES } from "../../src/api/batch/environments/compute-environment-rules.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
 import {
   apiServer,

@@ -13,7 +13,7 @@ import {
 import {
   INFRASTRUCTURE_UPDATE_RULES,
   UPDATE_COMPUTE_ENVIRONMENT_RULES,
-} from "../../src/api/batch/compute-environment-update.ts";
+} from "../../src/api/batch/environments/compute-environment-update.ts";
 import { describeJob, ended, submit, submitScript, untilStatus } from "../support/jobs.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
 import {

@@ -10,7 +10,7 @@ import {
   paginateListConsumableResources,
   UpdateConsumableResourceCommand,
 } from "@aws-sdk/client-batch";
-import { CONSUMABLE_UPDATE, NEW_CONSUMABLE } from "../../src/api/batch/consumable-resources.ts";
+import { CONSUMABLE_UPDATE, NEW_CONSUMABLE } from "../../src/api/batch/consumables/consumable-resources.ts";
 import { batchClient } from "../support/clients.ts";
 import { testRefusals, WRONG_TAGS } from "../support/refusals.ts";
 import { apiServer, refused } from "./server.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { DescribeJobDefinitionsCommand, RegisterJobDefinitionCommand } from "@aws-sdk/client-batch";
-import { REGISTER_RULES } from "../../src/api/batch/definition-rules.ts";
+import { REGISTER_RULES } from "../../src/api/batch/definitions/definition-rules.ts";
 import type { TEXTS } from "../../src/api/batch/texts.ts";
 import type { Definition } from "./definitions.ts";
 import {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { JobDependency, SubmitJobCommandInput } from "@aws-sdk/client-batch";
-import { DEPENDENCY_RULES } from "../../src/api/batch/dependencies.ts";
+import { DEPENDENCY_RULES } from "../../src/api/batch/jobs/dependencies.ts";
 import { describeJob, ended, submit, submitScript } from "../support/jobs.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
 import { apiServer, prefixed, refused } from "./server.ts";

@@ -6,7 +6,7 @@ import {
   DescribeJobDefinitionsCommand,
   RegisterJobDefinitionCommand,
 } from "@aws-sdk/client-batch";
-import { DEREGISTER_RULES, DESCRIBE_RULES } from "../../src/api/batch/job-definitions.ts";
+import { DEREGISTER_RULES, DESCRIBE_RULES } from "../../src/api/batch/definitions/job-definitions.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
 import { describeJob, submit } from "../support/jobs.ts";
 import { apiServer, CONTAINER, refused, register } from "./server.ts";

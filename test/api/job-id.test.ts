@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newJobId } from "../../src/api/batch/job-id.ts";
+import { newJobId } from "../../src/api/batch/jobs/job-id.ts";
 
 const UUID_4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const NOW = 1_790_000_000_000;

@@ -17,7 +17,7 @@ import {
   ENVIRONMENT_MIX_RULES,
   ENVIRONMENT_ORDER_RULES,
   UPDATE_JOB_QUEUE_RULES,
-} from "../../src/api/batch/job-queue-rules.ts";
+} from "../../src/api/batch/queues/job-queue-rules.ts";
 import type { Refusal } from "../support/refusals.ts";
 import { testRefusals, WRONG_TAGS } from "../support/refusals.ts";
 import {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { ListJobsCommandInput, JobSummary } from "@aws-sdk/client-batch";
 import { ListJobsCommand, paginateListJobs } from "@aws-sdk/client-batch";
-import { LIST_RULES } from "../../src/api/batch/list-jobs.ts";
+import { LIST_RULES } from "../../src/api/batch/jobs/list-jobs.ts";
 import { allEnded, describeJob, submit, untilStatus } from "../support/jobs.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
 import { apiServer, createQueue, refused, register } from "./server.ts";

@@ -12,7 +12,7 @@ import {
   paginateListQuotaShares,
   UpdateQuotaShareCommand,
 } from "@aws-sdk/client-batch";
-import { NEW_QUOTA_SHARE } from "../../src/api/batch/quota-shares.ts";
+import { NEW_QUOTA_SHARE } from "../../src/api/batch/sharing/quota-shares.ts";
 import { batchClient } from "../support/clients.ts";
 import { testRefusals, WRONG_TAGS } from "../support/refusals.ts";
 import { until } from "../support/until.ts";

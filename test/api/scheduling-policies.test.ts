@@ -11,7 +11,7 @@ import {
   UpdateJobQueueCommand,
   UpdateSchedulingPolicyCommand,
 } from "@aws-sdk/client-batch";
-import { NEW_POLICY } from "../../src/api/batch/scheduling-policies.ts";
+import { NEW_POLICY } from "../../src/api/batch/sharing/scheduling-policies.ts";
 import { batchClient } from "../support/clients.ts";
 import { testRefusals, WRONG_TAGS } from "../support/refusals.ts";
 import { apiServer, refused, untilQueue } from "./server.ts";

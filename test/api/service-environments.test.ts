@@ -10,7 +10,7 @@ import {
   paginateDescribeServiceEnvironments,
   UpdateServiceEnvironmentCommand,
 } from "@aws-sdk/client-batch";
-import { NEW_SERVICE_ENVIRONMENT } from "../../src/api/batch/service-environments.ts";
+import { NEW_SERVICE_ENVIRONMENT } from "../../src/api/batch/services/service-environments.ts";
 import { batchClient } from "../support/clients.ts";
 import { testRefusals, WRONG_TAGS } from "../support/refusals.ts";
 import { until } from "../support/until.ts";

@@ -22,7 +22,7 @@ import {
   UpdateServiceJobCommand,
 } from "@aws-sdk/client-batch";
 import { GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { SERVICE_LIST_RULES, SERVICE_UPDATE_RULES } from "../../src/api/batch/service-jobs.ts";
+import { SERVICE_LIST_RULES, SERVICE_UPDATE_RULES } from "../../src/api/batch/services/service-jobs.ts";
 import { batchClient } from "../support/clients.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
 import {

@@ -13,7 +13,7 @@ import {
   CANCEL_JOBS_RULES,
   TERMINATE_JOB_RULES,
   TERMINATE_JOBS_RULES,
-} from "../../src/api/batch/stop-jobs.ts";
+} from "../../src/api/batch/jobs/stop-jobs.ts";
 import { allEnded, describeJob, ended, submit, submitScript, untilStatus } from "../support/jobs.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
 import { apiServer, prefixed, refused } from "./server.ts";

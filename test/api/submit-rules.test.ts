@@ -10,8 +10,8 @@ import {
   SubmitJobCommand,
   UpdateJobQueueCommand,
 } from "@aws-sdk/client-batch";
-import { DEPENDENCY_RULES } from "../../src/api/batch/dependencies.ts";
-import { PLACEMENT_RULES, REPLACED_RULES, SUBMIT_RULES } from "../../src/api/batch/submit-rules.ts";
+import { DEPENDENCY_RULES } from "../../src/api/batch/jobs/dependencies.ts";
+import { PLACEMENT_RULES, REPLACED_RULES, SUBMIT_RULES } from "../../src/api/batch/jobs/submit-rules.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
 import type { Definition } from "./definitions.ts";
 import {

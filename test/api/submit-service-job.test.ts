@@ -12,7 +12,7 @@ import {
   UpdateJobQueueCommand,
   UpdateQuotaShareCommand,
 } from "@aws-sdk/client-batch";
-import { SERVICE_JOB_RULES, SERVICE_PLACEMENT_RULES } from "../../src/api/batch/service-job-rules.ts";
+import { SERVICE_JOB_RULES, SERVICE_PLACEMENT_RULES } from "../../src/api/batch/services/service-job-rules.ts";
 import type { Refusal } from "../support/refusals.ts";
 import { testRefusals, WRONG_TAGS } from "../support/refusals.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";

@@ -18,7 +18,7 @@ import {
   UntagResourceCommand,
   UpdateComputeEnvironmentCommand,
 } from "@aws-sdk/client-batch";
-import { TAG_RESOURCE_RULES, UNTAG_RESOURCE_RULES } from "../../src/api/batch/tag-operations.ts";
+import { TAG_RESOURCE_RULES, UNTAG_RESOURCE_RULES } from "../../src/api/batch/tags/tag-operations.ts";
 import { describeJob, ended, submit } from "../support/jobs.ts";
 import {
   createServiceQueue,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expandVariables } from "../../src/core/expand-variables.ts";
+import { expandVariables } from "../../src/core/tasks/expand-variables.ts";
 
 test("variables stand in parentheses after a dollar sign; two dollar signs are one", () => {
   const variables = { A: "1", "dotted.name": "2", EMPTY: "", NESTED: "$(A)" };

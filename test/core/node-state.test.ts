@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { attemptId, taskId } from "../../src/core/ids.ts";
-import { nodeState } from "../../src/core/node-state.ts";
+import { nodeState } from "../../src/core/tasks/node-state.ts";
 import { WorldBench } from "../support/world.ts";
 
 const UNITS = [0, 1, 2].map((node) => ({

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeOverrides } from "@aws-sdk/client-batch";
-import { mergeNodes } from "../../src/core/node-overrides.ts";
-import { isOpenEnded, parseTargetNodes, rangeOfEachNode } from "../../src/core/nodes.ts";
-import { unitsOf } from "../../src/core/units.ts";
+import { mergeNodes } from "../../src/core/submission/node-overrides.ts";
+import { isOpenEnded, parseTargetNodes, rangeOfEachNode } from "../../src/core/tasks/nodes.ts";
+import { unitsOf } from "../../src/core/tasks/units.ts";
 
 test("targetNodes: a:b, :b, a:, : or one index", () => {
   const parsed = (text: string) => {

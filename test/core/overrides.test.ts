@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EksContainer } from "@aws-sdk/client-batch";
-import { mergeContainer, mergePod, mergeTask } from "../../src/core/overrides.ts";
-import { requirementsOf } from "../../src/core/requirements.ts";
+import { mergeContainer, mergePod, mergeTask } from "../../src/core/submission/overrides.ts";
+import { requirementsOf } from "../../src/core/submission/requirements.ts";
 
 test("an override's command replaces the definition's, unless it is empty", () => {
   assert.deepEqual(mergeContainer({ command: ["old"] }, { command: ["a", "b"] }).command, ["a", "b"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { UnknownParameter, withParameters } from "../../src/core/parameters.ts";
+import { UnknownParameter, withParameters } from "../../src/core/submission/parameters.ts";
 
 function command(argv: string[], parameters: Record<string, string>): string[] {
   return withParameters({ container: { command: argv } }, parameters).container!.command!;

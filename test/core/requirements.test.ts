@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerProperties } from "@aws-sdk/client-batch";
-import { requirementsOf, totalRequirements } from "../../src/core/requirements.ts";
+import { requirementsOf, totalRequirements } from "../../src/core/submission/requirements.ts";
 
 test("fractions of a vCPU are whole milli-vCPU", () => {
   for (const [value, vcpuMilli] of [

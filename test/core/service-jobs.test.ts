@@ -5,7 +5,12 @@ import type { InstanceNeed, Scheduling } from "../../src/core/job.ts";
 import type { Environment } from "../../src/core/resources.ts";
 import { shouldRetry } from "../../src/core/retry.ts";
 import type { Plan } from "../../src/core/schedule.ts";
-import { instancesOf, readTrainingRequest, trainingContainer, trainingTimeout } from "../../src/core/training-job.ts";
+import {
+  instancesOf,
+  readTrainingRequest,
+  trainingContainer,
+  trainingTimeout,
+} from "../../src/core/submission/training-job.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
 
 const SERVICE = { type: "SAGEMAKER_TRAINING", trainingJobName: "train" } as const;

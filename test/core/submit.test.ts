@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { schedulingOf } from "../../src/core/submit.ts";
+import { schedulingOf } from "../../src/core/submission/submit.ts";
 
 test("the scheduling: retries default to one attempt, actions are lower case, logs go where awslogs says", () => {
   const base = {

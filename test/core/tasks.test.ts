@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { attemptId, taskId } from "../../src/core/ids.ts";
-import type { Unit, UnitDependency, UnitState } from "../../src/core/task.ts";
+import type { Unit, UnitDependency, UnitState } from "../../src/core/tasks/task.ts";
 import { WorldBench } from "../support/world.ts";
 
 type UnitOptions = Partial<Omit<Unit, "dependsOn">> & { after?: readonly [number, UnitDependency["condition"]][] };

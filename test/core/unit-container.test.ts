@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JobProperties } from "../../src/core/job-properties.ts";
-import { unitContainer } from "../../src/core/unit-container.ts";
-import { unitsOf } from "../../src/core/units.ts";
+import type { JobProperties } from "../../src/core/submission/job-properties.ts";
+import { unitContainer } from "../../src/core/tasks/unit-container.ts";
+import { unitsOf } from "../../src/core/tasks/units.ts";
 
 /** As it goes into a request: without what is undefined. */
 function containersOf(properties: JobProperties): unknown {

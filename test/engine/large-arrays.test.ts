@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { childrenOf } from "../../src/api/batch/job-records.ts";
+import { childrenOf } from "../../src/api/batch/jobs/job-records.ts";
 import type { JobStatus } from "../../src/core/job.ts";
 import { SCOPE } from "../sim/workload.ts";
 import { EngineBench } from "../support/engine-bench.ts";

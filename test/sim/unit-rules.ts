@@ -1,5 +1,5 @@
 import type { Attempt, Job } from "../../src/core/job.ts";
-import type { Unit, UnitDependency, UnitState } from "../../src/core/task.ts";
+import type { Unit, UnitDependency, UnitState } from "../../src/core/tasks/task.ts";
 
 /**
  * The rules of attempts of several containers (reference 3.3, 3.4, 3.5), written anew and plainly: what each unit may do, looked at one by one.

@@ -1,8 +1,8 @@
 import type { EcsProperties, EksProperties, TaskContainerProperties } from "@aws-sdk/client-batch";
 import type { Scheduling } from "../../src/core/job.ts";
-import type { JobProperties } from "../../src/core/job-properties.ts";
-import { totalRequirements } from "../../src/core/requirements.ts";
-import { unitsOf } from "../../src/core/units.ts";
+import type { JobProperties } from "../../src/core/submission/job-properties.ts";
+import { totalRequirements } from "../../src/core/submission/requirements.ts";
+import { unitsOf } from "../../src/core/tasks/units.ts";
 import type { Random } from "./random.ts";
 
 /** What makes a job one of several containers: a task, a pod, or several nodes of either. */

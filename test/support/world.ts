@@ -6,7 +6,7 @@ import type { AttemptEnd } from "../../src/core/lifecycle.ts";
 import { ended, started } from "../../src/core/lifecycle.ts";
 import { jobChange } from "../../src/core/job-change.ts";
 import { reconcile } from "../../src/core/reconcile.ts";
-import { unitEnded, unitStarted } from "../../src/core/task-lifecycle.ts";
+import { unitEnded, unitStarted } from "../../src/core/tasks/task-lifecycle.ts";
 import type { Capacity, Consumable, Environment, Queue } from "../../src/core/resources.ts";
 import type { Plan } from "../../src/core/schedule.ts";
 import { schedule } from "../../src/core/schedule.ts";

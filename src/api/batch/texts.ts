@@ -1,4 +1,4 @@
-import { DEFINITION_TEXTS } from "./definition-texts.ts";
+import { DEFINITION_TEXTS } from "./definitions/definition-texts.ts";
 
 /**
  * Error texts that AWS defines or that clients match, as data (reference 1.3, 4, 6.3, 7, appendix A). Those that AWS does not document are ours, and stay

@@ -3,8 +3,8 @@ import { clusterArn, containerArn, familyOf, revisionOf, taskArn } from "../../c
 import type { EcsContainer, TaskStatus } from "../../core/ecs-tasks.ts";
 import { containerProperties, containerStatus, ecsTasks, taskStatus } from "../../core/ecs-tasks.ts";
 import { attemptOfContainer, parseTaskId } from "../../core/ids.ts";
-import { logStreamName } from "../../core/log-target.ts";
-import { requirementsOf } from "../../core/requirements.ts";
+import { logStreamName } from "../../core/submission/log-target.ts";
+import { requirementsOf } from "../../core/submission/requirements.ts";
 import type { JobTable } from "../../ports/store.ts";
 import type { FoundTask } from "./task-lookup.ts";
 import { specOf } from "./task-lookup.ts";

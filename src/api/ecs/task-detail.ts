@@ -12,7 +12,7 @@ import type { EcsContainer } from "../../core/ecs-tasks.ts";
 import { containerProperties, containerStatus, taskStatus } from "../../core/ecs-tasks.ts";
 import type { Attempt } from "../../core/job.ts";
 import { REASONS } from "../../core/lifecycle.ts";
-import { requirementsOf } from "../../core/requirements.ts";
+import { requirementsOf } from "../../core/submission/requirements.ts";
 import type { OnTheWire } from "../wire/operations.ts";
 import type { EnvironmentRecord } from "./clusters.ts";
 import { hasInstance, launchTypeOf } from "./clusters.ts";

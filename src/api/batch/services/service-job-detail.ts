@@ -1,0 +1,71 @@
+import type {
+  DescribeServiceJobResponse,
+  LatestServiceJobAttempt,
+  ServiceJobAttemptDetail,
+  ServiceJobSummary,
+} from "@aws-sdk/client-batch";
+import type { Attempt } from "../../../core/job.ts";
+import { trainingJobArn } from "../../../core/submission/training-job.ts";
+import type { JobRecord, JobSpec } from "../../../ports/store.ts";
+import type { Scheduler } from "../../../ports/scheduler.ts";
+import { statusReason } from "../jobs/job-detail.ts";
+
+/** DescribeServiceJob's view of a job (reference 3.7). */
+export function serviceJobDetail(job: JobRecord, spec: JobSpec, scheduler: Scheduler): DescribeServiceJobResponse {
+  return {
+    ...serviceJobHead(job, scheduler),
+    ...spec.service!,
+    jobQueue: job.queueArn,
+    // The SDK's type requires startedAt; it is absent before the start, as DescribeJobs has it.
+    startedAt: job.state.startedAt!,
+    attempts: job.state.attempts.map((attempt) => attemptDetail(job, attempt)),
+    schedulingPriority: spec.schedulingPriority,
+    tags: spec.tags,
+    isTerminated: job.state.isTerminated ?? false,
+  };
+}
+
+export function serviceJobSummary(job: JobRecord, scheduler: Scheduler): ServiceJobSummary {
+  return {
+    ...serviceJobHead(job, scheduler),
+    ...(job.scheduling.service!.quotaShare !== undefined && { quotaShareName: job.shareIdentifier }),
+    ...(job.state.isTerminated === true && { isTerminated: true }),
+  };
+}
+
+/** What DescribeServiceJob and ListServiceJobs say alike. */
+function serviceJobHead(job: JobRecord, scheduler: Scheduler) {
+  const { state, scheduling } = job;
+  const reason = statusReason(job, scheduler);
+  const latest = state.attempts.at(-1);
+  return {
+    jobArn: serviceJobArn(job),
+    jobId: job.id,
+    jobName: job.name,
+    serviceJobType: scheduling.service!.type,
+    createdAt: job.createdAt,
+    status: state.status,
+    capacityUsage: scheduling.instances!.map(({ type, count }) => ({ capacityUnit: type, quantity: count })),
+    ...(reason !== undefined && { statusReason: reason }),
+    ...(scheduling.service!.quotaShare === undefined && { shareIdentifier: job.shareIdentifier }),
+    ...(latest !== undefined && { latestAttempt: latestAttempt(job, latest) }),
+    scheduledAt: state.scheduledAt,
+    startedAt: state.startedAt,
+    stoppedAt: state.stoppedAt,
+  };
+}
+
+function latestAttempt({ scope, scheduling }: JobRecord, attempt: Attempt): LatestServiceJobAttempt {
+  const value = trainingJobArn(scope, scheduling.service!, attempt);
+  return { serviceResourceId: { name: "TrainingJobArn", value } };
+}
+
+function attemptDetail(job: JobRecord, attempt: Attempt): ServiceJobAttemptDetail {
+  const { startedAt, stoppedAt, statusReason: reason } = attempt;
+  return { ...latestAttempt(job, attempt), startedAt, stoppedAt, statusReason: reason };
+}
+
+function serviceJobArn({ id, scope }: Pick<JobRecord, "id" | "scope">): string {
+  const [account, region] = scope.split("/");
+  return `arn:aws:batch:${region}:${account}:service-job/${id}`;
+}

@@ -1,0 +1,88 @@
+import type {
+  ContainerOverrides,
+  EcsPropertiesOverride,
+  EksPropertiesOverride,
+  NodeOverrides,
+  RetryStrategy as ApiRetryStrategy,
+} from "@aws-sdk/client-batch";
+import { NO_IMAGE } from "../driver-name.ts";
+import type { ConsumableNeed, Dependency, RetryStrategy, Scheduling } from "../job.ts";
+import type { JobProperties } from "./job-properties.ts";
+import { logTarget } from "./log-target.ts";
+import { mergeNodes } from "./node-overrides.ts";
+import { mergeContainer, mergePod, mergeTask } from "./overrides.ts";
+import { totalRequirements } from "./requirements.ts";
+import { unitsOf } from "../tasks/units.ts";
+
+/** SubmitJob's members that override what a definition runs. Only the one for the definition's kind has an effect. */
+export interface Overrides {
+  readonly containerOverrides?: ContainerOverrides | undefined;
+  readonly ecsPropertiesOverride?: EcsPropertiesOverride | undefined;
+  readonly eksPropertiesOverride?: EksPropertiesOverride | undefined;
+  readonly nodeOverrides?: NodeOverrides | undefined;
+}
+
+/** What a definition runs, with SubmitJob's overrides merged in (reference 4.11). */
+export function mergeProperties(definition: JobProperties, overrides: Overrides): JobProperties {
+  const { container, ecsProperties, eksProperties, nodeProperties } = definition;
+  if (container !== undefined) return { container: mergeContainer(container, overrides.containerOverrides) };
+  if (ecsProperties !== undefined) return { ecsProperties: mergeTask(ecsProperties, overrides.ecsPropertiesOverride) };
+  if (eksProperties !== undefined) return { eksProperties: mergePod(eksProperties, overrides.eksPropertiesOverride) };
+  if (nodeProperties !== undefined) return { nodeProperties: mergeNodes(nodeProperties, overrides.nodeOverrides) };
+  return {};
+}
+
+/** What the scheduler has to know of a job, from its merged properties and what was submitted. */
+export function schedulingOf(job: {
+  properties: JobProperties;
+  definitionName: string;
+  retryStrategy: ApiRetryStrategy | undefined;
+  timeoutSeconds: number | undefined;
+  dependsOn: readonly Dependency[];
+  arraySize: number | undefined;
+  maxActiveChildren?: number | undefined;
+  consumables: readonly ConsumableNeed[];
+  refusal?: string | undefined;
+}): Scheduling {
+  const { properties, definitionName } = job;
+  const { container, nodeProperties } = properties;
+  const log = container && logTarget(container.logConfiguration, definitionName);
+  const units = unitsOf(properties, definitionName);
+  return {
+    requirements: totalRequirements(properties),
+    ...(job.consumables.length > 0 && { consumables: job.consumables }),
+    retry: retryOf(job.retryStrategy),
+    dependsOn: job.dependsOn,
+    needsImage: imagesOf(properties).some((image) => image !== NO_IMAGE),
+    ...(job.timeoutSeconds !== undefined && { timeoutSeconds: job.timeoutSeconds }),
+    ...(job.refusal !== undefined && { refusal: job.refusal }),
+    ...(job.arraySize !== undefined && {
+      arraySize: job.arraySize,
+      ...(job.maxActiveChildren !== undefined && { maxActiveChildren: job.maxActiveChildren }),
+    }),
+    ...(log !== undefined && { log }),
+    ...(units !== undefined && { units }),
+    ...(nodeProperties !== undefined && { nodes: { count: nodeProperties.numNodes!, main: nodeProperties.mainNode! } }),
+  };
+}
+
+function imagesOf(properties: JobProperties): (string | undefined)[] {
+  const { container, ecsProperties, eksProperties, nodeProperties } = properties;
+  const task = ecsProperties?.taskProperties?.flatMap(({ containers }) => containers ?? []) ?? [];
+  const { containers = [], initContainers = [] } = eksProperties?.podProperties ?? {};
+  return [
+    ...(container === undefined ? [] : [container.image]),
+    ...[...task, ...initContainers, ...containers].map(({ image }) => image),
+    ...(nodeProperties?.nodeRangeProperties ?? []).flatMap(imagesOf),
+  ];
+}
+
+function retryOf(strategy: ApiRetryStrategy | undefined): RetryStrategy {
+  const evaluateOnExit = (strategy?.evaluateOnExit ?? []).map(({ action, onStatusReason, onReason, onExitCode }) => ({
+    action: action!.toLowerCase() as "retry" | "exit",
+    ...(onStatusReason !== undefined && { onStatusReason }),
+    ...(onReason !== undefined && { onReason }),
+    ...(onExitCode !== undefined && { onExitCode }),
+  }));
+  return { attempts: strategy?.attempts ?? 1, evaluateOnExit };
+}
