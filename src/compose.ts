@@ -1,29 +1,16 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
-import { authorized } from "./api/access/authorized.ts";
 import { rootCaller } from "./api/access/callers.ts";
-import { serveCredentials } from "./api/access/credential-routes.ts";
 import { everythingAllowed } from "./api/access/denial.ts";
 import type { KeyRing } from "./api/access/key-ring.ts";
-import { BATCH_DEMANDS } from "./api/batch/demands.ts";
-import { batchHandlers } from "./api/batch/handlers.ts";
 import { AWS_LIMITS, OWN_LIMITS } from "./api/batch/limits.ts";
-import { LOGS_DEMANDS } from "./api/logs/demands.ts";
-import { ec2Service } from "./api/ec2/service.ts";
-import { ECS_DEMANDS } from "./api/ecs/demands.ts";
-import { createEcsHandlers } from "./api/ecs/handlers.ts";
-import { serveContainerMetadata } from "./api/ecs/metadata-routes.ts";
-import { createLogsHandlers } from "./api/logs/handlers.ts";
-import { createServer } from "./api/server.ts";
-import { STS } from "./api/sts/service.ts";
 import type { Call } from "./api/wire/operations.ts";
-import { PageTokens } from "./api/wire/page-tokens.ts";
 import { DEFAULT_ACCOUNT, openAccess } from "./compose/access.ts";
+import { serveApis } from "./compose/apis.ts";
 import { openDatabase, prepareDataDirectory } from "./compose/data-directory.ts";
 import { createDrivers, describeDriver } from "./compose/drivers.ts";
 import { ContainerDoor, listen, urlOf } from "./compose/listening.ts";
-import { thisMachine } from "./compose/machine.ts";
 import type { ServerOptions } from "./compose/options.ts";
 import { isOpenServer, validated } from "./compose/options.ts";
 import { ServerSurroundings } from "./compose/surroundings.ts";
@@ -108,47 +95,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       onError,
     });
     const defaultRegion = process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
-    const tokens = new PageTokens(store.tokenKey, () => systemClock.now());
     const history = new HistoryKeeper({
       ...{ history: store.history, clock: systemClock, onError },
       times: { ...limits.history, ...(options.historyDays !== undefined && { jobDays: options.historyDays }) },
       removed: () => keeper.nudge(),
     });
     closing.unshift(() => history.close());
-    const machine = thisMachine();
-    const batch = batchHandlers({
-      store,
-      scheduler: engine,
-      clock: systemClock,
-      tokens,
-      limits,
-      machine,
-      version: VERSION,
-    });
-    const machineBackend = { store, scheduler: engine, tokens, machine };
-    const app = createServer({
-      batch: authorized("batch", BATCH_DEMANDS, batch),
-      logs: authorized(
-        "logs",
-        LOGS_DEMANDS,
-        createLogsHandlers({
-          ...{ groups: store.logGroups, streams: store.logStreams, putEvents: store.putEvents, tags: store.tags },
-          ...{ output: logs, clock: systemClock, tokens, removed: () => keeper.nudge() },
-        }),
-      ),
-      ecs: authorized("ecs", ECS_DEMANDS, createEcsHandlers(machineBackend)),
-      queryServices: [STS, ec2Service(machineBackend)],
+    const { app, batch } = serveApis({
+      ...{ options, store, scheduler: engine, output: logs, access, limits, clock: systemClock, logger, defaultRegion },
       opened: opened.promise,
-      health: () => Promise.resolve({ ready: true }),
-      admission: access.admission,
-      allowedHosts: options.allowedHosts ?? [],
-      isOpen,
-      defaultRegion,
-      version: VERSION,
-      logger,
+      logsRemoved: () => keeper.nudge(),
     });
-    serveCredentials(app, access);
-    serveContainerMetadata(app, store.jobs);
     // Before the engine starts: the first attempts that it starts must know where the server is.
     const address = await listen(app, options);
     const url = urlOf(address);
