@@ -15,6 +15,7 @@ import { PAGED_LISTINGS } from "./paging-samples.ts";
 import { RESOURCE_SAMPLES } from "./resource-samples.ts";
 import type { Found, NewScene } from "./trial.ts";
 import { tryMembers, tryPaging } from "./trial.ts";
+import { unknownNames } from "./without-effect.ts";
 
 const PAGE = join(import.meta.dirname, "..", "..", "docs", "api-coverage.md");
 const SAMPLES = [...ENVIRONMENT_SAMPLES, ...DEFINITION_SAMPLES, ...JOB_SAMPLES, ...RESOURCE_SAMPLES];
@@ -40,6 +41,7 @@ test("every member of every request is enforced, or stored and echoed", async (t
   const keys = [...requestStructures()].flatMap(([name, members]) => members.map((member) => `${name}.${member}`));
   const untried = keys.filter((key) => !found.has(key) && !ignored.has(key));
   assert.deepEqual({ ignored: [...ignored].filter((key) => !found.has(key)), untried }, { ignored: [], untried: [] });
+  assert.deepEqual(unknownNames(keys), []);
   const page = coveragePage(found);
   if (process.env["LONGSHORE_WRITE_COVERAGE"] !== undefined) writeFileSync(PAGE, page);
   assert.equal(readFileSync(PAGE, "utf8"), page, "docs/api-coverage.md is out of date: npm run coverage writes it");

@@ -1,5 +1,6 @@
 import { OPERATIONS, requestStructures } from "./members.ts";
 import type { Found } from "./trial.ts";
+import { hasNoEffect } from "./without-effect.ts";
 
 /** The text of docs/api-coverage.md. */
 export function coveragePage(found: ReadonlyMap<string, Found>): string {
@@ -19,10 +20,11 @@ export function coveragePage(found: ReadonlyMap<string, Found>): string {
     "Written by `npm run coverage` from trials of every member of every request against a running server; `npm test` tries them again and fails when one",
     "is ignored or when this page is out of date.",
     "",
-    `- **echoed** (${count("echoed")}): stored, and described as it was given. \`docs/architecture.md\` and the pages it names say which of these have an effect on a job.`,
     `- **enforced** (${count("enforced")}): another value gives another answer or another effect.`,
+    `- **echoed** (${count("echoed")}): stored, and described as it was given.`,
+    `- _no effect_ (${[...found.keys()].filter(hasNoEffect).length} of them): it changes nothing about how or when a job runs here.`,
     "",
-    `${OPERATIONS.length} operations, ${found.size} members. None is refused for being unknown to this server, and none is ignored.`,
+    `${OPERATIONS.length} operations, ${found.size} members. None is refused for being unknown here, and none is ignored.`,
     "",
     "## Operations",
     ...rows(true),
@@ -35,5 +37,8 @@ export function coveragePage(found: ReadonlyMap<string, Found>): string {
 
 function list(structure: string, members: readonly string[], found: ReadonlyMap<string, Found>): string[] {
   if (members.length === 0) return ["No members."];
-  return members.map((member) => `- \`${member}\`: ${found.get(`${structure}.${member}`) ?? "**ignored**"}`);
+  return members.map((member) => {
+    const key = `${structure}.${member}`;
+    return `- \`${member}\`: ${found.get(key) ?? "**ignored**"}${hasNoEffect(key) ? ", _no effect_" : ""}`;
+  });
 }
