@@ -1,11 +1,13 @@
-import type { SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import type { ResourceType, SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import type { Command } from "commander";
+import { ARRAY_CONCURRENCY_TAG } from "../core/own-tags.ts";
 import { keyValue, wholeNumber } from "./command.ts";
 
 /** What a user can say about one job on the command line. */
 export interface JobOptions {
   readonly queue: string;
   readonly array?: number;
+  readonly arrayConcurrency?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly cpus?: string;
   readonly memory?: number;
@@ -14,9 +16,12 @@ export interface JobOptions {
   readonly attempts?: number;
 }
 
+/** An override of the image: a type of requirement that the SDK does not know, and sends. */
+const IMAGE = "IMAGE" as ResourceType;
+
 /** AWS Batch has no array of one: such a request is an ordinary job. */
 const LEAST_ARRAY = 2;
-const MOST_ARRAY = 10_000;
+const MOST_ARRAY = 1_000_000;
 
 export function addJobOptions(command: Command): Command {
   return command
@@ -26,6 +31,7 @@ export function addJobOptions(command: Command): Command {
       `run it as an array of N children (${LEAST_ARRAY} to ${MOST_ARRAY}); each finds its index in AWS_BATCH_JOB_ARRAY_INDEX`,
       wholeNumber(LEAST_ARRAY, MOST_ARRAY),
     )
+    .option("--array-concurrency <n>", "at most N children of the array run at a time", wholeNumber(1, MOST_ARRAY))
     .option("--env <key=value>", "environment variable (repeatable)", keyValue)
     .option("--cpus <n>", "vCPUs per job, like 1 or 0.25")
     .option("--memory <mib>", "memory per job in MiB", wholeNumber(4))
@@ -34,14 +40,16 @@ export function addJobOptions(command: Command): Command {
     .option("--attempts <n>", "try a failing job up to N times (1 to 10)", wholeNumber(1, 10));
 }
 
-/** The SubmitJob request for a command in an environment. An empty command leaves the definition's own. */
+/** The SubmitJob request for a command in an environment. An empty command leaves the definition's own, no image the definition's. */
 export function submitRequest(
   name: string,
   definition: string,
   command: readonly string[],
   options: JobOptions,
+  image?: string,
 ): SubmitJobCommandInput {
   const resources = [
+    ...(image === undefined ? [] : [{ type: IMAGE, value: image }]),
     ...(options.cpus === undefined ? [] : [{ type: "VCPU" as const, value: options.cpus }]),
     ...(options.memory === undefined ? [] : [{ type: "MEMORY" as const, value: String(options.memory) }]),
     ...(options.gpus === undefined ? [] : [{ type: "GPU" as const, value: String(options.gpus) }]),
@@ -58,6 +66,9 @@ export function submitRequest(
     jobDefinition: definition,
     ...(Object.keys(overrides).length === 0 ? {} : { containerOverrides: overrides }),
     ...(options.array === undefined ? {} : { arrayProperties: { size: options.array } }),
+    ...(options.arrayConcurrency === undefined
+      ? {}
+      : { tags: { [ARRAY_CONCURRENCY_TAG]: String(options.arrayConcurrency) } }),
     ...(options.timeout === undefined ? {} : { timeout: { attemptDurationSeconds: options.timeout } }),
     ...(options.attempts === undefined ? {} : { retryStrategy: { attempts: options.attempts } }),
   };

@@ -71,6 +71,30 @@ test("dependencies: after success, not after failure, child by child", async () 
   assert.equal((await cli.run("submit", "x", "--depends-on", `${first}:SOMEHOW`, "--", "true")).code, 2);
 });
 
+test("what AWS Batch does not have: after any end, after a failure, another image, so many children at a time", async () => {
+  const bad = await submitted("bad", "--", "false");
+  const any = await submitted("any", "--after-any", bad, "--depends-on", `${bad}:AFTER_NOT_OK`, "--", "true");
+  const repair = await submitted("repair", "--after-not-ok", bad, "--after-any", any, "--", "true");
+  const image = await submitted("image", "--image", "busybox:stable", "--", "true");
+  await ok("jobs", "wait", any, repair, image);
+  const { jobs } = (await json("jobs", "describe", image)) as { jobs: { container: { image: string } }[] };
+  assert.equal(jobs[0]?.container.image, "busybox:stable");
+  const options = ["--array", "20000", "--array-concurrency", "1", "--tag", "team=a"];
+  const array = await submitted("array", ...options, "--", "sleep", "60");
+  const described = await until("a child runs", async () => {
+    const { jobs: parents } = (await json("jobs", "describe", array)) as { jobs: ArrayParent[] };
+    return parents[0]!.arrayProperties.statusSummary["RUNNING"] === 1 && parents[0];
+  });
+  assert.equal(described.arrayProperties.statusSummary["RUNNABLE"], 19_999);
+  assert.deepEqual(described.tags, { "longshore:array-concurrency": "1", team: "a" });
+  await ok("jobs", "terminate", array);
+});
+
+interface ArrayParent {
+  readonly tags: object;
+  readonly arrayProperties: { readonly statusSummary: Readonly<Record<string, number>> };
+}
+
 test("list: newest first, all states or one, children by index, a limit", async () => {
   await ok("queues", "create", "listed");
   const array = await submitted("older", "--queue", "listed", "--array", "12", "--", "true");

@@ -24,7 +24,11 @@ export function findClient(
 }
 
 /** Runs a client to its end, with an AWS configuration of its own. A failure's message has all that it said. */
-export async function runClient(program: string, args: readonly string[]): Promise<string> {
+export async function runClient(
+  program: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const env = {
     PATH: process.env["PATH"],
     HOME: "/nonexistent",
@@ -32,6 +36,7 @@ export async function runClient(program: string, args: readonly string[]): Promi
     AWS_SECRET_ACCESS_KEY: "any",
     AWS_DEFAULT_REGION: "us-east-1",
     AWS_PAGER: "",
+    ...variables,
   };
   try {
     return (await run(program, args, { env, timeout: CALL_TIMEOUT_MS })).stdout;

@@ -10,12 +10,16 @@ import { waitForJobs } from "../wait.ts";
 interface SubmitOptions extends ClientOptions, JobOptions {
   readonly definition: string;
   readonly dependsOn?: JobDependency[];
+  readonly afterAny?: JobDependency[];
+  readonly afterNotOk?: JobDependency[];
+  readonly image?: string;
   readonly param?: Readonly<Record<string, string>>;
   readonly tag?: Readonly<Record<string, string>>;
   readonly wait?: boolean;
 }
 
-const DEPENDENCY_TYPES: readonly ArrayJobDependency[] = ["N_TO_N", "SEQUENTIAL"];
+/** AWS's own, and Longshore's, which the SDK sends too. */
+const DEPENDENCY_TYPES = ["N_TO_N", "SEQUENTIAL", "AFTER_ANY", "AFTER_NOT_OK"];
 
 export function submitCommand(): Command {
   const command = clientCommand("submit")
@@ -29,6 +33,9 @@ export function submitCommand(): Command {
       "start after this job; types N_TO_N and SEQUENTIAL (alone: `SEQUENTIAL`) are for arrays (repeatable)",
       dependency,
     )
+    .option("--after-any <id>", "start when this job is over, however it ended (repeatable)", after("AFTER_ANY"))
+    .option("--after-not-ok <id>", "start when this job has failed (repeatable)", after("AFTER_NOT_OK"))
+    .option("--image <name>", "container image to run it in instead of the definition's")
     .option("--param <key=value>", "value for Ref::KEY in the definition's command (repeatable)", keyValue)
     .option("--tag <key=value>", "tag (repeatable)", keyValue)
     .option("--wait", "wait until it has ended; the exit code is then the job's");
@@ -43,13 +50,16 @@ async function submit(
   argv: readonly string[],
   options: SubmitOptions,
 ): Promise<Result> {
-  const request = {
-    ...submitRequest(name, options.definition, argv, options),
-    ...(options.dependsOn === undefined ? {} : { dependsOn: options.dependsOn }),
+  const { dependsOn = [], afterAny = [], afterNotOk = [] } = options;
+  const dependencies = [...dependsOn, ...afterAny, ...afterNotOk];
+  const { tags, ...request } = submitRequest(name, options.definition, argv, options, options.image);
+  const whole = {
+    ...request,
+    ...(dependencies.length === 0 ? {} : { dependsOn: dependencies }),
     ...(options.param === undefined ? {} : { parameters: options.param }),
-    ...(options.tag === undefined ? {} : { tags: options.tag }),
+    ...(options.tag === undefined && tags === undefined ? {} : { tags: { ...tags, ...options.tag } }),
   };
-  const answer = await withQueueHint(connection, () => connection.batch((batch) => batch.submitJob(request)));
+  const answer = await withQueueHint(connection, () => connection.batch((batch) => batch.submitJob(whole)));
   const { jobId = "", jobArn, jobName } = answer;
   if (options.wait === true) return waitForJobs(connection, [jobId]);
   return { data: { jobArn, jobName, jobId }, text: jobId, brief: jobId };
@@ -61,7 +71,15 @@ function dependency(text: string, previous: readonly JobDependency[] = []): JobD
   const [, jobId = text, suffix] = /^(.+):([A-Z_]+)$/.exec(text) ?? [];
   if (jobId === "") throw new InvalidArgumentError("It must be a job id.");
   if (suffix === undefined) return [...previous, { jobId }];
-  const type = DEPENDENCY_TYPES.find((one) => one === suffix);
-  if (type === undefined) throw new InvalidArgumentError(`The type must be ${DEPENDENCY_TYPES.join(" or ")}.`);
-  return [...previous, { jobId, type }];
+  if (!DEPENDENCY_TYPES.includes(suffix)) {
+    throw new InvalidArgumentError(`The type must be ${DEPENDENCY_TYPES.join(" or ")}.`);
+  }
+  return [...previous, { jobId, type: suffix as ArrayJobDependency }];
+}
+
+function after(type: string) {
+  return (jobId: string, previous: readonly JobDependency[] = []): JobDependency[] => [
+    ...previous,
+    { jobId, type: type as ArrayJobDependency },
+  ];
 }
