@@ -1,6 +1,6 @@
 import type { ResourceType, SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import type { Command } from "commander";
-import { ARRAY_CONCURRENCY_TAG } from "../core/own-tags.ts";
+import { ARRAY_CONCURRENCY_TAG } from "../core/submission/own-tags.ts";
 import { keyValue, wholeNumber } from "./command.ts";
 
 /** What a user can say about one job on the command line. */
