@@ -188,9 +188,10 @@ async function checkStreams({ logGroups, logStreams }: OpenStore): Promise<strin
 }
 
 /** The store's rows say what was committed, and an array's counts add up. */
-async function checkRecords({ jobs }: Store, { job, state, children }: Entry): Promise<string[]> {
+async function checkRecords({ jobs }: Store, { job, state, children, isRemoved }: Entry): Promise<string[]> {
   const violations: string[] = [];
   const [record] = await jobs.find(SCOPE, [job.id]);
+  if (isRemoved === true) return record === undefined ? [] : [`${job.id} was removed, and is there`];
   if (!isSame(record?.state, state)) violations.push(`${job.id} is stored otherwise`);
   const size = job.scheduling.arraySize;
   if (size === undefined) return violations;

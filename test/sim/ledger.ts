@@ -16,6 +16,8 @@ export interface Entry {
   readonly seq: number;
   state: JobState;
   readonly children: Map<number, JobState>;
+  /** It was over, and is forgotten. */
+  isRemoved?: boolean;
 }
 
 /** Which state may follow which: reference 2.1. */

@@ -13,6 +13,7 @@ import type { Stop } from "./checkers.ts";
 import { checkAtRest, checkClaim, checkEnd, checkStopped } from "./checkers.ts";
 import { Ledger } from "./ledger.ts";
 import { Random } from "./random.ts";
+import { UnknownDependency } from "../../src/ports/store.ts";
 import type { Fault } from "./server.ts";
 import { Server } from "./server.ts";
 import { Stock } from "./stock.ts";
@@ -168,6 +169,7 @@ export class Simulation {
     const server = await this.#running();
     const requests = Array.from({ length: this.#random.int(0, 3) }, () => this.#request(server));
     await Promise.all(requests);
+    if (this.#random.chance(0.2)) await this.#forget();
     if (this.#random.chance(0.15)) server.crash();
     else if (this.#random.chance(0.1)) this.#machine.showInventory();
     if (this.#random.chance(0.7)) await this.#advance(this.#random.pick([0, 10, 500, 3_000, 20_000]));
@@ -188,8 +190,27 @@ export class Simulation {
     const job = this.#newJob();
     if (job === undefined) return;
     this.#ledger.submitted(job);
-    await this.#store.jobs.insert(job);
+    try {
+      await this.#store.jobs.insert(job);
+    } catch (error) {
+      if (!(error instanceof UnknownDependency)) throw error;
+      this.#ledger.entries.delete(job.id); // what it depended on was removed meanwhile
+    }
     await server.until(server.engine.nudge());
+  }
+
+  /** Jobs that are over are forgotten at once, if nobody depends on them. */
+  async #forget(): Promise<void> {
+    const { history, jobs } = this.#store;
+    const over = [...this.#ledger.entries.values()].filter(({ state }) => isTerminal(state.status));
+    await history.removeJobs(undefined, this.#clock.now() + 1, this.#random.int(1, 5));
+    await history.removeChildren(1_000);
+    const left = await jobs.find(
+      SCOPE,
+      over.map(({ job }) => job.id),
+    );
+    const ids = new Set(left.map(({ id }) => id));
+    for (const entry of over) entry.isRemoved = !ids.has(entry.job.id);
   }
 
   #newJob(): NewJob | undefined {
@@ -197,7 +218,9 @@ export class Simulation {
     const id = `job-${this.#seed}-${this.#serial}`;
     if (this.#random.chance(0.15)) return randomServiceJob(this.#random, id, this.#clock.now());
     if (this.#queues.size === 0) return undefined;
-    const entries = [...this.#ledger.entries.values()].filter(({ job }) => job.scheduling.service === undefined);
+    const entries = [...this.#ledger.entries.values()].filter(
+      ({ job, isRemoved }) => job.scheduling.service === undefined && isRemoved !== true,
+    );
     return randomJob(this.#random, id, this.#random.pick([...this.#queues]), this.#clock.now(), entries);
   }
 

@@ -23,6 +23,7 @@ import { quotaShareArn } from "../sharing/quota-shares.ts";
 import { check } from "../rules.ts";
 import type { ServicePlacement, ServiceSubmission } from "./service-job-rules.ts";
 import { SERVICE_JOB_RULES, SERVICE_PLACEMENT_RULES } from "./service-job-rules.ts";
+import { validateOwnTags } from "../tags/own-tags.ts";
 import { TEXTS } from "../texts.ts";
 
 /** SubmitServiceJob (reference 3.7): the request for SageMaker becomes a job that runs as a container. With a token it is submitted once. */
@@ -30,6 +31,7 @@ export function submitServiceJobHandler(backend: Backend): Required<Pick<BatchHa
   return {
     async SubmitServiceJob(submission, call) {
       check(SERVICE_JOB_RULES, submission);
+      validateOwnTags(submission.tags, backend.limits);
       const { clientToken, ...input } = submission;
       const jobId = await onceByToken(backend, call, ["SubmitServiceJob", clientToken, input], async (token) => {
         const job = await newServiceJob(backend, call, input);
