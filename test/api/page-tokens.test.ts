@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { DescribeComputeEnvironmentsCommand, DescribeJobQueuesCommand } from "@aws-sdk/client-batch";
+import {
+  CancelJobCommand,
+  DeleteJobQueueCommand,
+  DescribeComputeEnvironmentsCommand,
+  DescribeJobQueuesCommand,
+  ListJobsCommand,
+  UpdateJobQueueCommand,
+} from "@aws-sdk/client-batch";
 import { PageTokens } from "../../src/api/wire/page-tokens.ts";
 import { batchClient } from "../support/clients.ts";
+import { submit } from "../support/jobs.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
-import { apiServer, createQueue, refused } from "./server.ts";
+import { apiServer, createQueue, refused, untilQueue } from "./server.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -57,4 +65,39 @@ test("a token is of one operation and one region only", async () => {
   await assert.rejects(batch.send(new DescribeComputeEnvironmentsCommand({ nextToken })), invalid);
   const elsewhere = batchClient({ after }, url, "eu-west-1");
   await assert.rejects(elsewhere.send(new DescribeJobQueuesCommand({ nextToken })), invalid);
+});
+
+test("a page goes on where the last one ended, also when its last item is gone", async () => {
+  const { batch } = await apiServer({ after });
+  const name = (n: number): string => `queue-${n}`;
+  for (let n = 1; n <= 4; n += 1) await createQueue(batch, name(n));
+  const list = async (nextToken?: string) => {
+    const { jobQueues = [], ...more } = await batch.send(new DescribeJobQueuesCommand({ maxResults: 3, nextToken }));
+    return { names: jobQueues.map(({ jobQueueName }) => jobQueueName), ...more };
+  };
+  const first = await list();
+  assert.deepEqual(first.names, ["default", name(1), name(2)]);
+  await batch.send(new UpdateJobQueueCommand({ jobQueue: name(2), state: "DISABLED" }));
+  await untilQueue(batch, name(2), "VALID");
+  await batch.send(new DeleteJobQueueCommand({ jobQueue: name(2) }));
+  await untilQueue(batch, name(2), "gone");
+  assert.deepEqual((await list(first.nextToken)).names, [name(3), name(4)]);
+});
+
+test("a page of jobs goes on where the last one ended, whatever became of its jobs meanwhile", async () => {
+  const { batch } = await apiServer({ after });
+  const huge = { containerOverrides: { resourceRequirements: [{ type: "MEMORY" as const, value: "100000000" }] } };
+  const ids: string[] = [];
+  for (let n = 0; n < 5; n += 1) ids.push(await submit(batch, ["true"], huge));
+  const query = { jobQueue: "default", jobStatus: "RUNNABLE" as const, maxResults: 2 };
+  const first = await batch.send(new ListJobsCommand(query));
+  const listed = first.jobSummaryList!.map(({ jobId }) => jobId!);
+  assert.deepEqual(listed, [ids[4], ids[3]]);
+  for (const jobId of [ids[3]!, ids[1]!]) await batch.send(new CancelJobCommand({ jobId, reason: "not this one" }));
+  await submit(batch, ["true"], huge);
+  const second = await batch.send(new ListJobsCommand({ ...query, nextToken: first.nextToken }));
+  assert.deepEqual(
+    second.jobSummaryList!.map(({ jobId }) => jobId),
+    [ids[2], ids[0]],
+  );
 });

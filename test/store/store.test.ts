@@ -14,6 +14,7 @@ describe("opening", () => {
     await store.jobs.insert(newJob("a"));
     const again = await openStore(database, 1, { defaultDriver: "fake" });
     assert.equal(again.clusterId, store.clusterId);
+    assert.equal(again.tokenKey, store.tokenKey);
     assert.equal((await again.jobs.find(SCOPE, ["a"])).length, 1);
   });
 
