@@ -20,6 +20,7 @@ import {
 } from "./override-rules.ts";
 import { EKS_PROPERTIES_RULES } from "../definitions/pod-rules.ts";
 import { RETRY_RULES, TIMEOUT_RULES } from "../definitions/retry-rules.ts";
+import { OPEN_QUEUE_RULE } from "../queues/open-queue-rule.ts";
 import type { Rule } from "../rules.ts";
 import { quotingRule, rule, within } from "../rules.ts";
 import { TAG_RULES } from "../tags/tags.ts";
@@ -69,12 +70,7 @@ export interface Placement {
 
 /** Whether a submission, its queue and its definition go together (reference 4.2, 4.9, 7.1, 7.3). */
 export const PLACEMENT_RULES: readonly Rule<Placement>[] = [
-  quotingRule(
-    "queueNotEnabled",
-    ({ queue: { name, status, settings } }) =>
-      settings.state !== "ENABLED" || status === "DELETING" ? [name] : undefined,
-    "bare",
-  ),
+  OPEN_QUEUE_RULE,
   quotingRule(
     "serviceJobQueue",
     ({ queue: { name, settings } }) => (settings.jobQueueType === "SAGEMAKER_TRAINING" ? [name] : undefined),

@@ -10,6 +10,7 @@ import { CLIENT_TOKEN_RULE } from "../client-token.ts";
 import { isPriority, oversize } from "../definitions/definition-rules.ts";
 import { JOB_NAME, SHARE_IDENTIFIER } from "../names.ts";
 import { TIMEOUT_RULES } from "../definitions/retry-rules.ts";
+import { OPEN_QUEUE_RULE } from "../queues/open-queue-rule.ts";
 import type { Rule } from "../rules.ts";
 import { each, quotingRule, rule, within } from "../rules.ts";
 import { TAG_RULES } from "../tags/tags.ts";
@@ -60,12 +61,7 @@ export interface ServicePlacement {
 
 /** Whether a service job may go into this queue (reference 3.7, 3.9). */
 export const SERVICE_PLACEMENT_RULES: readonly Rule<ServicePlacement>[] = [
-  quotingRule(
-    "queueNotEnabled",
-    ({ queue: { name, status, settings } }) =>
-      settings.state !== "ENABLED" || status === "DELETING" ? [name] : undefined,
-    "bare",
-  ),
+  OPEN_QUEUE_RULE,
   quotingRule(
     "notServiceJobQueue",
     ({ queue: { name, settings } }) => (settings.jobQueueType === "SAGEMAKER_TRAINING" ? undefined : [name]),
