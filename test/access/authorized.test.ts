@@ -39,6 +39,7 @@ function leastOf(shape: Shape): unknown {
     case "boolean":
       return true;
     case "integer":
+    case "long":
     case "double":
       return 1;
     case "list":

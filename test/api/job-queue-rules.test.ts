@@ -119,7 +119,6 @@ const SHARED: readonly Refusal<CreateJobQueueCommandInput & UpdateJobQueueComman
     "resourceState",
   ],
   ["a negative priority", { priority: -1 }, "priority must be between 0 and 2147483647.", "priorityRange"],
-  ["a huge priority", { priority: 2 ** 31 }, "priority must be between 0 and 2147483647.", "priorityRange"],
   [
     "an action of the other kind of queues",
     limited({ ...LIMIT, action: "TERMINATE" }),

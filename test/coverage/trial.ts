@@ -108,6 +108,7 @@ function otherValue(shape: Shape, value: unknown): unknown {
     case "boolean":
       return value !== true;
     case "integer":
+    case "long":
     case "double":
       return (value as number) + 1;
     case "list":

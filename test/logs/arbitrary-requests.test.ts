@@ -52,6 +52,7 @@ function typedValue(shape: Shape, tokens: readonly string[]): fc.Arbitrary<unkno
     case "boolean":
       return fc.boolean();
     case "integer":
+    case "long":
     case "double":
       return fc.oneof(fc.constantFrom(...NUMBERS), fc.integer());
     case "list":

@@ -16,6 +16,8 @@ function valueOf(shape: Shape, depth: number): fc.Arbitrary<unknown> {
     case "boolean":
       return fc.boolean();
     case "integer":
+      return fc.integer().map(unsigned);
+    case "long":
       return fc.maxSafeInteger().map(unsigned);
     case "double":
       return fc.double({ noDefaultInfinity: true, noNaN: true }).map(unsigned);

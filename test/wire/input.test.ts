@@ -29,6 +29,10 @@ test("a wrong type is a SerializationException that names the member and what wa
       { arrayProperties: { size: 2 ** 53 } },
       "arrayProperties.size: expected a whole number, got a number that is too large",
     ],
+    [
+      { arrayProperties: { size: 2 ** 31 } },
+      "arrayProperties.size: expected a whole number of 32 bits, got a number that is too large",
+    ],
     [[], "the request body: expected an object, got a list"],
     ["x", "the request body: expected an object, got a string"],
     [null, "the request body: expected an object, got null"],

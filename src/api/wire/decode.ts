@@ -33,6 +33,8 @@ function decoderOf(shape: Shape, missing: (detail: string) => ApiError): Decode 
       return decodeBoolean;
     case "integer":
       return decodeInteger;
+    case "long":
+      return decodeLong;
     case "double":
       return decodeDouble;
     case "list":
@@ -52,7 +54,13 @@ function decodeBoolean(value: unknown, trail: Trail): boolean {
   return typeof value === "boolean" ? value : refuse(trail, "true or false", value);
 }
 
+/** AWS's Integer has 32 bits. */
 function decodeInteger(value: unknown, trail: Trail): number {
+  if (!Number.isSafeInteger(value) || (value as number) === (value as number) >> 0) return decodeLong(value, trail);
+  throw serializationException(`${pathOf(trail)}: expected a whole number of 32 bits, got a number that is too large`);
+}
+
+function decodeLong(value: unknown, trail: Trail): number {
   return Number.isSafeInteger(value) ? (value as number) : refuse(trail, "a whole number", value);
 }
 

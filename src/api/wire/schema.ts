@@ -12,7 +12,7 @@ export type OperationSchema = typeof batch.SubmitJob$;
 
 /** What a value must look like. Structures are read when they are first needed. */
 export type Shape =
-  | { readonly kind: "string" | "boolean" | "integer" | "double" }
+  | { readonly kind: "string" | "boolean" | "integer" | "long" | "double" }
   | { readonly kind: "list"; readonly item: Shape }
   | { readonly kind: "map"; readonly value: Shape }
   | { readonly kind: "structure"; readonly name: string; readonly members: () => readonly Member[] };
@@ -37,8 +37,25 @@ export interface Operation {
   readonly input: Extract<Shape, { kind: "structure" }>;
 }
 
-/** The SDK's schemas say "number" for every numeric type. These members of requests are floats in the service's model; all others are integers. */
+/**
+ * The SDK's schemas say "number" for every numeric type. These members of requests are floats in the services' models, and those below are integers
+ * of 64 bits; all others have 32, and clients in typed languages could not read back more.
+ */
 const DOUBLES: ReadonlySet<string> = new Set(["ShareAttributes.weightFactor"]);
+
+const LONGS: ReadonlySet<string> = new Set([
+  "CreateConsumableResourceRequest.totalQuantity",
+  "UpdateConsumableResourceRequest.quantity",
+  "ConsumableResourceRequirement.quantity",
+  "EksContainerSecurityContext.runAsUser",
+  "EksContainerSecurityContext.runAsGroup",
+  "UpdatePolicy.jobExecutionTimeoutMinutes",
+  "GetLogEventsRequest.startTime",
+  "GetLogEventsRequest.endTime",
+  "FilterLogEventsRequest.startTime",
+  "FilterLogEventsRequest.endTime",
+  "InputLogEvent.timestamp",
+]);
 
 const LIST_OF_SCALARS = 64;
 const MAP_OF_SCALARS = 128;
@@ -92,7 +109,7 @@ function readScalar(schema: number, owner: string): Shape {
     case 0:
       return { kind: "string" };
     case 1:
-      return { kind: DOUBLES.has(owner) ? "double" : "integer" };
+      return { kind: DOUBLES.has(owner) ? "double" : LONGS.has(owner) ? "long" : "integer" };
     case 2:
       return { kind: "boolean" };
     default:

@@ -15,12 +15,10 @@ type Changes = BatchInput<"UpdateJobQueue">;
 
 const TYPES = ["ECS", "ECS_FARGATE", "ECS_MANAGED_INSTANCES", "EKS", "SAGEMAKER_TRAINING"];
 
-/** AWS names no bounds; what is larger than this, clients cannot read. */
-const MAX_PRIORITY = 2_147_483_647;
-
+/** AWS names no bounds; above, there is that of its integers. */
 const PRIORITY_RULE = rule(
   "priorityRange",
-  ({ priority = 0 }: { readonly priority?: number | undefined }) => priority < 0 || priority > MAX_PRIORITY,
+  ({ priority = 0 }: { readonly priority?: number | undefined }) => priority < 0,
 );
 
 interface TimeLimits {
