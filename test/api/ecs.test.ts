@@ -17,6 +17,8 @@ import {
   ListTasksCommand,
   paginateListClusters,
   paginateListTasks,
+  waitUntilTasksRunning,
+  waitUntilTasksStopped,
 } from "@aws-sdk/client-ecs";
 import type { ContainerInstance, ListTasksCommandInput } from "@aws-sdk/client-ecs";
 import { ecsClient } from "../support/clients.ts";
@@ -56,6 +58,17 @@ const terminate = async (jobId: string) => {
   await batch.send(new TerminateJobCommand({ jobId, reason: "enough" }));
   return ended(batch, jobId);
 };
+
+test("the SDK's waiters see a task run and stop", async () => {
+  const jobId = await submit(batch, ["sleep", "100"], { jobQueue: "small" });
+  const { container } = await untilStatus(batch, jobId, "RUNNING");
+  const often = { client: ecs, maxWaitTime: 60, minDelay: 1, maxDelay: 1 };
+  const tasks = { cluster: small, tasks: [container!.taskArn!] };
+  assert.equal((await waitUntilTasksRunning(often, tasks)).state, "SUCCESS");
+  const stopped = waitUntilTasksStopped(often, tasks);
+  await terminate(jobId);
+  assert.equal((await stopped).state, "SUCCESS");
+});
 
 test("the task of a running job, and the same when it is over", async () => {
   const jobId = await submit(batch, ["sleep", "100"], {

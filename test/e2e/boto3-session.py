@@ -6,7 +6,8 @@ import time
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
+from botocore.waiter import WaiterModel, create_waiter_with_client
 
 URL = sys.argv[1]
 DEADLINE_S = 60
@@ -243,6 +244,41 @@ def check_cancel_and_terminate():
     job = wait(running, "FAILED")
     assert job["statusReason"] == "enough" and job["isTerminated"], job
     assert job["container"]["exitCode"] == 143, job
+
+
+def check_waiters():
+    """botocore has no waiters for Batch; Airflow brings its own, as a model like this one. ECS and EC2 have theirs."""
+    complete = {
+        "operation": "DescribeJobs",
+        "delay": 0.05,
+        "maxAttempts": 600,
+        "acceptors": [
+            {"argument": "jobs[].status", "expected": "SUCCEEDED", "matcher": "pathAll", "state": "success"},
+            {"argument": "jobs[].status", "expected": "FAILED", "matcher": "pathAny", "state": "failure"},
+        ],
+    }
+    exists = {
+        **complete,
+        "acceptors": [{"argument": "length(jobs[]) > `0`", "expected": True, "matcher": "path", "state": "success"}],
+    }
+    model = WaiterModel({"version": 2, "waiters": {"JobExists": exists, "JobComplete": complete}})
+    job_id = submit(["sh", "-c", "sleep 0.2"])
+    for name in ["JobExists", "JobComplete"]:
+        create_waiter_with_client(name, model, batch).wait(jobs=[job_id])
+    assert describe(job_id)["status"] == "SUCCEEDED"
+    try:
+        create_waiter_with_client("JobComplete", model, batch).wait(jobs=[job_id, submit(["false"])])
+        raise AssertionError("one of them fails")
+    except WaiterError as error:
+        assert "FAILED" in str(error.last_response["jobs"]), error
+    container = describe(job_id)["container"]
+    task = container["taskArn"]
+    often = {"Delay": 1, "MaxAttempts": 30}
+    client("ecs").get_waiter("tasks_stopped").wait(cluster=task.split("/")[1], tasks=[task], WaiterConfig=often)
+    (host,) = client("ecs").describe_container_instances(
+        cluster=task.split("/")[1], containerInstances=[container["containerInstanceArn"]]
+    )["containerInstances"]
+    client("ec2").get_waiter("instance_running").wait(InstanceIds=[host["ec2InstanceId"]], WaiterConfig=often)
 
 
 def check_errors():

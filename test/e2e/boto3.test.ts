@@ -5,7 +5,7 @@ import { findClient, runClient } from "./client-program.ts";
 import { spawnServer } from "./server.ts";
 
 const SESSION = join(import.meta.dirname, "boto3-session.py");
-const CHECKS = 9;
+const CHECKS = 10;
 
 const python = findClient("boto3", ["python3", "/usr/bin/python3"], ["-c", "import boto3"]);
 const skip = "missing" in python && python.missing;
