@@ -78,7 +78,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       onNotice: (notice) => void notices.push(notice),
       onSighted: async (gateway) => {
         try {
-          surroundings.reachable("docker", await (await listening.promise).urlFor(gateway));
+          const reachable = await (await listening.promise).urlFor(gateway);
+          if (reachable !== undefined) surroundings.reachable("docker", reachable);
         } catch (error) {
           onError("jobs in containers cannot call this server", error);
         }

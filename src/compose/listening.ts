@@ -55,11 +55,15 @@ export class ContainerDoor {
     this.#main = main;
   }
 
-  /** Where containers reach the server, given the address that the engine tells. Rejects when the server cannot listen there. */
-  async urlFor(gateway: string | undefined): Promise<string> {
+  /** Where containers reach the server, given the address that the engine tells; undefined once it closes. Rejects when the server cannot listen there. */
+  async urlFor(gateway: string | undefined): Promise<string | undefined> {
     const { host, port } = this.#main;
     if (!isLoopback(host)) return urlOf({ host: host in WILDCARDS ? MACHINE_OF_CONTAINER : host, port });
-    const second = gateway === undefined ? undefined : await this.#open(gateway);
+    const second = gateway === undefined || this.#isClosed ? undefined : await this.#open(gateway);
+    if (this.#isClosed) {
+      await this.#shut();
+      return undefined;
+    }
     // An engine in a virtual machine of its own (Docker Desktop) leads this name to the loopback address of the machine around it.
     return urlOf({ host: MACHINE_OF_CONTAINER, port, ...second });
   }
@@ -75,7 +79,6 @@ export class ContainerDoor {
     if (this.#second?.host === gateway) return this.#second;
     // What came by the old address is served to its end.
     void this.#shut();
-    if (this.#isClosed) throw new Error("the server is closing");
     try {
       const server = await listenAlso(this.#app, { host: gateway, port: this.#main.port });
       this.#second = { host: gateway, port: portOf(server)!, server };
