@@ -17,7 +17,7 @@ export interface Sizes {
   readonly watchedSubmits: number;
   /** Jobs that are over, of figure 7, which has as many waiting ones as figure 5. */
   readonly finishedJobs: number;
-  /** Requests of each kind of figure 7. */
+  /** Requests of each kind in one round of figure 7. */
   readonly readRequests: number;
   /** Starts of figure 6. */
   readonly starts: number;
@@ -32,7 +32,7 @@ export const FULL: Sizes = {
   waitingJobs: 100_000,
   watchedSubmits: 100,
   finishedJobs: 1_000_000,
-  readRequests: 500,
+  readRequests: 200,
   starts: 10,
   rounds: 5,
 };

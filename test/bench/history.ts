@@ -11,7 +11,7 @@ export interface Holdings {
 }
 
 /** Different names of the jobs. */
-const NAMES = 5_000;
+const NAMES = 500;
 
 /** Ids of one job of each kind, which the server itself has run or has waiting; the others are copies of them. */
 interface Samples {

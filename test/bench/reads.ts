@@ -6,6 +6,7 @@ import type { ChildServer } from "./child.ts";
 import { startChild } from "./child.ts";
 import { Connection } from "./connection.ts";
 import type { Figure, Measure } from "./figure.ts";
+import { compared } from "./figure.ts";
 import type { Holdings } from "./history.ts";
 import { jobIds, makeHistory } from "./history.ts";
 import { withServer } from "./server.ts";
@@ -36,26 +37,24 @@ export const reads: Figure = {
       });
       bench.progress(`a history of ${finished} jobs is made`);
       const many = await timesBeside(bench, join(directory, "many"), { finished, waiting });
-      return many.flatMap(({ what, values, limits }, index) => [
-        tail(what, values, limits),
-        growth(what, values, few[index]!.values, finished / SMALLER),
+      return many.flatMap((times, index) => [
+        tail(times),
+        growth(times.what, times.values.flat(), few[index]!.values.flat(), finished / SMALLER),
       ]);
     }),
 };
 
+/** Of single requests, ms; by round. */
 interface Times {
   readonly what: string;
-  /** Of single requests, ms. */
-  readonly values: readonly number[];
-  readonly limits: readonly number[];
+  readonly values: readonly (readonly number[])[];
+  readonly limits: readonly (readonly number[])[];
 }
 
-function tail(what: string, values: readonly number[], limits: readonly number[]): Measure {
-  const [value, limit] = [percentile(values, 0.99), percentile(limits, 0.99)];
-  return {
-    ...{ what: `${what}: 99th percentile`, unit: "ms", value },
-    ...{ limit: { what: "the bare rows by key", value: limit }, ratio: value / limit, target: { atMost: 3 } },
-  };
+function tail({ what, values, limits }: Times): Measure {
+  const tails = (rounds: Times["values"]): number[] => rounds.map((round) => percentile(round, 0.99));
+  const rounds = { values: tails(values), limits: tails(limits) };
+  return compared(`${what}: 99th percentile`, "ms", rounds, "the bare rows by key", { atMost: 3 });
 }
 
 function growth(what: string, values: readonly number[], few: readonly number[], finished: number): Measure {
@@ -128,16 +127,26 @@ function walkingPages(server: Connection, query: object): Reading {
 
 /** Each request in turn with the same rows from the bare server. */
 async function timed(bench: Bench, what: string, read: Reading, limit: Connection): Promise<Times> {
-  const values: number[] = [];
-  const limits: number[] = [];
-  for (let count = -WARM_UP; count < bench.sizes.readRequests; count += 1) {
-    const { ms, ids } = await read();
-    const bare = await answered(limit, "/", ids);
-    if (count < 0 || ids.length < PAGE) continue;
-    values.push(ms);
-    limits.push(bare.ms);
+  const { rounds, readRequests } = bench.sizes;
+  await readBoth(WARM_UP, read, limit);
+  const values: number[][] = [];
+  const limits: number[][] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const both = await readBoth(readRequests, read, limit);
+    values.push(both.map(({ ms }) => ms));
+    limits.push(both.map(({ bareMs }) => bareMs));
   }
   return { what, values, limits };
+}
+
+async function readBoth(requests: number, read: Reading, limit: Connection) {
+  const both: { ms: number; bareMs: number }[] = [];
+  while (both.length < requests) {
+    const { ms, ids } = await read();
+    const { ms: bareMs } = await answered(limit, "/", ids);
+    if (ids.length === PAGE) both.push({ ms, bareMs }); // the last page of a list is not whole
+  }
+  return both;
 }
 
 async function answered(server: Connection, path: string, input: object): Promise<{ ms: number; text: string }> {
