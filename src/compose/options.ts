@@ -25,7 +25,7 @@ export interface ServerOptions {
 }
 
 /** What the machine is taken to have. Throws a StartError that names the option which is wrong. */
-export function validated({ host, port, vcpus, memoryMiB, allowedHosts = [] }: ServerOptions): Capacity {
+export function validated({ host, port, vcpus, memoryMiB, historyDays, allowedHosts = [] }: ServerOptions): Capacity {
   if (host === "") throw new StartError("BAD_OPTION", "--host must be an address or a name of this machine.");
   const strange = allowedHosts.find((name) => !HOST_NAME.test(name));
   if (strange !== undefined) {
@@ -38,6 +38,7 @@ export function validated({ host, port, vcpus, memoryMiB, allowedHosts = [] }: S
   for (const [name, value] of [
     ["vcpus", vcpus],
     ["memory-mib", memoryMiB],
+    ["history", historyDays],
   ] as const) {
     if (value !== undefined && (!Number.isInteger(value) || value < 1 || value > 1_000_000_000)) {
       throw new StartError("BAD_OPTION", `--${name} must be a whole number of at least 1, not ${value}.`);

@@ -58,9 +58,9 @@ export class HistoryKeeper {
     const { definitionDays } = times;
     await this.#removeChildren(); // of a server that was killed
     let nextAt = Infinity;
-    for (const kind of await history.kinds()) {
-      const days = this.#daysOf(kind);
-      if (days !== undefined) nextAt = Math.min(nextAt, await this.#removeJobs(kind, days * DAY_MS));
+    for (const tagged of [undefined, ...(await history.keptDays())]) {
+      const days = times.tagsCount ? (tagged ?? times.jobDays) : times.jobDays;
+      if (days !== undefined) nextAt = Math.min(nextAt, await this.#removeJobs(tagged, days * DAY_MS));
     }
     if (definitionDays !== undefined) {
       const before = clock.now() - definitionDays * DAY_MS;
@@ -70,21 +70,15 @@ export class HistoryKeeper {
     this.#sleep(Math.min(Math.max(nextAt - clock.now(), MINUTE_MS), HOUR_MS));
   }
 
-  /** A tag that is no number of days says nothing: with --strict it could be set to anything. */
-  #daysOf(kind: string | undefined): number | undefined {
-    const { jobDays, tagsCount } = this.#options.times;
-    return tagsCount && kind !== undefined && /^[1-9]\d{0,4}$/.test(kind) ? Number(kind) : jobDays;
-  }
-
   /** Returns when the next one is due, epoch ms. */
-  async #removeJobs(kind: string | undefined, keptMs: number): Promise<number> {
+  async #removeJobs(tagged: number | undefined, keptMs: number): Promise<number> {
     const { history, clock } = this.#options;
-    const removed = await this.#bitByBit(() => history.removeJobs(kind, clock.now() - keptMs, JOBS_AT_ONCE));
+    const removed = await this.#bitByBit(() => history.removeJobs(tagged, clock.now() - keptMs, JOBS_AT_ONCE));
     if (removed > 0) {
       await this.#removeChildren();
       this.#options.removed();
     }
-    return ((await history.firstEnd(kind)) ?? Infinity) + keptMs;
+    return ((await history.firstEnd(tagged)) ?? Infinity) + keptMs;
   }
 
   async #removeChildren(): Promise<void> {

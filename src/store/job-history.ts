@@ -5,31 +5,31 @@ import type { Database, Row, SqlValue, Statement } from "./database.ts";
 import { statement } from "./database.ts";
 import { RUNNING, UNBOUNDED_SPAN } from "./log-spans.ts";
 import { DELETED_GROUP } from "./log-streams.ts";
-import { KIND, ENDED_AT, IS_ENDED } from "./migrations.ts";
+import { ENDED_AT, IS_ENDED, KEPT_DAYS } from "./migrations.ts";
 
 /** Removing what is over and old, bit by bit. `definitionsWritten` is called when definitions were removed. */
 export function jobHistory(database: Database, definitionsWritten: () => void): History {
   return {
-    async kinds() {
+    async keptDays() {
+      const next = (bound: string): string =>
+        `SELECT ${KEPT_DAYS} FROM jobs WHERE ${IS_ENDED} AND ${KEPT_DAYS} > ${bound} ORDER BY ${KEPT_DAYS} LIMIT 1`;
       const rows = await database.read(
-        `WITH RECURSIVE kinds (kind) AS (
-           SELECT (SELECT ${KIND} FROM jobs WHERE ${IS_ENDED} AND ${KIND} >= '' ORDER BY ${KIND} LIMIT 1)
-           UNION ALL SELECT (SELECT ${KIND} FROM jobs WHERE ${IS_ENDED} AND ${KIND} > kinds.kind ORDER BY ${KIND} LIMIT 1)
-           FROM kinds WHERE kind IS NOT NULL)
-         SELECT kind FROM kinds WHERE kind IS NOT NULL`,
+        `WITH RECURSIVE kinds (days) AS (
+           SELECT (${next("0")}) UNION ALL SELECT (${next("kinds.days")}) FROM kinds WHERE days IS NOT NULL)
+         SELECT days FROM kinds WHERE days IS NOT NULL`,
       );
-      return [undefined, ...rows.map((row) => String(row["kind"]))];
+      return rows.map((row) => Number(row["days"]));
     },
-    async firstEnd(kind) {
-      const { sql, values } = ofKind(kind);
+    async firstEnd(days) {
+      const { sql, values } = keptFor(days);
       const [row] = await database.read(
         `SELECT ${ENDED_AT} AS ended_at FROM jobs WHERE ${sql} ORDER BY ${ENDED_AT} LIMIT 1`,
         values,
       );
       return row && Number(row["ended_at"]);
     },
-    async removeJobs(kind, time, limit) {
-      const { sql, values } = ofKind(kind);
+    async removeJobs(days, time, limit) {
+      const { sql, values } = keptFor(days);
       const rows = await database.read(
         `SELECT id, seq, scheduling, state, children FROM jobs WHERE ${sql} AND ${ENDED_AT} < ? AND NOT ${IS_NEEDED}
          ORDER BY ${ENDED_AT} LIMIT ?`,
@@ -68,9 +68,10 @@ const IS_NEEDED = `EXISTS (
   SELECT 1 FROM job_dependents d JOIN jobs o ON o.id = d.dependent_id
   WHERE d.job_id = jobs.id AND o.status NOT IN ('SUCCEEDED', 'FAILED'))`;
 
-function ofKind(kind: string | undefined): { sql: string; values: SqlValue[] } {
-  if (kind === undefined) return { sql: `${IS_ENDED} AND ${KIND} IS NULL`, values: [] };
-  return { sql: `${IS_ENDED} AND ${KIND} = ?`, values: [kind] };
+/** Without days: whose tag does not say any. */
+function keptFor(days: number | undefined): { sql: string; values: SqlValue[] } {
+  if (days === undefined) return { sql: `${IS_ENDED} AND ${KEPT_DAYS} IS NULL`, values: [] };
+  return { sql: `${IS_ENDED} AND ${KEPT_DAYS} = ?`, values: [days] };
 }
 
 /** All or nothing: when a job is needed by one that came meanwhile, the next look finds out. */

@@ -3,9 +3,14 @@ import type { Database } from "./database.ts";
 import { statement } from "./database.ts";
 import { RUNNING, UNBOUNDED_SPAN } from "./log-spans.ts";
 
-/** Of single jobs and array parents that are over: for how long they are kept (the tag), and when they ended. */
+/**
+ * Of single jobs and array parents that are over: for how many days their tag says that they are kept, and when they ended. A tag that is no
+ * number says nothing, so that there are few different values.
+ */
 export const IS_ENDED = `parent_id IS NULL AND status IN ('SUCCEEDED', 'FAILED')`;
-export const KIND = `spec ->> '$.tags."${HISTORY_DAYS_TAG}"'`;
+const DAYS_TAG = `spec ->> '$.tags."${HISTORY_DAYS_TAG}"'`;
+export const KEPT_DAYS = `CASE WHEN ltrim(${DAYS_TAG}, '0123456789') = '' AND length(${DAYS_TAG}) BETWEEN 1 AND 5
+  THEN nullif(CAST(${DAYS_TAG} AS INTEGER), 0) END`;
 export const ENDED_AT = `state ->> '$.stoppedAt'`;
 
 /**
@@ -122,7 +127,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
      WHERE j.status NOT IN ('SUCCEEDED', 'FAILED') AND j.parent_id IS NULL AND d.value ->> '$.jobId' IS NOT NULL`,
     // Arrays that were removed and whose children still have to be.
     `CREATE TABLE removed_arrays (id TEXT PRIMARY KEY)`,
-    `CREATE INDEX jobs_ended ON jobs (${KIND}, ${ENDED_AT}) WHERE ${IS_ENDED}`,
+    `CREATE INDEX jobs_ended ON jobs (spec ->> '$.tags."longshore:history-days"', ${ENDED_AT}) WHERE ${IS_ENDED}`,
     // The highest revision of those that were removed.
     `CREATE TABLE removed_definitions (
       scope TEXT NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, name)) WITHOUT ROWID`,
@@ -135,6 +140,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE INDEX jobs_open_by_share ON jobs (queue_arn, share_identifier) WHERE share_identifier IS NOT NULL
        AND status IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'SCHEDULED', 'STARTING', 'RUNNING')`,
   ],
+  [`DROP INDEX jobs_ended`, `CREATE INDEX jobs_ended ON jobs (${KEPT_DAYS}, ${ENDED_AT}) WHERE ${IS_ENDED}`],
 ];
 
 /** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */

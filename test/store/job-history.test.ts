@@ -41,24 +41,29 @@ test("jobs that ended before a time go, the first ones first, a few at a time; o
   assert.equal((await store.scheduling.outcomes(["a"])).get("a")?.succeeded, false, "as though it had never been");
 });
 
-test("each value of the tag is a kind of its own, and follows the tag", async (t) => {
+test("jobs are kept as their tag says, and follow it when it changes", async (t) => {
   const { store } = await open(t);
   const epoch = await store.scheduling.lead();
   for (const [id, more] of [
     ["plain", {}],
     ["short", tagged("3")],
     ["long", tagged("300")],
+    ["odd", tagged("soon")],
+    ["none", tagged("0")],
   ] as const) {
     await store.jobs.insert(newJob(id, more));
     await store.scheduling.commit(epoch, [change(id, ended(10))]);
   }
   await store.jobs.insert(newJob("open", tagged("9")));
-  assert.deepEqual(await store.history.kinds(), [undefined, "3", "300"]);
-  assert.equal(await store.history.removeJobs("3", 100, 10), 1);
-  assert.deepEqual(await ids(store), ["long", "open", "plain"]);
+  assert.deepEqual(await store.history.keptDays(), [3, 300]);
+  assert.equal(await store.history.removeJobs(3, 100, 10), 1);
+  assert.deepEqual(await ids(store), ["long", "none", "odd", "open", "plain"]);
+  assert.equal(await store.history.firstEnd(undefined), 10);
+  await store.tags.change({ kind: "job", id: "odd", scope: SCOPE }, { [DAYS]: "300" }, 50);
   await store.tags.change({ kind: "job", id: "plain", scope: SCOPE }, { [DAYS]: "300" }, 50);
   assert.equal(await store.history.firstEnd(undefined), undefined);
-  assert.equal(await store.history.removeJobs("300", 100, 10), 2);
+  assert.equal(await store.history.removeJobs(300, 100, 10), 3);
+  assert.equal(await store.history.removeJobs(undefined, 100, 10), 1);
 });
 
 test("a job is kept as long as one that is not over depends on it, in whatever way", async (t) => {

@@ -44,10 +44,10 @@ test("queries about jobs use an index, and sort nothing that can be large", asyn
   await scheduling.outcomes(["a"]);
   await scheduling.launches([{ id: "a" }]);
   await scheduling.hasAttemptsOn("docker");
-  await history.kinds();
-  for (const kind of [undefined, "7"]) {
-    await history.firstEnd(kind);
-    await history.removeJobs(kind, 1, 10);
+  await history.keptDays();
+  for (const days of [undefined, 7]) {
+    await history.firstEnd(days);
+    await history.removeJobs(days, 1, 10);
   }
   await history.removeChildren(10);
   await definitions.wasRegistered(SCOPE, "a");
