@@ -31,10 +31,10 @@ test("a server on a loopback address listens where containers reach the machine,
   const url = await door.urlFor("127.0.0.2");
   assert.equal(url, `http://127.0.0.2:${port}`);
   assert.equal(await door.urlFor("127.0.0.2"), url);
-  assert.deepEqual(await (await ask(url!)).json(), { came: "127.0.0.2" });
+  assert.deepEqual(await (await ask(url)).json(), { came: "127.0.0.2" });
   const moved = await door.urlFor("127.0.0.3");
   assert.deepEqual(await (await ask(moved!)).json(), { came: "127.0.0.3" });
-  await assert.rejects(ask(url!), "the old address is given up");
+  await assert.rejects(ask(url), "the old address is given up");
   const late = door.urlFor("127.0.0.5");
   await close();
   assert.equal(await late, undefined, "it was opened while all were closed");
