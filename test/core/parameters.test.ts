@@ -10,6 +10,12 @@ test("Ref:: is replaced anywhere in an argument, as often as it occurs", () => {
   assert.deepEqual(command(["--in=Ref::file", "Ref::a/Ref::a"], { file: "x.txt", a: "1" }), ["--in=x.txt", "1/1"]);
 });
 
+test("Ref:: ends where the next one begins", () => {
+  const parameters = { name: "x", "a.b": "dotted", ending: "txt" };
+  assert.deepEqual(command(["Ref::name.Ref::ending", "Ref::a.b.Ref::ending"], parameters), ["x.txt", "dotted.txt"]);
+  assert.deepEqual(command(["Ref::nameRef::ending"], parameters), ["xtxt"]);
+});
+
 test("Ref:: takes the longest name", () => {
   assert.deepEqual(command(["Ref::input-file_2"], { input: "no", "input-file_2": "yes" }), ["yes"]);
   assert.deepEqual(command(["Ref::file.txt"], { file: "a" }), ["a.txt"]);

@@ -78,12 +78,15 @@ function substituted(argv: readonly string[], parameters: Parameters): string[] 
   return argv.map((argument) => substitute(argument, parameters));
 }
 
+/** The name may contain dots, and ends where the next reference begins (`Ref::name.Ref::ending`). */
+const REFERENCE = /Ref::((?:(?!Ref::)[A-Za-z0-9_-])+(?:\.(?:(?!Ref::)[A-Za-z0-9_-])+)*)/g;
+
 /**
- * Replaces `Ref::name` anywhere in an argument (reference 4.3, 10 no. 23). Names may contain dots; where no parameter of the dotted name
- * exists, the name ends before a dot (`Ref::file.txt`).
+ * Replaces `Ref::name` anywhere in an argument (reference 4.3, 10 no. 23). Where no parameter of a dotted name exists, the name ends before a
+ * dot (`Ref::file.txt`).
  */
 function substitute(argument: string, parameters: Parameters): string {
-  return argument.replaceAll(/Ref::([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)/g, (_, reference: string) => {
+  return argument.replaceAll(REFERENCE, (_, reference: string) => {
     for (let end = reference.length; end > 0; end = reference.lastIndexOf(".", end - 1)) {
       const name = reference.slice(0, end);
       if (Object.hasOwn(parameters, name)) return parameters[name]! + reference.slice(end);
