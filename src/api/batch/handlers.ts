@@ -21,6 +21,7 @@ import { submitServiceJobHandler } from "./services/submit-service-job.ts";
 import { stopJobHandlers } from "./jobs/stop-jobs.ts";
 import { submitJobHandler } from "./jobs/submit-job.ts";
 import { tagHandlers } from "./tags/tag-operations.ts";
+import { TakingTurns } from "./taking-turns.ts";
 import { TEXTS } from "./texts.ts";
 
 /** Every Batch operation that works; the wire layer answers for the others. */
@@ -55,12 +56,13 @@ type AnyHandler = (input: never, call: Call) => Promise<unknown>;
 
 /** Has `prepare` done before each operation, and names the errors of the store for what they are. */
 function prepared(prepare: (operation: string, call: Call) => Promise<void>, handlers: BatchHandlers): BatchHandlers {
+  const turns = new TakingTurns();
   const wrap =
     (name: string, handler: AnyHandler): AnyHandler =>
     async (input, call) => {
       try {
         await prepare(name, call);
-        return await handler(input, call);
+        return await turns.run(name, () => handler(input, call));
       } catch (error) {
         throw toApiError(error);
       }

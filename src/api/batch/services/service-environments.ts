@@ -81,9 +81,11 @@ export function serviceEnvironmentHandlers(backend: Backend): Required<Pick<Batc
       const record = await findOwn(store.serviceEnvironments, call, arn);
       if (record === undefined && isOwnArn(call, "service-environment", arn)) return {};
       if (record === undefined) throw clientException(TEXTS.serviceEnvironmentNotFound(nameOf(serviceEnvironment)));
+      if (record.status === "DELETING") return {};
       checkDeletable(record);
       if (await isUsed(backend, call, arn)) throw clientException(TEXTS.environmentInUse);
-      await store.serviceEnvironments.update(record, { ...record, status: "DELETING" });
+      const written = await store.serviceEnvironments.update(record, { ...record, status: "DELETING" });
+      if (!written) throw clientException(TEXTS.concurrentUpdate("ServiceEnvironment", record.name));
       await scheduler.nudgeResources();
       return {};
     },

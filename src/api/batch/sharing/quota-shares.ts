@@ -73,8 +73,10 @@ export function quotaShareHandlers(backend: Backend): Required<Pick<BatchHandler
       const record = await findOwn(store.quotaShares, call, arn);
       if (record === undefined && isOwnShareArn(call, arn)) return {};
       if (record === undefined) throw clientException(TEXTS.quotaShareNotFound(arn));
+      if (record.status === "DELETING") return {};
       checkDeletable(record);
-      await store.quotaShares.update(record, { ...record, status: "DELETING" });
+      const written = await store.quotaShares.update(record, { ...record, status: "DELETING" });
+      if (!written) throw clientException(TEXTS.concurrentUpdate("QuotaShare", shareName(record)));
       await scheduler.nudgeResources();
       return {};
     },
