@@ -179,6 +179,15 @@ test("DescribeJobDefinitions: by name and revision or ARN, in pages, at most 100
   );
 });
 
+test("DescribeJobDefinitions: of those listed, what a name and a status leave", async () => {
+  for (const name of ["listed-1", "listed-1", "listed-2"]) await register(batch, name);
+  await batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: "listed-1:1" }));
+  const jobDefinitions = ["listed-1:1", "listed-1:2", "listed-2:1"];
+  assert.deepEqual(await revisionsOf({ jobDefinitions, status: "ACTIVE" }), ["listed-1:2", "listed-2:1"]);
+  assert.deepEqual(await revisionsOf({ jobDefinitions, status: "INACTIVE" }), ["listed-1:1"]);
+  assert.deepEqual(await revisionsOf({ jobDefinitions, jobDefinitionName: "listed-2" }), ["listed-2:1"]);
+});
+
 test("what DescribeJobDefinitions and DeregisterJobDefinition refuse", async () => {
   await assert.rejects(
     describe({ jobDefinitions: Array.from({ length: 101 }, (_, n) => `d:${n}`) }),

@@ -4,7 +4,9 @@ import {
   CancelJobCommand,
   DeleteJobQueueCommand,
   DescribeComputeEnvironmentsCommand,
+  DescribeJobDefinitionsCommand,
   DescribeJobQueuesCommand,
+  DescribeServiceEnvironmentsCommand,
   ListJobsCommand,
   UpdateJobQueueCommand,
 } from "@aws-sdk/client-batch";
@@ -65,6 +67,24 @@ test("a token is of one operation and one region only", async () => {
   await assert.rejects(batch.send(new DescribeComputeEnvironmentsCommand({ nextToken })), invalid);
   const elsewhere = batchClient({ after }, url, "eu-west-1");
   await assert.rejects(elsewhere.send(new DescribeJobQueuesCommand({ nextToken })), invalid);
+});
+
+test("what is asked for by name is one page: of a valid size, and without a token", async () => {
+  const { batch } = await apiServer({ after });
+  const named = (page: object) => [
+    new DescribeJobQueuesCommand({ jobQueues: ["default"], ...page }),
+    new DescribeComputeEnvironmentsCommand({ computeEnvironments: ["default"], ...page }),
+    new DescribeServiceEnvironmentsCommand({ serviceEnvironments: ["none"], ...page }),
+    new DescribeJobDefinitionsCommand({ jobDefinitions: ["default:1"], ...page }),
+  ];
+  const send = async (command: ReturnType<typeof named>[number]): Promise<unknown> => batch.send(command as never);
+  for (const command of named({ maxResults: 1, nextToken: "" })) await send(command);
+  for (const command of named({ nextToken: "made up" })) {
+    await assert.rejects(send(command), refused("The nextToken is not valid for this request."));
+  }
+  for (const command of named({ maxResults: 0 })) {
+    await assert.rejects(send(command), refused("maxResults must be between 1 and 100."));
+  }
 });
 
 test("a page goes on where the last one ended, also when its last item is gone", async () => {

@@ -53,6 +53,17 @@ export class Pages<Position> {
   }
 }
 
+export interface PageRequest {
+  readonly maxResults?: number | undefined;
+  readonly nextToken?: string | undefined;
+}
+
+/** What is asked for by name is one page, whatever its size: no token was ever given for it. */
+export function checkOnlyPage({ maxResults, nextToken }: PageRequest): void {
+  pageSize(maxResults);
+  if (nextToken) throw clientException(TEXTS.nextToken);
+}
+
 /** `maxResults` of a Describe call: 1 to 100, 100 by default (reference 1.5). */
 export function pageSize(maxResults: number | undefined, max = 100): number {
   if (maxResults === undefined) return max;

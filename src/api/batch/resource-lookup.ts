@@ -4,7 +4,8 @@ import type { Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
 import type { NamedResource } from "./names.ts";
 import { arnOf, scopeOf, toArn } from "./names.ts";
-import { Pages, pageSize } from "./pages.ts";
+import type { PageRequest } from "./pages.ts";
+import { checkOnlyPage, Pages, pageSize } from "./pages.ts";
 import { TEXTS } from "./texts.ts";
 
 type Readable<Entry> = { get(arn: string): Promise<Entry | undefined> };
@@ -25,7 +26,9 @@ export async function findNamed<Entry extends ResourceRecord<unknown>>(
   call: Call,
   type: NamedResource,
   [member, names]: readonly [member: string, names: readonly string[]],
+  page: PageRequest = {},
 ): Promise<Entry[]> {
+  checkOnlyPage(page);
   if (names.length > 100) throw clientException(TEXTS.tooManyNames(member));
   const arns = new Set(names.map((name) => toArn(call, type, name)));
   const found = await Promise.all([...arns].map((arn) => findOwn(table, call, arn)));
@@ -38,7 +41,7 @@ export async function listOwn<Settings>(
   table: Pick<ResourceTable<Settings>, "list">,
   call: Call,
   operation: string,
-  { maxResults, nextToken }: { maxResults?: number | undefined; nextToken?: string | undefined },
+  { maxResults, nextToken }: PageRequest,
 ): Promise<{ items: ResourceRecord<Settings>[]; nextToken?: string }> {
   const scope = scopeOf(call);
   const pages = new Pages<string>(backend, call, [operation], nextToken, pageSize(maxResults));

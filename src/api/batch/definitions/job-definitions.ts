@@ -7,7 +7,7 @@ import { REGISTER_RULES } from "./definition-rules.ts";
 import { newSettings } from "./definition-settings.ts";
 import { arnOf, nameOf, RESOURCE_NAME, scopeOf, toArn } from "../names.ts";
 import { validateOwnTags } from "../tags/own-tags.ts";
-import { Pages, pageSize } from "../pages.ts";
+import { checkOnlyPage, Pages, pageSize } from "../pages.ts";
 import { isOwnArn } from "../resource-lookup.ts";
 import type { Rule } from "../rules.ts";
 import { check, quotingRule, rule } from "../rules.ts";
@@ -36,12 +36,14 @@ export function jobDefinitionHandlers(backend: Backend): Required<Pick<BatchHand
     async DescribeJobDefinitions(input, call) {
       check(DESCRIBE_RULES, input);
       const { jobDefinitions, jobDefinitionName, status, maxResults, nextToken } = input;
-      if (jobDefinitions !== undefined && jobDefinitions.length > 0) {
-        const found = await Promise.all([...new Set(jobDefinitions)].map((name) => findRevision(backend, call, name)));
-        return { jobDefinitions: found.flatMap((record) => (record ? [toDetail(record)] : [])) };
-      }
       const scope = scopeOf(call);
       const name = jobDefinitionName?.startsWith("arn:") ? nameOf(jobDefinitionName) : jobDefinitionName;
+      if (jobDefinitions !== undefined && jobDefinitions.length > 0) {
+        checkOnlyPage({ maxResults, nextToken });
+        const found = await Promise.all([...new Set(jobDefinitions)].map((one) => findRevision(backend, call, one)));
+        const asked = found.filter((one) => (!name || one?.name === name) && (!status || one?.status === status));
+        return { jobDefinitions: asked.flatMap((record) => (record ? [toDetail(record)] : [])) };
+      }
       const query = { ...(name !== undefined && { name }), ...(status && { status }) };
       const pages = new Pages<{ name: string; revision: number }>(
         backend,

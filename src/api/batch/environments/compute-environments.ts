@@ -40,7 +40,7 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
     async DescribeComputeEnvironments({ computeEnvironments: names, ...page }, call) {
       if (names !== undefined && names.length > 0) {
         const asked = ["computeEnvironments", names] as const;
-        const found = await findNamed(store.environments, call, "compute-environment", asked);
+        const found = await findNamed(store.environments, call, "compute-environment", asked, page);
         return { computeEnvironments: found.map(toDetail) };
       }
       const { items, ...more } = await listOwn(backend, store.environments, call, "DescribeComputeEnvironments", page);

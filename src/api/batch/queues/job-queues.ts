@@ -34,7 +34,7 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
 
     async DescribeJobQueues({ jobQueues, ...page }, call) {
       if (jobQueues !== undefined && jobQueues.length > 0) {
-        const found = await findNamed(store.queues, call, "job-queue", ["jobQueues", jobQueues]);
+        const found = await findNamed(store.queues, call, "job-queue", ["jobQueues", jobQueues], page);
         return { jobQueues: found.map(toDetail) };
       }
       const { items, ...more } = await listOwn(backend, store.queues, call, "DescribeJobQueues", page);

@@ -44,7 +44,7 @@ export function serviceEnvironmentHandlers(backend: Backend): Required<Pick<Batc
     async DescribeServiceEnvironments({ serviceEnvironments = [], ...page }, call) {
       if (serviceEnvironments.length > 0) {
         const named = ["serviceEnvironments", serviceEnvironments] as const;
-        const found = await findNamed(store.serviceEnvironments, call, "service-environment", named);
+        const found = await findNamed(store.serviceEnvironments, call, "service-environment", named, page);
         return { serviceEnvironments: found.map(toDetail) };
       }
       const { items, ...more } = await listOwn(
