@@ -184,10 +184,13 @@ function serveApis(app: FastifyInstance, options: ServerOptions): void {
   });
 }
 
-/** Whether the request is of a service that is asked with a form. Such services take a URL's query as well. */
+/** Whether the request is of a service that is asked with a form. Such services take a URL's query as well: presigned URLs are of GET or of POST. */
 function isQuery({ method, headers, raw }: FastifyRequest): boolean {
-  if (method === "GET") return /[?&]Action=/.test(raw.url ?? "");
-  return method === "POST" && isForm(headers["content-type"]) && headers["x-amz-target"] === undefined;
+  const namesAction = /[?&]Action=/.test(raw.url ?? "");
+  if (method === "GET") return namesAction;
+  if (method !== "POST" || headers["x-amz-target"] !== undefined) return false;
+  const contentType = headers["content-type"];
+  return contentType === undefined ? namesAction : isForm(contentType);
 }
 
 function targetOf({ headers }: FastifyRequest): string {

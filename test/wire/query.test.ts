@@ -55,6 +55,14 @@ test("STS tells the AWS SDK who calls; a presigned URL does too", async (t) => {
   assert.match($metadata.requestId ?? "", /^[0-9a-f-]{36}$/);
 });
 
+test("a presigned URL of a POST has its parameters in the URL, and neither a body nor its type", async (t) => {
+  const { port } = await open(t);
+  const path = "/?Action=GetCallerIdentity&Version=2011-06-15";
+  const answer = await send(port, { path, headers: { "content-length": "0" } });
+  assert.equal(answer.status, 200, answer.text);
+  assert.match(answer.text, /<Account>\d{12}<\/Account>/);
+});
+
 test("an action has its parameters, and is answered in its service's XML", async (t) => {
   const received: QueryParameters[] = [];
   const { post } = await open(t, {
