@@ -10,6 +10,7 @@ import {
   DescribeQuotaShareCommand,
   ListQuotaSharesCommand,
   paginateListQuotaShares,
+  UpdateJobQueueCommand,
   UpdateQuotaShareCommand,
 } from "@aws-sdk/client-batch";
 import { NEW_QUOTA_SHARE } from "../../src/api/batch/sharing/quota-shares.ts";
@@ -26,25 +27,33 @@ const PREFIX = "arn:aws:batch:us-east-1:123456789012:";
 const arnOf = (name: string, queue = "shared") => `${PREFIX}job-queue/${queue}/quota-share/${name}`;
 
 await batch.send(
-  new CreateServiceEnvironmentCommand({
-    serviceEnvironmentName: "trains",
-    serviceEnvironmentType: "SAGEMAKER_TRAINING",
-    capacityLimits: LIMITS,
-  }),
-);
-await batch.send(
   new CreateSchedulingPolicyCommand({
     name: "quota",
     quotaSharePolicy: { idleResourceAssignmentStrategy: "FIFO" },
   }),
 );
+const POLICY = { schedulingPolicyArn: `${PREFIX}scheduling-policy/quota` };
+const createQueue = (jobQueueName: string, serviceEnvironment: string, policy: object) =>
+  batch.send(
+    new CreateJobQueueCommand({
+      jobQueueName,
+      priority: 1,
+      serviceEnvironmentOrder: [{ order: 1, serviceEnvironment }],
+      ...policy,
+    }),
+  );
 for (const name of ["shared", "other", "full", "fifo"]) {
   await batch.send(
-    new CreateJobQueueCommand({
-      jobQueueName: name,
-      priority: 1,
-      serviceEnvironmentOrder: [{ order: 1, serviceEnvironment: "trains" }],
-      ...(name !== "fifo" && { schedulingPolicyArn: `${PREFIX}scheduling-policy/quota` }),
+    new CreateServiceEnvironmentCommand({
+      serviceEnvironmentName: name,
+      serviceEnvironmentType: "SAGEMAKER_TRAINING",
+      capacityLimits: LIMITS,
+    }),
+  );
+  await until(`${name} takes a queue`, () =>
+    createQueue(name, name, name === "fifo" ? {} : POLICY).catch((error: Error) => {
+      if (!error.message.includes("must be created and valid")) throw error;
+      return undefined;
     }),
   );
   await untilQueue(batch, name, "VALID");
@@ -142,6 +151,19 @@ testRefusals<CreateQuotaShareCommandInput>(
     ...WRONG_TAGS,
   ],
 );
+
+test("under quota management, a service environment serves one queue", async () => {
+  const refusal = (name: string) =>
+    refused(`Service environment ${name} can only be in one job queue, as quota shares are managed in it.`);
+  await assert.rejects(createQueue("second", "shared", POLICY), refusal("shared"));
+  await assert.rejects(createQueue("second", "shared", {}), refusal("shared"), "no queue without shares beside it");
+  await assert.rejects(createQueue("second", "fifo", POLICY), refusal("fifo"), "none with shares beside another");
+  const moved = { jobQueue: "other", serviceEnvironmentOrder: [{ order: 1, serviceEnvironment: "shared" }] };
+  await assert.rejects(batch.send(new UpdateJobQueueCommand(moved)), refusal("shared"));
+  const kept = { jobQueue: "other", serviceEnvironmentOrder: [{ order: 2, serviceEnvironment: "other" }] };
+  await batch.send(new UpdateJobQueueCommand(kept));
+  await untilQueue(batch, "other", "VALID");
+});
 
 test("only queues for service jobs with a quota-share policy have shares", async () => {
   await assert.rejects(

@@ -134,6 +134,8 @@ export const TEXTS = {
   quotaShareNotFound: (arn: string) => `QuotaShare ${arn} not found.`,
   notSageMaker: "Quota Management feature is only supported for SageMaker Training job queues.",
   noQuotaPolicy: (queue: string) => `JobQueue ${queue} has no scheduling policy with a quotaSharePolicy.`,
+  oneQuotaQueue: (environment: string) =>
+    `Service environment ${environment} can only be in one job queue, as quota shares are managed in it.`,
   queueNotValid: (queue: string) => `JobQueue ${queue} is not in VALID status.`,
   tooManyQuotaShares: (queue: string) => `JobQueue ${queue} cannot have more than 20 quota shares.`,
   sharingStrategy: (strategy: string) =>

@@ -1,9 +1,12 @@
 import type { ServiceEnvironmentOrder } from "@aws-sdk/client-batch";
+import type { QueueSettings } from "../../../ports/store.ts";
 import { clientException, validationException } from "../../wire/errors.ts";
 import type { Call } from "../../wire/operations.ts";
 import type { Backend } from "../backend.ts";
-import { toArn } from "../names.ts";
+import { nameOf, toArn } from "../names.ts";
 import { findOwn } from "../resource-lookup.ts";
+import { isQuotaManaged } from "../sharing/quota-shares.ts";
+import { queuesWith } from "./queue-lookup.ts";
 import { TEXTS } from "../texts.ts";
 
 /** The one service environment of a queue for service jobs, by ARN, as it is stored and returned (reference 7.1). */
@@ -20,4 +23,26 @@ export async function checkedServiceOrder(
     throw clientException(TEXTS.serviceEnvironmentsNotValid);
   }
   return [{ order: place, serviceEnvironment: arn }];
+}
+
+/** Under quota management, a service environment serves one queue only (reference 3.8). */
+export async function checkSoleQueue(
+  backend: Backend,
+  call: Call,
+  queueArn: string,
+  settings: QueueSettings,
+): Promise<void> {
+  const arn = environmentOf(settings);
+  if (arn === undefined) return;
+  const using = await queuesWith(backend, call, (queue) => environmentOf(queue) === arn);
+  const others = using.filter((queue) => queue.arn !== queueArn);
+  if (others.length === 0) return;
+  const managed = await Promise.all(
+    [settings, ...others.map((queue) => queue.settings)].map((queue) => isQuotaManaged(backend, queue)),
+  );
+  if (managed.includes(true)) throw clientException(TEXTS.oneQuotaQueue(nameOf(arn)));
+}
+
+function environmentOf({ serviceEnvironmentOrder = [] }: QueueSettings): string | undefined {
+  return serviceEnvironmentOrder[0]?.serviceEnvironment;
 }
