@@ -10,7 +10,7 @@ import { updatedSettings } from "./compute-environment-update.ts";
 import { arnOf, nameOf, scopeOf, toArn } from "../names.ts";
 import { queuesUsing } from "../queues/queue-lookup.ts";
 import { findNamed, findOwn, isOwnArn, listOwn } from "../resource-lookup.ts";
-import { checkDeletable, checkUpdatable } from "../resource-states.ts";
+import { checkDeletable, checkUpdatable, writeUnchanged } from "../resource-states.ts";
 import { check } from "../rules.ts";
 import { TEXTS } from "../texts.ts";
 
@@ -53,8 +53,7 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
       checkUpdatable("ComputeEnvironment", record);
       const settings = updatedSettings(record.settings, input);
       const status = { status: "UPDATING", statusReason: "ComputeEnvironment is being updated" } as const;
-      const written = await store.environments.update(record, { ...status, settings });
-      if (!written) throw clientException(TEXTS.concurrentUpdate("ComputeEnvironment", record.name));
+      await writeUnchanged(store.environments, "ComputeEnvironment", record, { ...status, settings });
       await scheduler.nudgeResources();
       return { computeEnvironmentName: record.name, computeEnvironmentArn: record.arn };
     },
@@ -67,8 +66,7 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
       checkDeletable(record);
       if ((await queuesUsing(backend, call, record.arn)).length > 0) throw clientException(TEXTS.environmentInUse);
       const status = { status: "DELETING", statusReason: "ComputeEnvironment is being deleted" } as const;
-      const written = await store.environments.update(record, { ...status, settings: record.settings });
-      if (!written) throw clientException(TEXTS.concurrentUpdate("ComputeEnvironment", record.name));
+      await writeUnchanged(store.environments, "ComputeEnvironment", record, { ...status, settings: record.settings });
       await scheduler.nudgeResources();
       return {};
     },

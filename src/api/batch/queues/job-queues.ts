@@ -10,7 +10,7 @@ import { findQueue } from "./queue-lookup.ts";
 import { checkNewPolicy, checkPolicy } from "./queue-policy.ts";
 import { checkedServiceOrder, checkSoleQueue } from "./queue-service-environment.ts";
 import { findNamed, isOwnArn, listOwn } from "../resource-lookup.ts";
-import { checkDeletable, checkUpdatable } from "../resource-states.ts";
+import { checkDeletable, checkUpdatable, writeUnchanged } from "../resource-states.ts";
 import { check } from "../rules.ts";
 import { TEXTS } from "../texts.ts";
 
@@ -48,8 +48,7 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
       const settings = await updatedSettings(backend, call, record.settings, input);
       if (input.serviceEnvironmentOrder !== undefined) await checkSoleQueue(backend, call, record.arn, settings);
       const status = { status: "UPDATING", statusReason: "JobQueue is being updated" } as const;
-      const written = await store.queues.update(record, { ...status, settings });
-      if (!written) throw clientException(TEXTS.concurrentUpdate("JobQueue", record.name));
+      await writeUnchanged(store.queues, "JobQueue", record, { ...status, settings });
       await scheduler.nudgeResources();
       return { jobQueueName: record.name, jobQueueArn: record.arn };
     },
@@ -61,8 +60,7 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
       if (record === undefined || record.status === "DELETING") return {};
       checkDeletable(record);
       const status = { status: "DELETING", statusReason: "JobQueue is being deleted" } as const;
-      const written = await store.queues.update(record, { ...status, settings: record.settings });
-      if (!written) throw clientException(TEXTS.concurrentUpdate("JobQueue", record.name));
+      await writeUnchanged(store.queues, "JobQueue", record, { ...status, settings: record.settings });
       await scheduler.nudgeResources();
       return {};
     },

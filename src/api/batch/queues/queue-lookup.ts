@@ -3,6 +3,7 @@ import { clientException } from "../../wire/errors.ts";
 import type { Call } from "../../wire/operations.ts";
 import type { Backend } from "../backend.ts";
 import { nameOf, scopeOf, toArn } from "../names.ts";
+import { findOwn } from "../resource-lookup.ts";
 import { TEXTS } from "../texts.ts";
 
 export async function findQueue(
@@ -10,10 +11,8 @@ export async function findQueue(
   call: Call,
   nameOrArn: string,
 ): Promise<ResourceRecord<QueueSettings>> {
-  const record = await backend.store.queues.get(toArn(call, "job-queue", nameOrArn));
-  if (record === undefined || record.scope !== scopeOf(call)) {
-    throw clientException(TEXTS.queueNotFound(nameOf(nameOrArn)));
-  }
+  const record = await findOwn(backend.store.queues, call, toArn(call, "job-queue", nameOrArn));
+  if (record === undefined) throw clientException(TEXTS.queueNotFound(nameOf(nameOrArn)));
   return record;
 }
 

@@ -7,7 +7,7 @@ import { ENVIRONMENT_LIMITS } from "./capacity-limits.ts";
 import { arnOf, nameOf, RESOURCE_NAME, scopeOf, toArn } from "../names.ts";
 import { queuesWith } from "../queues/queue-lookup.ts";
 import { findNamed, findOwn, isOwnArn, listOwn } from "../resource-lookup.ts";
-import { checkDeletable, checkUpdatable } from "../resource-states.ts";
+import { checkDeletable, checkUpdatable, writeUnchanged } from "../resource-states.ts";
 import type { Rule } from "../rules.ts";
 import { check, quotingRule, rule, within } from "../rules.ts";
 import { STATE_RULE } from "../state-rule.ts";
@@ -70,8 +70,11 @@ export function serviceEnvironmentHandlers(backend: Backend): Required<Pick<Batc
         ...(input.state !== undefined && { state: input.state }),
         ...(input.capacityLimits !== undefined && { capacityLimits: input.capacityLimits }),
       };
-      const written = await store.serviceEnvironments.update(record, { ...record, status: "UPDATING", settings });
-      if (!written) throw clientException(TEXTS.concurrentUpdate("ServiceEnvironment", name));
+      await writeUnchanged(store.serviceEnvironments, "ServiceEnvironment", record, {
+        ...record,
+        status: "UPDATING",
+        settings,
+      });
       await scheduler.nudgeResources();
       return { serviceEnvironmentName: name, serviceEnvironmentArn: arn };
     },
@@ -84,8 +87,7 @@ export function serviceEnvironmentHandlers(backend: Backend): Required<Pick<Batc
       if (record.status === "DELETING") return {};
       checkDeletable(record);
       if (await isUsed(backend, call, arn)) throw clientException(TEXTS.environmentInUse);
-      const written = await store.serviceEnvironments.update(record, { ...record, status: "DELETING" });
-      if (!written) throw clientException(TEXTS.concurrentUpdate("ServiceEnvironment", record.name));
+      await writeUnchanged(store.serviceEnvironments, "ServiceEnvironment", record, { ...record, status: "DELETING" });
       await scheduler.nudgeResources();
       return {};
     },

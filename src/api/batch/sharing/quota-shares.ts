@@ -8,7 +8,7 @@ import { RESOURCE_NAME, scopeOf } from "../names.ts";
 import { Pages, pageSize } from "../pages.ts";
 import { findQueue } from "../queues/queue-lookup.ts";
 import { findOwn } from "../resource-lookup.ts";
-import { checkDeletable, checkUpdatable } from "../resource-states.ts";
+import { checkDeletable, checkUpdatable, writeUnchanged } from "../resource-states.ts";
 import type { Rule } from "../rules.ts";
 import { check, quotingRule, rule, within } from "../rules.ts";
 import { STATE_RULE } from "../state-rule.ts";
@@ -63,8 +63,12 @@ export function quotaShareHandlers(backend: Backend): Required<Pick<BatchHandler
       const record = await find(backend, call, input.quotaShareArn);
       checkUpdatable("QuotaShare", { ...record, name: shareName(record) });
       const settings = updatedSettings(record.settings, input);
-      const written = await store.quotaShares.update(record, { status: "UPDATING", statusReason: "", settings });
-      if (!written) throw clientException(TEXTS.concurrentUpdate("QuotaShare", shareName(record)));
+      await writeUnchanged(
+        store.quotaShares,
+        "QuotaShare",
+        { ...record, name: shareName(record) },
+        { status: "UPDATING", statusReason: "", settings },
+      );
       await scheduler.nudgeResources();
       return { quotaShareName: shareName(record), quotaShareArn: record.arn };
     },
@@ -75,8 +79,12 @@ export function quotaShareHandlers(backend: Backend): Required<Pick<BatchHandler
       if (record === undefined) throw clientException(TEXTS.quotaShareNotFound(arn));
       if (record.status === "DELETING") return {};
       checkDeletable(record);
-      const written = await store.quotaShares.update(record, { ...record, status: "DELETING" });
-      if (!written) throw clientException(TEXTS.concurrentUpdate("QuotaShare", shareName(record)));
+      await writeUnchanged(
+        store.quotaShares,
+        "QuotaShare",
+        { ...record, name: shareName(record) },
+        { ...record, status: "DELETING" },
+      );
       await scheduler.nudgeResources();
       return {};
     },

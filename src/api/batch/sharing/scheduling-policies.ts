@@ -5,6 +5,7 @@ import type { BatchHandlers, BatchInput, Call } from "../../wire/operations.ts";
 import type { Backend } from "../backend.ts";
 import { arnOf, RESOURCE_NAME, scopeOf, SHARE_IDENTIFIER } from "../names.ts";
 import { queuesWith } from "../queues/queue-lookup.ts";
+import { writeUnchanged } from "../resource-states.ts";
 import { findNamed, findOwn, isOwnArn, listOwn } from "../resource-lookup.ts";
 import type { Rule } from "../rules.ts";
 import { check, each, quotingRule, rule, within } from "../rules.ts";
@@ -66,8 +67,7 @@ export function schedulingPolicyHandlers(backend: Backend): Required<Pick<BatchH
       if (input[other] !== undefined) throw clientException(TEXTS.onePolicyKind);
       if (input[kept] === undefined) return {};
       const settings = { ...record.settings, ...policySettings(input) };
-      const written = await store.schedulingPolicies.update(record, { ...record, settings });
-      if (!written) throw clientException(TEXTS.concurrentUpdate("SchedulingPolicy", record.name));
+      await writeUnchanged(store.schedulingPolicies, "SchedulingPolicy", record, { ...record, settings });
       return {};
     },
 
