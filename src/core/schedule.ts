@@ -8,7 +8,7 @@ import type { BlockedReason } from "./placement.ts";
 import { driverFor, place } from "./placement.ts";
 import type { Environment, Queue } from "./resources.ts";
 import { bound } from "./tasks/task-lifecycle.ts";
-import type { WaitingShape } from "./waiting.ts";
+import type { Waiting, WaitingShape } from "./waiting.ts";
 import { dropStale } from "./waiting.ts";
 import type { World } from "./world.ts";
 
@@ -37,38 +37,50 @@ const MAX_PLACEMENTS_PER_TICK = 1_000;
  * to the world and returns them.
  */
 export function schedule(world: World, now: number): Plan {
-  const changes: JobChange[] = [];
-  const blocked = new Map<string, BlockedHead>();
-  const short = new Map<string, Shortage>();
-  // Capacity only shrinks in here, so a shape that did not fit once does not fit again.
-  const blockedShapes = new Map<string, BlockedReason>();
-  for (const queue of [...world.queues.values()].sort(byPriority)) {
-    const waiting = world.waitingJobs(queue.arn);
-    const heads = waiting?.heads((entry) => world.stillWaits(entry));
-    for (let shape = heads?.pop(); shape !== undefined; shape = heads?.pop()) {
-      if (changes.length >= MAX_PLACEMENTS_PER_TICK) return { changes, blocked, short, isPartial: true };
-      const head = shape.entries.peek()!.job;
-      if (world.crowding(head.parent?.id ?? head.id) !== undefined) {
-        waiting!.park(shape);
-        if (dropStale(shape, (entry) => world.stillWaits(entry)) !== undefined) heads!.push(shape);
-        continue;
-      }
+  const draft: Draft = { world, now, changes: [], blocked: new Map(), short: new Map(), blockedShapes: new Map() };
+  const isPartial = [...world.queues.values()].sort(byPriority).some((queue) => !placeQueue(draft, queue));
+  const { changes, blocked, short } = draft;
+  return { changes, blocked, short, isPartial };
+}
+
+/** The plan as far as it is made. */
+interface Draft {
+  readonly world: World;
+  readonly now: number;
+  readonly changes: JobChange[];
+  readonly blocked: Map<string, BlockedHead>;
+  readonly short: Map<string, Shortage>;
+  /** Capacity only shrinks within a tick, so a shape that did not fit once does not fit again. */
+  readonly blockedShapes: Map<string, BlockedReason>;
+}
+
+/** Places one queue's jobs up to the first that cannot start. False when the tick has placed as many as it may. */
+function placeQueue(draft: Draft, queue: Queue): boolean {
+  const { world, now, changes, blocked, short, blockedShapes } = draft;
+  const stillWaits = (entry: Waiting): boolean => world.stillWaits(entry);
+  const waiting = world.waitingJobs(queue.arn);
+  if (waiting === undefined) return true;
+  const heads = waiting.heads(stillWaits);
+  for (let shape = heads.pop(); shape !== undefined; shape = heads.pop()) {
+    if (changes.length >= MAX_PLACEMENTS_PER_TICK) return false;
+    const { job } = shape.entries.peek()!;
+    if (world.crowding(job.parent?.id ?? job.id) !== undefined) waiting.park(shape);
+    else {
       const lack = shortage(world, shape.demand);
       if (lack !== undefined) {
         short.set(shape.key, lack);
         continue;
       }
       const placement = placeShape(world, shape, queue, blockedShapes);
-      const job = shape.entries.peek()!.job;
       if (placement.kind === "blocked") {
         blocked.set(queue.arn, { jobId: nextId(world, job), reason: placement.reason });
-        break;
+        return true;
       }
       changes.push(start(world, shape, placement.environment, now));
-      if (dropStale(shape, (entry) => world.stillWaits(entry)) !== undefined) heads?.push(shape);
     }
+    if (dropStale(shape, stillWaits) !== undefined) heads.push(shape);
   }
-  return { changes, blocked, short, isPartial: false };
+  return true;
 }
 
 function placeShape(world: World, shape: WaitingShape, queue: Queue, blockedShapes: Map<string, BlockedReason>) {
