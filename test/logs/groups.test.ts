@@ -23,6 +23,7 @@ import {
   UntagLogGroupCommand,
   UntagResourceCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
+import { until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { logsClient } from "../wire/harness.ts";
 import { GROUP, lines, logsService } from "./service.ts";
@@ -208,6 +209,7 @@ test("streams are made once, and gone with all their events, also those of jobs"
       id,
       lines(2, 5_000, 1, () => "m"),
     );
+  await until("both logs are written", () => [ended, running].every((id) => existsSync(logs.path(id))));
   for (const logStreamName of ["mine", "ended", "running"]) {
     await client.send(new DeleteLogStreamCommand({ logGroupName, logStreamName }));
     await assert.rejects(client.send(new GetLogEventsCommand({ logGroupName, logStreamName })), streamMissing);
