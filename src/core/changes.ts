@@ -1,11 +1,12 @@
 import type { ConsumableNeed, Job, JobState, StopRequest } from "./job.ts";
-import type { Consumable, Environment, Queue, QuotaShare, ResourceStatus } from "./resources.ts";
+import type { Consumable, Environment, Queue, QuotaShare, ResourceStatus, SchedulingPolicy } from "./resources.ts";
 import type { IndexSet, RecordedChildren } from "./array.ts";
 
 /** One thing that the world learns from the store. */
 export type Fact =
   | { readonly kind: "queues"; readonly queues: readonly Queue[] }
   | { readonly kind: "environments"; readonly environments: readonly Environment[] }
+  | { readonly kind: "scheduling-policies"; readonly policies: readonly SchedulingPolicy[] }
   | { readonly kind: "quota-shares"; readonly quotaShares: readonly QuotaShare[] }
   | { readonly kind: "consumables"; readonly consumables: readonly Consumable[] }
   /** A job that is not over: just submitted, or read at start. A parent comes before its children. */

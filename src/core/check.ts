@@ -1,7 +1,7 @@
 import { holdingsOf } from "./holdings.ts";
 import { unitAttemptId } from "./ids.ts";
 import type { Attempt, Job, JobStatus } from "./job.ts";
-import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
+import { activeAttempt, isArrayParent, isTerminal, requirementsOf } from "./job.ts";
 import { unitsAdvanced } from "./tasks/task-lifecycle.ts";
 import type { World } from "./world.ts";
 
@@ -22,8 +22,9 @@ export function findViolation(world: World): string | undefined {
     if (job.state.attempts.length > job.scheduling.retry.attempts)
       return `job ${job.id} has more attempts than allowed`;
     if (attempt !== undefined) {
-      vcpuMilli += job.scheduling.requirements.vcpuMilli;
-      memoryMiB += job.scheduling.requirements.memoryMiB;
+      const requirements = requirementsOf(job);
+      vcpuMilli += requirements.vcpuMilli;
+      memoryMiB += requirements.memoryMiB;
       for (const { key, quantity } of holdingsOf(job, attempt)) held.set(key, (held.get(key) ?? 0) + quantity);
       if (world.jobOfAttempt(attempt.id) !== job) return `attempt ${attempt.id} is not known as that of job ${job.id}`;
       const violation = unitViolation(world, job, attempt);

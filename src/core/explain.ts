@@ -1,9 +1,12 @@
 import type { Shortage } from "./shortage.ts";
-import type { Demand, Requirements } from "./job.ts";
-import { shapeKey } from "./job.ts";
+import type { Job, Requirements } from "./job.ts";
+import { demandOf, shapeKey, shareOf } from "./job.ts";
 import { ARRAY_CONCURRENCY_TAG } from "./submission/own-tags.ts";
 import type { BlockedReason } from "./placement.ts";
 import type { Plan } from "./schedule.ts";
+
+/** What tells why a job waits; for a child of an array its parent's scheduling. */
+export type WaitingJob = Pick<Job, "id" | "queueArn" | "scheduling" | "state">;
 
 /** Why one RUNNABLE job has not started. */
 export type WaitingReason =
@@ -14,17 +17,13 @@ export type WaitingReason =
   | { readonly kind: "behind"; readonly headJobId: string };
 
 /** The typed reason of a RUNNABLE job after a tick; undefined when the next tick will look at it. */
-export function waitingReason(
-  plan: Pick<Plan, "blocked" | "short">,
-  queueArn: string,
-  jobId: string,
-  demand: Demand,
-): WaitingReason | undefined {
-  const lack = plan.short.size === 0 ? undefined : plan.short.get(shapeKey(demand));
+export function waitingReason(plan: Pick<Plan, "blocked" | "short">, job: WaitingJob): WaitingReason | undefined {
+  const lack = plan.short.size === 0 ? undefined : plan.short.get(shapeKey(demandOf(job)));
   if (lack !== undefined) return lack;
-  const head = plan.blocked.get(queueArn);
+  const block = plan.blocked.get(job.queueArn);
+  const head = block?.lanes.get(shareOf(job.scheduling)) ?? block?.head;
   if (head === undefined) return undefined;
-  return head.jobId === jobId ? head.reason : { kind: "behind", headJobId: head.jobId };
+  return head.jobId === job.id ? head.reason : { kind: "behind", headJobId: head.jobId };
 }
 
 /** The statusReason of a RUNNABLE job: AWS's own text where AWS has one (reference 8.4; clients match the part before " - "), else ours. */

@@ -82,7 +82,7 @@ export class QueueFronts {
 
 /** Ids of the first RUNNABLE jobs of a queue in the order in which they are to start, children one by one. Costs in their number. */
 export function frontOf(world: World, queueArn: string, limit: number): string[] {
-  const entries = world.waitingJobs(queueArn)?.front(limit, (entry) => world.stillWaits(entry)) ?? [];
+  const entries = world.waitingJobs(queueArn)?.front(limit, world.waits) ?? [];
   const ids: string[] = [];
   for (const { job } of entries) {
     for (const id of waitingIds(world, job)) {
@@ -98,7 +98,7 @@ function firstIdsOfShares(world: World, queueArn: string): [shareArn: string, jo
   const shares = new Set([...world.quotaShares.keys()].filter((arn) => arn.startsWith(`${queueArn}/`)));
   const first = new Map<string, string>();
   if (shares.size === 0) return [];
-  const entries = world.waitingJobs(queueArn)?.front(SHARES_LOOK_AHEAD, (entry) => world.stillWaits(entry)) ?? [];
+  const entries = world.waitingJobs(queueArn)?.front(SHARES_LOOK_AHEAD, world.waits) ?? [];
   for (const { job } of entries) {
     const share = job.scheduling.service?.quotaShare;
     if (share !== undefined && shares.has(share) && !first.has(share)) first.set(share, job.id);

@@ -57,6 +57,10 @@ export interface RetryStrategy {
 /** What the scheduler has to know of a job: fixed at submission, shared by equal jobs. What to run is in the job's spec, which only dispatch and Describe read. */
 export interface Scheduling {
   readonly requirements: Requirements;
+  /** The share identifier, in a queue with a fair-share policy (reference 7.3). */
+  readonly share?: string;
+  /** schedulingPriority, in a queue with a scheduling policy: higher first, within a share. */
+  readonly priority?: number;
   /** All of them or none, whether the resources exist or not. In order of ARN, each resource once. */
   readonly consumables?: readonly ConsumableNeed[];
   readonly retry: RetryStrategy;
@@ -206,6 +210,26 @@ export function activeAttempt(state: JobState): Attempt | undefined {
 
 export function replaceLastAttempt(attempts: readonly Attempt[], last: Attempt): readonly Attempt[] {
   return [...attempts.slice(0, -1), last];
+}
+
+/** What the active attempt holds of an instance, or the next one will ask for. */
+export function requirementsOf({ scheduling }: Pick<Job, "scheduling" | "state">): Requirements {
+  return scheduling.requirements;
+}
+
+/** What must be free for the job's next attempt. */
+export function demandOf(job: Pick<Job, "scheduling" | "state">): Demand {
+  const { consumables, instances } = job.scheduling;
+  return {
+    requirements: requirementsOf(job),
+    ...(consumables !== undefined && { consumables }),
+    ...(instances !== undefined && { instances }),
+  };
+}
+
+/** Whose job it is in its queue: a share identifier, or the ARN of a quota share; "" in a queue without shares. */
+export function shareOf({ share, service }: Scheduling): string {
+  return share ?? service?.quotaShare ?? "";
 }
 
 export function shapeKey({ requirements, consumables = [], instances = [] }: Demand): string {

@@ -33,13 +33,42 @@ export interface Queue {
   readonly priority: number;
   /** ARNs, in the order in which they are tried. */
   readonly environmentArns: readonly string[];
+  /** Without one the queue is served first in, first out. */
+  readonly policyArn?: string;
 }
 
-/** A quota share as the scheduler sees it. */
+/** A scheduling policy as the scheduler sees it (reference 7.3, 3.9). */
+export type SchedulingPolicy = FairSharePolicy | { readonly kind: "quota-share"; readonly arn: string };
+
+export interface FairSharePolicy {
+  readonly kind: "fair-share";
+  readonly arn: string;
+  /** 0 means the built-in minimum (reference 10, no. 34). */
+  readonly decaySeconds: number;
+  /** computeReservation, 0 to 99. */
+  readonly reservationPercent: number;
+  readonly weights: readonly ShareWeight[];
+}
+
+export interface ShareWeight {
+  /** A share identifier, or the beginning of some and a `*`. */
+  readonly identifier: string;
+  /** 0.0001 to 999.9999: the higher, the less a share gets. */
+  readonly weight: number;
+}
+
+/** A quota share as the scheduler sees it (reference 3.9). */
 export interface QuotaShare {
   readonly arn: string;
   readonly version: number;
   readonly status: ResourceStatus;
+  readonly enabled: boolean;
+  /** Its own instances at once, by type. */
+  readonly limits: ReadonlyMap<string, number>;
+  readonly strategy: "RESERVE" | "LEND" | "LEND_AND_BORROW";
+  /** LEND_AND_BORROW: how much of its own limit it may borrow beyond it; -1 is without limit. */
+  readonly borrowLimitPercent: number;
+  readonly inSharePreemption: boolean;
 }
 
 /** A consumable resource as the scheduler sees it (reference 3.6). */

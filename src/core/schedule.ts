@@ -1,26 +1,36 @@
+import type TinyQueue from "tinyqueue";
 import type { JobChange } from "./changes.ts";
 import type { Shortage } from "./shortage.ts";
 import { shortage } from "./shortage.ts";
 import { childId } from "./ids.ts";
 import type { Job } from "./job.ts";
 import { isArrayParent } from "./job.ts";
+import { orderOf } from "./order/order-of.ts";
 import type { BlockedReason } from "./placement.ts";
 import { driverFor, place } from "./placement.ts";
 import type { Environment, Queue } from "./resources.ts";
 import { bound } from "./tasks/task-lifecycle.ts";
-import type { Waiting, WaitingShape } from "./waiting.ts";
+import type { Lane, WaitingShape } from "./waiting.ts";
 import { dropStale } from "./waiting.ts";
 import type { World } from "./world.ts";
 
 /** What one tick decided. */
 export interface Plan {
   readonly changes: readonly JobChange[];
-  /** By queue ARN: the job at the head that cannot start, and why. Those behind it wait for it (strict FIFO). */
-  readonly blocked: ReadonlyMap<string, BlockedHead>;
+  /** By queue ARN: who cannot start there. Queues in which nobody waits for anything are left out. */
+  readonly blocked: ReadonlyMap<string, QueueBlock>;
   /** By shape: what its jobs lack of a consumable resource. They wait, and those behind them do not. */
   readonly short: ReadonlyMap<string, Shortage>;
   /** The limit of placements was reached; the next tick goes on at once. */
   readonly isPartial: boolean;
+}
+
+/** What holds up a queue. */
+export interface QueueBlock {
+  /** The job that everything else in the queue waits for. */
+  readonly head?: BlockedHead;
+  /** By share: the first job of a lane that holds up this lane. That of `head` is one of them. */
+  readonly lanes: ReadonlyMap<string, BlockedHead>;
 }
 
 export interface BlockedHead {
@@ -32,9 +42,9 @@ export interface BlockedHead {
 const MAX_PLACEMENTS_PER_TICK = 1_000;
 
 /**
- * Places RUNNABLE jobs: queues by priority, FIFO within a queue, the head blocking those behind it (reference 7.1, 7.2), unless what it
- * waits for is a consumable resource (10 no. 31) or the end of its own siblings. Costs in the number of shapes and placements, not of waiting jobs. Applies each placement
- * to the world and returns them.
+ * Places RUNNABLE jobs: queues by priority (reference 7.1), within a queue in the order of its policy (order/). A job that cannot start holds up those
+ * behind it, unless what it waits for is a consumable resource (10 no. 31) or the end of its own siblings. Costs in the number of shares, shapes and
+ * placements, not of waiting jobs. Applies each placement to the world and returns them.
  */
 export function schedule(world: World, now: number): Plan {
   const draft: Draft = { world, now, changes: [], blocked: new Map(), short: new Map(), blockedShapes: new Map() };
@@ -48,39 +58,58 @@ interface Draft {
   readonly world: World;
   readonly now: number;
   readonly changes: JobChange[];
-  readonly blocked: Map<string, BlockedHead>;
+  readonly blocked: Map<string, QueueBlock>;
   readonly short: Map<string, Shortage>;
   /** Capacity only shrinks within a tick, so a shape that did not fit once does not fit again. */
   readonly blockedShapes: Map<string, BlockedReason>;
 }
 
-/** Places one queue's jobs up to the first that cannot start. False when the tick has placed as many as it may. */
+/** Places one queue's jobs up to the first that holds it up. False when the tick has placed as many as it may. */
 function placeQueue(draft: Draft, queue: Queue): boolean {
-  const { world, now, changes, blocked, short, blockedShapes } = draft;
-  const stillWaits = (entry: Waiting): boolean => world.stillWaits(entry);
-  const waiting = world.waitingJobs(queue.arn);
-  if (waiting === undefined) return true;
-  const heads = waiting.heads(stillWaits);
+  const order = orderOf(draft.world, queue);
+  const heads = new Map<Lane, TinyQueue<WaitingShape>>();
+  const lanes = new Map<string, BlockedHead>();
+  for (let lane = order.next(); lane !== undefined; lane = order.next()) {
+    if (draft.changes.length >= MAX_PLACEMENTS_PER_TICK) return false;
+    if (!heads.has(lane)) heads.set(lane, lane.heads(draft.world.waits));
+    const outcome = placeNext(draft, queue, heads.get(lane)!);
+    if (outcome === undefined) order.emptied(lane);
+    else if ("placed" in outcome) order.placed(lane, outcome.placed);
+    else {
+      lanes.set(lane.share, outcome);
+      const holds = order.blocked(lane, outcome.reason);
+      draft.blocked.set(queue.arn, holds === "queue" ? { head: outcome, lanes } : { lanes });
+      if (holds === "queue") return true;
+    }
+  }
+  return true;
+}
+
+/** Starts the first job of a lane that may start; undefined when none is left to try. */
+function placeNext(
+  draft: Draft,
+  queue: Queue,
+  heads: TinyQueue<WaitingShape>,
+): { readonly placed: Job } | BlockedHead | undefined {
+  const { world, changes, short } = draft;
   for (let shape = heads.pop(); shape !== undefined; shape = heads.pop()) {
-    if (changes.length >= MAX_PLACEMENTS_PER_TICK) return false;
     const { job } = shape.entries.peek()!;
-    if (world.crowding(job.parent?.id ?? job.id) !== undefined) waiting.park(shape);
+    if (world.crowding(job.parent?.id ?? job.id) !== undefined) world.waitingJobs(queue.arn)!.park(shape);
     else {
       const lack = shortage(world, shape.demand);
       if (lack !== undefined) {
         short.set(shape.key, lack);
         continue;
       }
-      const placement = placeShape(world, shape, queue, blockedShapes);
-      if (placement.kind === "blocked") {
-        blocked.set(queue.arn, { jobId: nextId(world, job), reason: placement.reason });
-        return true;
-      }
-      changes.push(start(world, shape, placement.environment, now));
+      const placement = placeShape(world, shape, queue, draft.blockedShapes);
+      if (placement.kind === "blocked") return { jobId: nextId(world, job), reason: placement.reason };
+      changes.push(start(world, shape, placement.environment, draft.now));
+      if (dropStale(shape, world.waits) !== undefined) heads.push(shape);
+      return { placed: job };
     }
-    if (dropStale(shape, stillWaits) !== undefined) heads.push(shape);
+    if (dropStale(shape, world.waits) !== undefined) heads.push(shape);
   }
-  return true;
+  return undefined;
 }
 
 function placeShape(world: World, shape: WaitingShape, queue: Queue, blockedShapes: Map<string, BlockedReason>) {

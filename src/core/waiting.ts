@@ -1,6 +1,6 @@
 import TinyQueue from "tinyqueue";
 import type { Demand, Job } from "./job.ts";
-import { shapeKey } from "./job.ts";
+import { demandOf, shapeKey, shareOf } from "./job.ts";
 
 /** A RUNNABLE job, child, or (as one entry) all RUNNABLE children of an array that have no record yet. */
 export interface Waiting {
@@ -9,7 +9,7 @@ export interface Waiting {
   readonly retried: boolean;
 }
 
-/** The jobs of one queue that have one shape, in the order in which they are to start. */
+/** The jobs of one lane that have one shape, in the order in which they are to start. */
 export interface WaitingShape {
   readonly key: string;
   readonly demand: Demand;
@@ -23,20 +23,23 @@ interface HeapEntry {
   readonly at: number;
 }
 
-/** The RUNNABLE jobs of one job queue, grouped by shape: one representative is tried, its siblings need not be. */
+/** The RUNNABLE jobs of one job queue: in lanes, one for each share that has some. A queue without shares has one lane. */
 export class WaitingJobs {
-  readonly #shapes = new Map<string, WaitingShape>();
+  readonly #lanes = new Map<string, Lane>();
   /** By array: what waits for siblings to end, and for nothing else. */
   readonly #parked = new Map<string, TinyQueue<Waiting>>();
 
   add(entry: Waiting): void {
-    const key = shapeKey(entry.job.scheduling);
-    let shape = this.#shapes.get(key);
-    if (shape === undefined) {
-      shape = { key, demand: entry.job.scheduling, entries: new TinyQueue([], compareWaiting) };
-      this.#shapes.set(key, shape);
-    }
-    shape.entries.push(entry);
+    const share = shareOf(entry.job.scheduling);
+    let lane = this.#lanes.get(share);
+    if (lane === undefined) this.#lanes.set(share, (lane = new Lane(share)));
+    lane.add(entry);
+  }
+
+  /** In no order. A lane whose last job has left may still be among them until somebody has looked. */
+  lanes(): Lane[] {
+    for (const lane of this.#lanes.values()) if (lane.isEmpty) this.#lanes.delete(lane.share);
+    return [...this.#lanes.values()];
   }
 
   /** Takes the first entry of a shape, a child or children of an array of which as many run as may, out of everybody's way. */
@@ -58,11 +61,12 @@ export class WaitingJobs {
   }
 
   /**
-   * The first entries that wait, in their order, without taking them out. Costs in `limit`, shapes and parked arrays: of a heap, only what is next to an
-   * entry that was given can be the next one.
+   * The first entries that wait, in the order of one lane, without taking them out. Costs in `limit`, shapes and parked arrays: of a heap, only what
+   * is next to an entry that was given can be the next one.
    */
   front(limit: number, waits: (entry: Waiting) => boolean): Waiting[] {
-    const heaps = [...this.#shapes.values()].map(({ entries }) => entries.data);
+    const shapes = [...this.#lanes.values()].flatMap((lane) => [...lane.shapes()]);
+    const heaps = shapes.map(({ entries }) => entries.data);
     for (const parked of this.#parked.values()) heaps.push(parked.data);
     const next = new TinyQueue(
       heaps.flatMap((heap): HeapEntry[] => (heap.length === 0 ? [] : [{ heap, at: 0 }])),
@@ -77,17 +81,54 @@ export class WaitingJobs {
       else stale += 1;
     }
     // Many jobs that were cancelled in the middle of the queue: the next look shall not pass them again.
-    if (stale > limit) this.#dropAllStale(waits);
+    if (stale > limit) {
+      for (const shape of shapes) shape.entries = new TinyQueue(shape.entries.data.filter(waits), compareWaiting);
+    }
     return front;
   }
+}
 
-  #dropAllStale(waits: (entry: Waiting) => boolean): void {
-    for (const shape of this.#shapes.values()) {
-      shape.entries = new TinyQueue(shape.entries.data.filter(waits), compareWaiting);
-    }
+/** The RUNNABLE jobs of one share of a queue, grouped by shape: one representative is tried, its siblings need not be. */
+export class Lane {
+  /** "" in a queue without shares. */
+  readonly share: string;
+  readonly #shapes = new Map<string, WaitingShape>();
+
+  constructor(share: string) {
+    this.share = share;
   }
 
-  /** The shapes that still have jobs waiting, the one with the first job of the queue on top. `waits` tells whether an entry still does. */
+  add(entry: Waiting): void {
+    const demand = demandOf(entry.job);
+    const key = shapeKey(demand);
+    let shape = this.#shapes.get(key);
+    if (shape === undefined) {
+      shape = { key, demand, entries: new TinyQueue([], compareWaiting) };
+      this.#shapes.set(key, shape);
+    }
+    shape.entries.push(entry);
+  }
+
+  get isEmpty(): boolean {
+    return this.#shapes.size === 0;
+  }
+
+  shapes(): Iterable<WaitingShape> {
+    return this.#shapes.values();
+  }
+
+  /** The entry that is to start first. Costs in shapes. */
+  first(waits: (entry: Waiting) => boolean): Waiting | undefined {
+    let first: Waiting | undefined;
+    for (const shape of this.#shapes.values()) {
+      const head = dropStale(shape, waits);
+      if (head === undefined) this.#shapes.delete(shape.key);
+      else if (first === undefined || compareWaiting(head, first) < 0) first = head;
+    }
+    return first;
+  }
+
+  /** The shapes that still have jobs waiting, the one with the first job of the lane on top. */
   heads(waits: (entry: Waiting) => boolean): TinyQueue<WaitingShape> {
     const heads: WaitingShape[] = [];
     for (const shape of this.#shapes.values()) {
@@ -107,8 +148,13 @@ export function dropStale(shape: WaitingShape, waits: (entry: Waiting) => boolea
   }
 }
 
-/** FIFO (reference 7.2): retried first, then in order of submission, children of an array by index. */
-function compareWaiting(a: Waiting, b: Waiting): number {
+/**
+ * The order within a lane (reference 7.2, 7.3; 10 no. 32): priority, higher first; retried first; then in order of submission, children of an array by
+ * index. In a queue without a scheduling policy no job has a priority.
+ */
+export function compareWaiting(a: Waiting, b: Waiting): number {
+  const priority = (b.job.scheduling.priority ?? 0) - (a.job.scheduling.priority ?? 0);
+  if (priority !== 0) return priority;
   if (a.retried !== b.retried) return a.retried ? -1 : 1;
   return a.job.seq - b.job.seq || (a.job.parent?.index ?? -1) - (b.job.parent?.index ?? -1);
 }

@@ -4,8 +4,8 @@ import { Deadlines } from "./deadlines.ts";
 import { holdingsOf } from "./holdings.ts";
 import { childId, parseChildId } from "./ids.ts";
 import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
-import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
-import type { Capacity, Consumable, Environment, Queue, QuotaShare } from "./resources.ts";
+import { activeAttempt, isArrayParent, isTerminal, requirementsOf } from "./job.ts";
+import type { Capacity, Consumable, Environment, Queue, QuotaShare, SchedulingPolicy } from "./resources.ts";
 import { UnitIndex } from "./tasks/unit-index.ts";
 import type { Waiting } from "./waiting.ts";
 import { WaitingJobs } from "./waiting.ts";
@@ -22,6 +22,7 @@ export class World {
   readonly hasDocker: boolean;
   readonly queues = new Map<string, Queue>();
   readonly environments = new Map<string, Environment>();
+  readonly policies = new Map<string, SchedulingPolicy>();
   readonly quotaShares = new Map<string, QuotaShare>();
   readonly consumables = new Map<string, Consumable>();
   /** Jobs that are not over, array parents and recorded children included. */
@@ -64,6 +65,10 @@ export class World {
       case "environments":
         this.environments.clear();
         for (const environment of event.environments) this.environments.set(environment.arn, environment);
+        break;
+      case "scheduling-policies":
+        this.policies.clear();
+        for (const policy of event.policies) this.policies.set(policy.arn, policy);
         break;
       case "quota-shares":
         this.quotaShares.clear();
@@ -167,6 +172,9 @@ export class World {
     return progress.count("STARTING") + progress.count("RUNNING") >= limit ? limit : undefined;
   }
 
+  /** Whether an entry of the waiting jobs still waits. */
+  readonly waits = (entry: Waiting): boolean => this.stillWaits(entry);
+
   stillWaits(entry: Waiting): boolean {
     const job = this.jobs.get(entry.job.id);
     if (job === undefined) return false;
@@ -265,7 +273,7 @@ export class World {
   }
 
   #use(job: Job, attempt: Attempt, sign: 1 | -1): void {
-    const { vcpuMilli, memoryMiB } = job.scheduling.requirements;
+    const { vcpuMilli, memoryMiB } = requirementsOf(job);
     for (const { key, quantity } of holdingsOf(job, attempt)) this.#hold(key, sign * quantity);
     this.used.vcpuMilli += sign * vcpuMilli;
     this.used.memoryMiB += sign * memoryMiB;
@@ -302,7 +310,7 @@ export class World {
     }
     const hasLeft = activeAttempt(child.state) === undefined && (isTerminal(status) || before.status !== "PENDING");
     if (child.scheduling.maxActiveChildren !== undefined && hasLeft) {
-      this.#waiting.get(child.queueArn)?.unpark(parent.id, (entry) => this.stillWaits(entry));
+      this.#waiting.get(child.queueArn)?.unpark(parent.id, this.waits);
     }
   }
 

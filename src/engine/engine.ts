@@ -1,10 +1,10 @@
 import type { Change } from "../core/changes.ts";
 import { findViolation } from "../core/check.ts";
-import type { WaitingReason } from "../core/explain.ts";
+import type { WaitingJob, WaitingReason } from "../core/explain.ts";
 import { waitingReason, waitingText } from "../core/explain.ts";
 import { QueueFronts } from "../core/front.ts";
 import { parseChildId } from "../core/ids.ts";
-import type { Demand } from "../core/job.ts";
+import { requirementsOf } from "../core/job.ts";
 import type { Occupancy } from "../core/occupancy.ts";
 import { occupancyOf } from "../core/occupancy.ts";
 import type { QueueSnapshot } from "../core/queue-snapshot.ts";
@@ -115,12 +115,12 @@ export class Engine implements Scheduler {
     return this.#ticked?.inUse(consumableArn) ?? 0;
   }
 
-  waitingText(queueArn: string, jobId: string, demand: Demand): string | undefined {
-    const arrayId = parseChildId(jobId)?.parentId;
+  waitingText(job: WaitingJob): string | undefined {
+    const arrayId = parseChildId(job.id)?.parentId;
     const limit = arrayId === undefined ? undefined : this.#world?.crowding(arrayId);
     const reason: WaitingReason | undefined =
-      limit === undefined ? waitingReason(this.#plan, queueArn, jobId, demand) : { kind: "crowded", limit };
-    return reason === undefined ? undefined : waitingText(reason, demand.requirements);
+      limit === undefined ? waitingReason(this.#plan, job) : { kind: "crowded", limit };
+    return reason === undefined ? undefined : waitingText(reason, requirementsOf(job));
   }
 
   occupancy(environmentArn: string): Occupancy | undefined {

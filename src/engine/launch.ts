@@ -1,8 +1,8 @@
 import { expandVariables } from "../core/tasks/expand-variables.ts";
 import { nodeId, taskId, unitAttemptId } from "../core/ids.ts";
 import type { Job, Service } from "../core/job.ts";
-import { activeAttempt } from "../core/job.ts";
-import { requirementsOf } from "../core/submission/requirements.ts";
+import { activeAttempt, requirementsOf } from "../core/job.ts";
+import { containerRequirements } from "../core/submission/requirements.ts";
 import type { Environment } from "../core/resources.ts";
 import type { Unit } from "../core/tasks/task.ts";
 import {
@@ -33,7 +33,7 @@ export function attemptSpec({ unit, ...start }: Start, callingBack: CallingBack)
   const { job, launch } = start;
   if (job.scheduling.service !== undefined) return trainingSpec(start, job.scheduling.service, callingBack);
   const attemptId = activeAttempt(job.state)!.id;
-  const { vcpuMilli, memoryMiB } = job.scheduling.requirements;
+  const { vcpuMilli, memoryMiB } = requirementsOf(job);
   const { container } = launch.spec;
   if (container === undefined) throw new Error(`job ${job.id} has no container`);
   const environment = jobEnvironment(start, container.environment, callingBack);
@@ -47,7 +47,7 @@ function trainingSpec(start: Omit<Start, "unit">, service: Service, callingBack:
   const names = { name: trainingJobNameOf(service, attempt), arn: trainingJobArn(launch.scope, service, attempt) };
   const { entrypoint, environment, ...container } = trainingContainer(request, names);
   const given = Object.entries(environment).map(([name, value]) => ({ name, value }));
-  const { vcpuMilli, memoryMiB } = job.scheduling.requirements;
+  const { vcpuMilli, memoryMiB } = requirementsOf(job);
   return {
     ...{ attemptId: attempt.id, jobId: job.id, vcpuMilli, memoryMiB },
     container: { ...container, command: [...container.command] },
@@ -66,7 +66,7 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
   const environment = jobEnvironment(start, container.environment, callingBack);
   const expand = (argv: readonly string[]): string[] =>
     argv.map((argument) => (expandsVariables ? expandVariables(argument, environment) : argument));
-  const { vcpuMilli, memoryMiB } = requirementsOf(container);
+  const { vcpuMilli, memoryMiB } = containerRequirements(container);
   const companions = units.filter(({ node }) => node === unit.node);
   return {
     attemptId,
@@ -83,5 +83,5 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
 }
 
 function memoryOf(units: readonly Unit[], { spec }: Launch): number {
-  return units.reduce((sum, unit) => sum + requirementsOf(unitContainer(spec, unit).container).memoryMiB, 0);
+  return units.reduce((sum, unit) => sum + containerRequirements(unitContainer(spec, unit).container).memoryMiB, 0);
 }

@@ -1,4 +1,4 @@
-import type { Demand } from "../core/job.ts";
+import type { WaitingJob } from "../core/explain.ts";
 import type { Occupancy } from "../core/occupancy.ts";
 import type { QueueSnapshot } from "../core/queue-snapshot.ts";
 
@@ -11,7 +11,7 @@ export interface Scheduler {
   /** How much of a consumable resource the attempts hold that are active after the last tick. */
   inUse(consumableArn: string): number;
   /** Why a RUNNABLE job waits, after the last tick; undefined when nothing is in its way. */
-  waitingText(queueArn: string, jobId: string, demand: Demand): string | undefined;
+  waitingText(job: WaitingJob): string | undefined;
   /** What runs in an environment, after the last tick; undefined when the scheduler does not have it. */
   occupancy(environmentArn: string): Occupancy | undefined;
   /** What waits and runs in a queue, after the last tick. */

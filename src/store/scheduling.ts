@@ -3,7 +3,7 @@ import { IndexSet } from "../core/array.ts";
 import type { Change, Fact, JobChange, Outcome, ResourceChange } from "../core/changes.ts";
 import type { ConsumableNeed, Job, JobState, StopRequest } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
-import type { Consumable, Environment, Queue } from "../core/resources.ts";
+import type { Consumable, Environment, Queue, QuotaShare, SchedulingPolicy } from "../core/resources.ts";
 import { environmentProblem } from "../core/environment-problem.ts";
 import { DRIVER_TAG, isFargate } from "../core/resources.ts";
 import type { DriverName } from "../core/driver-name.ts";
@@ -11,7 +11,9 @@ import type {
   EnvironmentSettings,
   JobSpec,
   QueueSettings,
+  QuotaShareSettings,
   ResourceRecord,
+  SchedulingPolicySettings,
   SchedulingStore,
   ServiceEnvironmentSettings,
 } from "../ports/store.ts";
@@ -114,7 +116,7 @@ export function schedulingStore(
 
 async function readResources(database: Database, defaultDriver: DriverName | "auto"): Promise<Fact[]> {
   const rows = await database.read(
-    `SELECT * FROM resources WHERE kind IN ('compute-environment', 'service-environment', 'job-queue', 'quota-share')
+    `SELECT * FROM resources WHERE kind IN ('compute-environment', 'service-environment', 'job-queue', 'quota-share', 'scheduling-policy')
      ORDER BY arn`,
   );
   const ofKind = (kind: string) => rows.filter((row) => row["kind"] === kind);
@@ -125,13 +127,12 @@ async function readResources(database: Database, defaultDriver: DriverName | "au
     ),
   ];
   const queues = ofKind("job-queue").map((row) => toQueue(toRecord<QueueSettings>(row)));
-  const quotaShares = ofKind("quota-share").map((row) => {
-    const { arn, version, status } = toRecord(row);
-    return { arn, version, status };
-  });
+  const quotaShares = ofKind("quota-share").map((row) => toQuotaShare(toRecord<QuotaShareSettings>(row)));
+  const policies = ofKind("scheduling-policy").map((row) => toPolicy(toRecord<SchedulingPolicySettings>(row)));
   return [
     { kind: "environments", environments },
     { kind: "queues", queues },
+    { kind: "scheduling-policies", policies },
     { kind: "quota-shares", quotaShares },
     { kind: "consumables", consumables: await readConsumables(database) },
   ];
@@ -269,7 +270,30 @@ function toQueue({ arn, version, status, settings }: ResourceRecord<QueueSetting
     ...order.map(({ computeEnvironment }) => computeEnvironment!),
     ...(settings.serviceEnvironmentOrder ?? []).map(({ serviceEnvironment }) => serviceEnvironment!),
   ];
-  return { arn, version, status, priority: settings.priority!, environmentArns };
+  const { priority, schedulingPolicyArn: policyArn } = settings;
+  return { arn, version, status, priority: priority!, environmentArns, ...(policyArn !== undefined && { policyArn }) };
+}
+
+function toPolicy({ arn, settings }: ResourceRecord<SchedulingPolicySettings>): SchedulingPolicy {
+  if (settings.quotaSharePolicy !== undefined) return { kind: "quota-share", arn };
+  const { shareDecaySeconds = 0, computeReservation = 0, shareDistribution = [] } = settings.fairsharePolicy ?? {};
+  const weights = shareDistribution.map(({ shareIdentifier, weightFactor = 1 }) => ({
+    identifier: shareIdentifier!,
+    weight: weightFactor,
+  }));
+  return { kind: "fair-share", arn, decaySeconds: shareDecaySeconds, reservationPercent: computeReservation, weights };
+}
+
+function toQuotaShare({ arn, version, status, settings }: ResourceRecord<QuotaShareSettings>): QuotaShare {
+  const { capacityLimits = [], resourceSharingConfiguration, preemptionConfiguration, state } = settings;
+  return {
+    ...{ arn, version, status },
+    enabled: state === "ENABLED",
+    limits: new Map(capacityLimits.map(({ capacityUnit, maxCapacity }) => [capacityUnit!, maxCapacity!])),
+    strategy: resourceSharingConfiguration?.strategy ?? "RESERVE",
+    borrowLimitPercent: resourceSharingConfiguration?.borrowLimit ?? -1,
+    inSharePreemption: preemptionConfiguration?.inSharePreemption === "ENABLED",
+  };
 }
 
 function toJob(row: Row, shared: SharedTexts): Job {

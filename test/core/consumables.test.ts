@@ -34,7 +34,7 @@ function placed(plan: Plan): string[] {
 
 function text(world: WorldBench, plan: Plan, id: string): string | undefined {
   const job = world.world.jobs.get(id) ?? world.world.jobs.get(id.slice(0, id.lastIndexOf(":")))!;
-  const reason = waitingReason(plan, "queue", id, job.scheduling);
+  const reason = waitingReason(plan, { ...job, id });
   return reason && waitingText(reason, job.scheduling.requirements);
 }
 

@@ -11,7 +11,7 @@ const LOST = /^Host EC2 \(instance i-[0-9a-f]{17}\) terminated\.$/;
 /** Why job a waits after a tick. */
 function reason(bench: WorldBench): string | undefined {
   const plan = bench.tick();
-  return waitingReason(plan, "queue", "a", bench.world.jobs.get("a")!.scheduling)?.kind;
+  return waitingReason(plan, bench.world.jobs.get("a")!)?.kind;
 }
 
 /** Two environments in one queue; what runs in the first one when its instance is replaced. */

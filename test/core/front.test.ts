@@ -168,6 +168,11 @@ test("the first job of each quota share, and since when it is that", () => {
     arn: shareArn(name),
     version: 1,
     status: "VALID" as const,
+    enabled: true,
+    limits: new Map([["ml.g6.xlarge", 1]]),
+    strategy: "RESERVE" as const,
+    borrowLimitPercent: -1,
+    inSharePreemption: false,
   }));
   bench.world.apply({ kind: "quota-shares", quotaShares });
   const service = (share: string): Partial<Scheduling> => ({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EksContainer } from "@aws-sdk/client-batch";
 import { mergeContainer, mergePod, mergeTask } from "../../src/core/submission/overrides.ts";
-import { requirementsOf } from "../../src/core/submission/requirements.ts";
+import { containerRequirements } from "../../src/core/submission/requirements.ts";
 
 test("an override's command replaces the definition's, unless it is empty", () => {
   assert.deepEqual(mergeContainer({ command: ["old"] }, { command: ["a", "b"] }).command, ["a", "b"]);
@@ -37,20 +37,20 @@ test("resourceRequirements override by type", () => {
     ],
   };
   const merged = mergeContainer(definition, { resourceRequirements: [{ type: "MEMORY", value: "2048" }] });
-  assert.deepEqual(requirementsOf(merged), { vcpuMilli: 1000, memoryMiB: 2048, gpus: 0 });
+  assert.deepEqual(containerRequirements(merged), { vcpuMilli: 1000, memoryMiB: 2048, gpus: 0 });
 });
 
 test("the deprecated members override only each other", () => {
   const old = mergeContainer({ vcpus: 1, memory: 512 }, { vcpus: 2 });
-  assert.deepEqual(requirementsOf(old), { vcpuMilli: 2000, memoryMiB: 512, gpus: 0 });
+  assert.deepEqual(containerRequirements(old), { vcpuMilli: 2000, memoryMiB: 512, gpus: 0 });
   const definition = { resourceRequirements: [{ type: "VCPU" as const, value: "1" }], memory: 512 };
-  assert.deepEqual(requirementsOf(mergeContainer(definition, { vcpus: 8, memory: 1024 })), {
+  assert.deepEqual(containerRequirements(mergeContainer(definition, { vcpus: 8, memory: 1024 })), {
     vcpuMilli: 1000,
     memoryMiB: 1024,
     gpus: 0,
   });
   const replaced = mergeContainer({ vcpus: 4 }, { resourceRequirements: [{ type: "VCPU", value: "1" }] });
-  assert.equal(requirementsOf(replaced).vcpuMilli, 1000);
+  assert.equal(containerRequirements(replaced).vcpuMilli, 1000);
 });
 
 test("a task's containers are overridden by name, each in its own way", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerProperties } from "@aws-sdk/client-batch";
-import { requirementsOf, totalRequirements } from "../../src/core/submission/requirements.ts";
+import { containerRequirements, totalRequirements } from "../../src/core/submission/requirements.ts";
 
 test("fractions of a vCPU are whole milli-vCPU", () => {
   for (const [value, vcpuMilli] of [
@@ -10,7 +10,7 @@ test("fractions of a vCPU are whole milli-vCPU", () => {
     ["16", 16_000],
     ["0.1", 100],
   ] as const) {
-    assert.equal(requirementsOf({ resourceRequirements: [{ type: "VCPU", value }] }).vcpuMilli, vcpuMilli);
+    assert.equal(containerRequirements({ resourceRequirements: [{ type: "VCPU", value }] }).vcpuMilli, vcpuMilli);
   }
 });
 

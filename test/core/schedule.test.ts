@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { WaitingReason } from "../../src/core/explain.ts";
 import { waitingReason, waitingText } from "../../src/core/explain.ts";
 import type { Job, JobState, Scheduling } from "../../src/core/job.ts";
 import type { Plan } from "../../src/core/schedule.ts";
@@ -18,9 +19,14 @@ function placed(plan: Plan): string[] {
   return plan.changes.map(({ jobId }) => jobId);
 }
 
-function text(bench: WorldBench, plan: Plan, id: string, queueArn = "queue"): string | undefined {
+function reasonOf(bench: WorldBench, plan: Plan, id: string): WaitingReason | undefined {
   const job = bench.world.jobs.get(id) ?? bench.world.jobs.get(id.slice(0, id.lastIndexOf(":")))!;
-  const reason = waitingReason(plan, queueArn, id, job.scheduling);
+  return waitingReason(plan, { ...job, id });
+}
+
+function text(bench: WorldBench, plan: Plan, id: string): string | undefined {
+  const job = bench.world.jobs.get(id) ?? bench.world.jobs.get(id.slice(0, id.lastIndexOf(":")))!;
+  const reason = reasonOf(bench, plan, id);
   return reason && waitingText(reason, job.scheduling.requirements);
 }
 
@@ -46,7 +52,7 @@ describe("order", () => {
     bench.submit("small", vcpus(1));
     const plan = bench.tick();
     assert.deepEqual(placed(plan), ["a"]);
-    assert.deepEqual(waitingReason(plan, "queue", "small", vcpus(1)), { kind: "behind", headJobId: "big" });
+    assert.deepEqual(reasonOf(bench, plan, "small"), { kind: "behind", headJobId: "big" });
     bench.end("a");
     assert.deepEqual(placed(bench.tick()), ["big", "small"]);
   });
@@ -326,7 +332,7 @@ describe("why a job waits", () => {
   test("a queue in which nothing waits has no reason", () => {
     const bench = machine(1);
     bench.submit("runs", vcpus(1));
-    assert.equal(waitingReason(bench.tick(), "queue", "runs", vcpus(1)), undefined);
+    assert.equal(reasonOf(bench, bench.tick(), "runs"), undefined);
   });
 });
 
@@ -403,7 +409,7 @@ describe("arrays of which so many children may run at a time", () => {
     bench.submit("b", vcpus(1));
     const plan = bench.tick();
     assert.deepEqual(placed(plan), ["a:0", "a:1"]);
-    assert.equal(plan.blocked.get("queue")?.jobId, "a:2");
+    assert.equal(plan.blocked.get("queue")?.head?.jobId, "a:2");
   });
 
   test("children with dependencies of their own: each is looked at once, however often the places change", () => {

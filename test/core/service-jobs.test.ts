@@ -33,9 +33,9 @@ function placed(plan: Plan): string[] {
 }
 
 function text(world: WorldBench, plan: Plan, id: string): string | undefined {
-  const { scheduling } = world.world.jobs.get(id)!;
-  const reason = waitingReason(plan, QUEUE.arn, id, scheduling);
-  return reason && waitingText(reason, scheduling.requirements);
+  const job = world.world.jobs.get(id)!;
+  const reason = waitingReason(plan, job);
+  return reason && waitingText(reason, job.scheduling.requirements);
 }
 
 describe("the states of a service job", () => {

@@ -84,12 +84,12 @@ function idsOf({ id, units }: Attempt): string[] {
 /** When the engine rests. */
 export function* checkAtRest(ledger: Ledger, machine: FakeMachine, engine: Engine, now: number): Violations {
   for (const { id, entry, index, state } of ledger.all(true)) {
-    const { queueArn, scheduling } = entry.job;
+    const { scheduling } = entry.job;
     if (state.status === "SUBMITTED") yield `${id} is still SUBMITTED`;
     const isArrayParent = index === undefined && scheduling.arraySize !== undefined;
     const isHeldBack = ledger.dependencies(id).some(({ status }) => !isTerminal(status));
     if (state.status === "PENDING" && !isArrayParent && !isHeldBack) yield `${id} is PENDING, for nothing that is open`;
-    if (state.status === "RUNNABLE" && engine.waitingText(queueArn, id, scheduling) === undefined) {
+    if (state.status === "RUNNABLE" && engine.waitingText({ ...entry.job, id, state }) === undefined) {
       yield `${id} waits and nobody knows why`;
     }
     yield* checkAttempt(id, state, machine, now, scheduling.timeoutSeconds);

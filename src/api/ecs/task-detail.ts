@@ -12,7 +12,7 @@ import type { EcsContainer } from "../../core/ecs-tasks.ts";
 import { containerProperties, containerStatus, taskStatus } from "../../core/ecs-tasks.ts";
 import type { Attempt } from "../../core/job.ts";
 import { REASONS } from "../../core/lifecycle.ts";
-import { requirementsOf } from "../../core/submission/requirements.ts";
+import { containerRequirements } from "../../core/submission/requirements.ts";
 import type { OnTheWire } from "../wire/operations.ts";
 import type { EnvironmentRecord } from "./clusters.ts";
 import { hasInstance, launchTypeOf } from "./clusters.ts";
@@ -73,7 +73,7 @@ function containerDetail({ spec, task }: FoundTask, container: EcsContainer): On
   const { attempt, id } = task;
   const { progress, driverId } = container;
   const { image, ...properties } = containerProperties(spec, container);
-  const { vcpuMilli, memoryMiB } = requirementsOf(properties);
+  const { vcpuMilli, memoryMiB } = containerRequirements(properties);
   return {
     containerArn: containerArn(attempt.environmentArn, id, container.name),
     taskArn: taskArn(attempt.environmentArn, id),

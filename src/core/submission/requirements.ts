@@ -14,14 +14,14 @@ const NOTHING: Requirements = { vcpuMilli: 0, memoryMiB: 0, gpus: 0 };
 
 /** What one attempt holds of an instance while it runs: all its containers on all its nodes. */
 export function totalRequirements({ container, ecsProperties, eksProperties, nodeProperties }: JobProperties) {
-  if (container !== undefined) return requirementsOf(container);
+  if (container !== undefined) return containerRequirements(container);
   if (ecsProperties !== undefined) return taskRequirements(ecsProperties);
   if (eksProperties !== undefined) return podRequirements(eksProperties);
   return nodeProperties === undefined ? NOTHING : nodeRequirements(nodeProperties);
 }
 
 /** In milli-vCPU and MiB; 0 for what is not given. `resourceRequirements` wins over the deprecated members. */
-export function requirementsOf(container: ContainerProperties): Requirements {
+export function containerRequirements(container: ContainerProperties): Requirements {
   const { resourceRequirements, vcpus = 0, memory = 0 } = container;
   return {
     vcpuMilli: Math.round((valueOf(resourceRequirements, "VCPU") ?? vcpus) * 1000),
@@ -32,7 +32,9 @@ export function requirementsOf(container: ContainerProperties): Requirements {
 
 export function taskRequirements({ taskProperties = [] }: EcsProperties): Requirements {
   const containers = taskProperties.flatMap((task) => task.containers ?? []);
-  return containers.map(({ resourceRequirements }) => requirementsOf({ resourceRequirements })).reduce(sum, NOTHING);
+  return containers
+    .map(({ resourceRequirements }) => containerRequirements({ resourceRequirements }))
+    .reduce(sum, NOTHING);
 }
 
 /** The containers run together, the init containers before them and one after the other: the larger need counts, as with Kubernetes. */

@@ -1,4 +1,4 @@
-import { requirementsOf } from "../../../core/submission/requirements.ts";
+import { containerRequirements } from "../../../core/submission/requirements.ts";
 import type { EcsContainer, EcsTask } from "./ecs-task.ts";
 import { LINUX_RULES, ULIMIT_RULES } from "./linux-rules.ts";
 import { LOG_RULES } from "./log-rules.ts";
@@ -40,10 +40,10 @@ export const CONTAINER_RULES: readonly Rule<ContainerSubject>[] = [
   within(({ container }) => container.resourceRequirements, REQUIREMENTS_RULES),
   rule("mixedVcpus", ({ container }) => container.vcpus !== undefined && requires(container, "VCPU")),
   rule("mixedMemory", ({ container }) => container.memory !== undefined && requires(container, "MEMORY")),
-  rule("vcpuRequired", ({ container }) => requirementsOf(container).vcpuMilli === 0),
-  rule("memoryRequired", ({ container }) => requirementsOf(container).memoryMiB === 0),
+  rule("vcpuRequired", ({ container }) => containerRequirements(container).vcpuMilli === 0),
+  rule("memoryRequired", ({ container }) => containerRequirements(container).memoryMiB === 0),
   quotingRule("memoryTooLow", ({ container }) => {
-    const { memoryMiB } = requirementsOf(container);
+    const { memoryMiB } = containerRequirements(container);
     return memoryMiB < 4 ? [String(memoryMiB)] : undefined;
   }),
   rule("secretsWithoutRole", (subject) => secretsOf(subject).length > 0 && !subject.task.executionRoleArn),

@@ -1,4 +1,4 @@
-import { requirementsOf } from "../../../core/submission/requirements.ts";
+import { containerRequirements } from "../../../core/submission/requirements.ts";
 import type { EcsContainer, EcsTask } from "./ecs-task.ts";
 import type { Rule } from "../rules.ts";
 import { each, quotingRule, rule } from "../rules.ts";
@@ -30,7 +30,7 @@ const FARGATE_CONTAINER_RULES: readonly Rule<EcsContainer>[] = [
     return memory === undefined ? undefined : ["memory"];
   }),
   quotingRule("notForFargate", (container) => {
-    if (requirementsOf(container).gpus > 0) return ["GPU"];
+    if (containerRequirements(container).gpus > 0) return ["GPU"];
     return container.ulimits?.length ? ["ulimits"] : undefined;
   }),
   rule("fargatePrivileged", ({ privileged }) => privileged === true),
@@ -82,7 +82,7 @@ export const FARGATE_RULES: readonly Rule<EcsTask>[] = [
   }),
   rule("executionRoleRequired", ({ executionRoleArn }) => !executionRoleArn),
   quotingRule("fargateSize", ({ containers }) => {
-    const sizes = containers.map((container) => requirementsOf(container));
+    const sizes = containers.map((container) => containerRequirements(container));
     const vcpuMilli = sizes.reduce((sum, size) => sum + size.vcpuMilli, 0);
     const memoryMiB = sizes.reduce((sum, size) => sum + size.memoryMiB, 0);
     return SIZES.get(vcpuMilli)?.includes(memoryMiB) ? undefined : [(vcpuMilli / 1000).toFixed(2), memoryMiB];

@@ -1,4 +1,4 @@
-import { requirementsOf } from "../../../core/submission/requirements.ts";
+import { containerRequirements } from "../../../core/submission/requirements.ts";
 import type { EcsTask } from "./ecs-task.ts";
 import type { Rule } from "../rules.ts";
 import { quotingRule, rule } from "../rules.ts";
@@ -88,5 +88,5 @@ function architectureOf({ runtimePlatform }: EcsTask): string {
 }
 
 function vcpuMilliOf({ containers }: EcsTask): number {
-  return containers.reduce((sum, container) => sum + requirementsOf(container).vcpuMilli, 0);
+  return containers.reduce((sum, container) => sum + containerRequirements(container).vcpuMilli, 0);
 }

@@ -88,7 +88,7 @@ export function jobHead(job: JobRecord, scheduler: Scheduler) {
 /** A RUNNABLE job says why it waits. */
 export function statusReason(job: JobRecord, scheduler: Scheduler): string | undefined {
   if (job.state.statusReason !== undefined || job.state.status !== "RUNNABLE") return job.state.statusReason;
-  return scheduler.waitingText(job.queueArn, job.node?.jobId ?? job.id, job.scheduling);
+  return scheduler.waitingText({ ...job, id: job.node?.jobId ?? job.id });
 }
 
 function jobArn(job: Pick<JobRecord, "id" | "scope">): string {

@@ -5,6 +5,7 @@ import type {
 } from "@aws-sdk/client-batch";
 import type { FirstOfShares, Placed } from "../../../core/front.ts";
 import type { Job } from "../../../core/job.ts";
+import { requirementsOf } from "../../../core/job.ts";
 import type { QueueSettings } from "../../../ports/store.ts";
 import type { BatchHandlers, Call } from "../../wire/operations.ts";
 import type { Backend } from "../backend.ts";
@@ -51,7 +52,7 @@ function shareName(quotaShareArn: string): string {
 /** Training is counted in instances, pods in Kubernetes' cpu, all else in vCPUs. */
 function usageOf({ jobQueueType }: QueueSettings, jobs: readonly Job[]): QueueSnapshotCapacityUsage[] {
   if (jobQueueType === "SAGEMAKER_TRAINING") return instancesOf(jobs);
-  const vcpuMilli = jobs.reduce((sum, { scheduling }) => sum + scheduling.requirements.vcpuMilli, 0);
+  const vcpuMilli = jobs.reduce((sum, job) => sum + requirementsOf(job).vcpuMilli, 0);
   return [{ capacityUnit: jobQueueType === "EKS" ? "cpu" : "VCPU", quantity: vcpuMilli / 1000 }];
 }
 

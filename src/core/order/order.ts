@@ -1,0 +1,15 @@
+import type { Job } from "../job.ts";
+import type { BlockedReason } from "../placement.ts";
+import type { Lane } from "../waiting.ts";
+
+/** Whose turn it is in one queue, in one tick. */
+export interface Order {
+  /** The lane whose first job is tried next; undefined when nobody is left. The same one again and again, until something has come of it. */
+  next(): Lane | undefined;
+  /** A job of the lane was placed, or a child of this array. */
+  placed(lane: Lane, job: Job): void;
+  /** The lane has nothing more that could start in this tick. */
+  emptied(lane: Lane): void;
+  /** The lane's first job cannot start. Whether that holds up the whole queue, or this lane only. */
+  blocked(lane: Lane, reason: BlockedReason): "queue" | "lane";
+}
