@@ -21,6 +21,8 @@ export interface Sizes {
   readonly readRequests: number;
   /** Starts of figure 6. */
   readonly starts: number;
+  /** Waiting jobs of figure 8. */
+  readonly coreJobs: number;
   readonly rounds: number;
 }
 
@@ -34,6 +36,7 @@ export const FULL: Sizes = {
   finishedJobs: 1_000_000,
   readRequests: 200,
   starts: 10,
+  coreJobs: 1_000_000,
   rounds: 5,
 };
 
@@ -47,6 +50,7 @@ export const QUICK: Sizes = {
   finishedJobs: 50_000,
   readRequests: 200,
   starts: 3,
+  coreJobs: 200_000,
   rounds: 3,
 };
 

@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { arraySubmit } from "./array-submit.ts";
+import { core } from "./core.ts";
 import { createBench, FULL, QUICK } from "./bench.ts";
 import type { Bench } from "./bench.ts";
 import { isMet } from "./figure.ts";
@@ -16,7 +17,7 @@ import { waitingJobs } from "./waiting-jobs.ts";
 
 const USAGE = `npm run bench -- [options]
 
-  --only 1,2       these figures only (1 submit, 2 jobs, 3 latency, 4 arrays, 5 waiting jobs, 6 start, 7 reads)
+  --only 1,2       these figures only (1 submit, 2 jobs, 3 latency, 4 arrays, 5 waiting jobs, 6 start, 7 reads, 8 core)
   --rounds N       rounds of figures 1 and 2
   --quick          small sizes: all of it in about a minute
   --dir DIR        measure the disk that this directory is on (default: the system's temporary directory)
@@ -24,7 +25,16 @@ const USAGE = `npm run bench -- [options]
   --json           JSON instead of a table
   --strict         exit with 1 also when a target is missed`;
 
-const FIGURES: readonly Figure[] = [submitRate, processJobs, startLatency, arraySubmit, waitingJobs, startTime, reads];
+const FIGURES: readonly Figure[] = [
+  submitRate,
+  processJobs,
+  startLatency,
+  arraySubmit,
+  waitingJobs,
+  startTime,
+  reads,
+  core,
+];
 
 process.exitCode = await main();
 
