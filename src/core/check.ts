@@ -1,3 +1,4 @@
+import { attemptsThatCount } from "./failure.ts";
 import { holdingsOf } from "./holdings.ts";
 import { unitAttemptId } from "./ids.ts";
 import type { Attempt, Job, JobStatus } from "./job.ts";
@@ -19,7 +20,7 @@ export function findViolation(world: World): string | undefined {
     if (holdsCapacity !== (attempt !== undefined))
       return `job ${job.id} is ${job.state.status} with active attempt ${attempt?.id}`;
     if (isTerminal(job.state.status)) return `job ${job.id} is ${job.state.status} and still in the world`;
-    if (job.state.attempts.length > job.scheduling.retry.attempts)
+    if (attemptsThatCount(job.state.attempts, job.scheduling.infrastructureRetries) > job.scheduling.retry.attempts)
       return `job ${job.id} has more attempts than allowed`;
     if (attempt !== undefined) {
       const requirements = requirementsOf(job);

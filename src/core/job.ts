@@ -64,6 +64,10 @@ export interface Scheduling {
   /** All of them or none, whether the resources exist or not. In order of ARN, each resource once. */
   readonly consumables?: readonly ConsumableNeed[];
   readonly retry: RetryStrategy;
+  /** How many attempts that the infrastructure lost do not count against the retry strategy. */
+  readonly infrastructureRetries?: number;
+  /** The memory, MiB, that is asked for after each attempt that ran out of it; rising, all above `requirements`. */
+  readonly memoryLadder?: readonly number[];
   readonly dependsOn: readonly Dependency[];
   readonly timeoutSeconds?: number;
   /** Why the job can never start, however much is free. It fails with this as soon as nothing else keeps it waiting. */
@@ -145,6 +149,8 @@ export interface JobState {
   readonly startedAt?: number;
   readonly stoppedAt?: number;
   readonly attempts: readonly Attempt[];
+  /** What the job asks for since an attempt ran out of memory, MiB: a rung of its memory ladder. */
+  readonly memoryMiB?: number;
   readonly isCancelled?: boolean;
   readonly isTerminated?: boolean;
   /** Array parents only. */
@@ -213,8 +219,9 @@ export function replaceLastAttempt(attempts: readonly Attempt[], last: Attempt):
 }
 
 /** What the active attempt holds of an instance, or the next one will ask for. */
-export function requirementsOf({ scheduling }: Pick<Job, "scheduling" | "state">): Requirements {
-  return scheduling.requirements;
+export function requirementsOf({ scheduling, state }: Pick<Job, "scheduling" | "state">): Requirements {
+  const { memoryMiB } = state;
+  return memoryMiB === undefined ? scheduling.requirements : { ...scheduling.requirements, memoryMiB };
 }
 
 /** What must be free for the job's next attempt. */

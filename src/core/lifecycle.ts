@@ -3,7 +3,8 @@ import { instanceId } from "./ecs-names.ts";
 import { attemptId } from "./ids.ts";
 import { DEFAULT_NAME, logStreamName } from "./submission/log-target.ts";
 import type { Attempt, Job, JobState, Stopping } from "./job.ts";
-import { activeAttempt, replaceLastAttempt } from "./job.ts";
+import { attemptsThatCount, failureOf } from "./failure.ts";
+import { activeAttempt, replaceLastAttempt, requirementsOf } from "./job.ts";
 import { shouldRetry } from "./retry.ts";
 import type { AttemptOutcome } from "./submission/training-job.ts";
 import { trainingEndReason, trainingLogStream } from "./submission/training-job.ts";
@@ -36,9 +37,9 @@ export interface AttemptEnd {
 /** RUNNABLE -> STARTING, or SCHEDULED for service jobs: the next attempt is bound to an environment. */
 export function bind(job: Job, environmentArn: string, driver: DriverName, now: number): JobState {
   const attempt: Attempt = { id: attemptId(job, job.state.attempts.length + 1), driver, environmentArn };
-  const attempts = [...job.state.attempts, attempt];
-  if (job.scheduling.service === undefined) return { status: "STARTING", attempts };
-  return { status: "SCHEDULED", scheduledAt: now, attempts };
+  const kept = { attempts: [...job.state.attempts, attempt], ...learned(job.state) };
+  if (job.scheduling.service === undefined) return { status: "STARTING", ...kept };
+  return { status: "SCHEDULED", scheduledAt: now, ...kept };
 }
 
 /** STARTING -> RUNNING: the program runs. */
@@ -63,8 +64,8 @@ export function ended(job: Job, end: AttemptEnd): JobState {
   const attempts = replaceLastAttempt(job.state.attempts, attempt);
   const succeeded = end.exitCode === 0 && active.stopping === undefined;
   const mayRetry = active.stopping === undefined || active.stopping.hostLost === true;
-  if (!succeeded && mayRetry && shouldRetry(job.scheduling.retry, attempts.length, attempt)) {
-    return { status: "RUNNABLE", attempts };
+  if (!succeeded && mayRetry && mayTryAgain(job, attempts)) {
+    return { status: "RUNNABLE", attempts, ...learned({ memoryMiB: nextMemory(job, attempt) }) };
   }
   return {
     ...job.state,
@@ -74,6 +75,22 @@ export function ended(job: Job, end: AttemptEnd): JobState {
     ...(startedAt !== undefined && { startedAt }),
     attempts,
   };
+}
+
+function mayTryAgain({ scheduling }: Job, attempts: readonly Attempt[]): boolean {
+  const made = attemptsThatCount(attempts, scheduling.infrastructureRetries);
+  return shouldRetry(scheduling.retry, made, attempts.at(-1)!);
+}
+
+/** After an attempt that ran out of memory the next rung; on the last one it stays. */
+function nextMemory(job: Job, attempt: Attempt): number | undefined {
+  const { memoryMiB } = requirementsOf(job);
+  const next = failureOf(attempt) === "out-of-memory" && job.scheduling.memoryLadder?.find((rung) => rung > memoryMiB);
+  return next || job.state.memoryMiB;
+}
+
+function learned({ memoryMiB }: { readonly memoryMiB?: number | undefined }): { readonly memoryMiB?: number } {
+  return memoryMiB === undefined ? {} : { memoryMiB };
 }
 
 /** FAILED without, or before, an attempt. */

@@ -2,6 +2,7 @@ import { expandVariables } from "../core/tasks/expand-variables.ts";
 import { nodeId, taskId, unitAttemptId } from "../core/ids.ts";
 import type { Job, Service } from "../core/job.ts";
 import { activeAttempt, requirementsOf } from "../core/job.ts";
+import { withLearnedMemory } from "../core/submission/memory-ladder.ts";
 import { containerRequirements } from "../core/submission/requirements.ts";
 import type { Environment } from "../core/resources.ts";
 import type { Unit } from "../core/tasks/task.ts";
@@ -34,8 +35,8 @@ export function attemptSpec({ unit, ...start }: Start, callingBack: CallingBack)
   if (job.scheduling.service !== undefined) return trainingSpec(start, job.scheduling.service, callingBack);
   const attemptId = activeAttempt(job.state)!.id;
   const { vcpuMilli, memoryMiB } = requirementsOf(job);
-  const { container } = launch.spec;
-  if (container === undefined) throw new Error(`job ${job.id} has no container`);
+  if (launch.spec.container === undefined) throw new Error(`job ${job.id} has no container`);
+  const container = withLearnedMemory(launch.spec.container, job.state);
   const environment = jobEnvironment(start, container.environment, callingBack);
   return { attemptId, jobId: job.id, container, environment, vcpuMilli, memoryMiB };
 }

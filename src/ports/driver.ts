@@ -89,5 +89,4 @@ export type DriverEvent =
       readonly reason?: string;
     };
 
-/** AWS's words for the reasons that clients match on. Source: reference of ECS stopped-task reasons. */
-export const OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage";
+export { OUT_OF_MEMORY } from "../core/failure.ts";

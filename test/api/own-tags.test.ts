@@ -22,6 +22,8 @@ const REFUSED: readonly [tag: string, value: string, most: number][] = [
   [CONCURRENCY, "1000001", 1_000_000],
   ["longshore:history-days", "0", 36_500],
   ["longshore:history-days", "36501", 36_500],
+  ["longshore:infrastructure-retries", "0", 100],
+  ["longshore:infrastructure-retries", "101", 100],
 ];
 
 for (const [tag, value, most] of REFUSED) {

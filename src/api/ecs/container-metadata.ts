@@ -4,6 +4,7 @@ import type { EcsContainer, TaskStatus } from "../../core/ecs-tasks.ts";
 import { containerProperties, containerStatus, ecsTasks, taskStatus } from "../../core/ecs-tasks.ts";
 import { attemptOfContainer, parseTaskId } from "../../core/ids.ts";
 import { logStreamName } from "../../core/submission/log-target.ts";
+import { withLearnedMemory } from "../../core/submission/memory-ladder.ts";
 import { containerRequirements } from "../../core/submission/requirements.ts";
 import type { JobTable } from "../../ports/store.ts";
 import type { FoundTask } from "./task-lookup.ts";
@@ -40,7 +41,7 @@ export function containerMetadata({ job, spec, task, container }: FoundContainer
   const { attempt } = task;
   const { progress, name } = container;
   const properties = containerProperties(spec, container);
-  const { vcpuMilli, memoryMiB } = containerRequirements(properties);
+  const { vcpuMilli, memoryMiB } = containerRequirements(withLearnedMemory(properties, job.state));
   return {
     DockerId: container.id,
     Name: name,

@@ -12,6 +12,7 @@ import type { EcsContainer } from "../../core/ecs-tasks.ts";
 import { containerProperties, containerStatus, taskStatus } from "../../core/ecs-tasks.ts";
 import type { Attempt } from "../../core/job.ts";
 import { REASONS } from "../../core/lifecycle.ts";
+import { withLearnedMemory } from "../../core/submission/memory-ladder.ts";
 import { containerRequirements } from "../../core/submission/requirements.ts";
 import type { OnTheWire } from "../wire/operations.ts";
 import type { EnvironmentRecord } from "./clusters.ts";
@@ -69,11 +70,11 @@ function stopCodeOf({ stopping, statusReason }: Attempt): Task["stopCode"] {
   return statusReason === REASONS.notStarted ? "TaskFailedToStart" : undefined;
 }
 
-function containerDetail({ spec, task }: FoundTask, container: EcsContainer): OnTheWire<Container> {
+function containerDetail({ job, spec, task }: FoundTask, container: EcsContainer): OnTheWire<Container> {
   const { attempt, id } = task;
   const { progress, driverId } = container;
   const { image, ...properties } = containerProperties(spec, container);
-  const { vcpuMilli, memoryMiB } = containerRequirements(properties);
+  const { vcpuMilli, memoryMiB } = containerRequirements(withLearnedMemory(properties, job.state));
   return {
     containerArn: containerArn(attempt.environmentArn, id, container.name),
     taskArn: taskArn(attempt.environmentArn, id),

@@ -3,5 +3,14 @@
 /** How many children of an array run at a time. On a definition: of each array that is made of it, unless the job says otherwise. */
 export const ARRAY_CONCURRENCY_TAG = "longshore:array-concurrency";
 
+/** What memory a job asks for after it ran out of it. On a definition: of each job that is made of it, unless the job says otherwise; so are those below. */
+export const MEMORY_LADDER_TAG = "longshore:memory-ladder";
+
+/** Shown on a job that has climbed its memory ladder: the MiB that it asks for now. */
+export const MEMORY_LEARNED_TAG = "longshore:memory-learned";
+
+/** How many attempts that the infrastructure lost do not count as attempts. */
+export const INFRASTRUCTURE_RETRIES_TAG = "longshore:infrastructure-retries";
+
 /** For how many days a job is kept after its end. */
 export const HISTORY_DAYS_TAG = "longshore:history-days";

@@ -9,6 +9,7 @@ import { NO_IMAGE } from "../driver-name.ts";
 import type { ConsumableNeed, Dependency, RetryStrategy, Scheduling } from "../job.ts";
 import type { JobProperties } from "./job-properties.ts";
 import { logTarget } from "./log-target.ts";
+import { memoryLadder } from "./memory-ladder.ts";
 import { mergeNodes } from "./node-overrides.ts";
 import { mergeContainer, mergePod, mergeTask } from "./overrides.ts";
 import { totalRequirements } from "./requirements.ts";
@@ -41,6 +42,8 @@ export function schedulingOf(job: {
   dependsOn: readonly Dependency[];
   arraySize: number | undefined;
   maxActiveChildren?: number | undefined;
+  memoryLadder?: string | undefined;
+  infrastructureRetries?: number | undefined;
   consumables: readonly ConsumableNeed[];
   refusal?: string | undefined;
 }): Scheduling {
@@ -48,10 +51,15 @@ export function schedulingOf(job: {
   const { container, nodeProperties } = properties;
   const log = container && logTarget(container.logConfiguration, definitionName);
   const units = unitsOf(properties, definitionName);
+  const requirements = totalRequirements(properties);
+  const ladder = memoryLadder(job.memoryLadder ?? "", requirements.memoryMiB);
   return {
-    requirements: totalRequirements(properties),
+    requirements,
     ...(job.consumables.length > 0 && { consumables: job.consumables }),
     retry: retryOf(job.retryStrategy),
+    ...(job.infrastructureRetries !== undefined && { infrastructureRetries: job.infrastructureRetries }),
+    // Several containers share what the job asks for: nobody knows which of them is to have more.
+    ...(ladder !== undefined && ladder.length > 0 && units === undefined && { memoryLadder: ladder }),
     dependsOn: job.dependsOn,
     needsImage: imagesOf(properties).some((image) => image !== NO_IMAGE),
     ...(job.timeoutSeconds !== undefined && { timeoutSeconds: job.timeoutSeconds }),

@@ -9,6 +9,7 @@ import type {
 import { containerInstanceArn, taskArn } from "../../../core/ecs-names.ts";
 import { uuidFrom } from "../../../core/ids.ts";
 import type { Attempt } from "../../../core/job.ts";
+import { withLearnedMemory } from "../../../core/submission/memory-ladder.ts";
 import type { Unit, UnitState } from "../../../core/tasks/task.ts";
 import type { JobRecord, JobSpec } from "../../../ports/store.ts";
 
@@ -20,7 +21,7 @@ export function containerDetail(job: JobRecord, spec: JobSpec, container: Contai
   const last = job.state.attempts.at(-1);
   return {
     logConfiguration: DEFAULT_LOG,
-    ...container,
+    ...withLearnedMemory(container, job.state),
     networkInterfaces: [],
     ...(last !== undefined && { ...whereItRan(last, spec), ...outcomeOf(last.units?.[0] ?? last, last.id) }),
   };

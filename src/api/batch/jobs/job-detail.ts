@@ -2,6 +2,7 @@ import type { ArrayPropertiesDetail, JobDetail } from "@aws-sdk/client-batch";
 import type { PlainJobStatus } from "../../../core/job.ts";
 import { JOB_STATUSES } from "../../../core/job.ts";
 import type { JobProperties } from "../../../core/submission/job-properties.ts";
+import { MEMORY_LEARNED_TAG } from "../../../core/submission/own-tags.ts";
 import { rangeOfEachNode } from "../../../core/tasks/nodes.ts";
 import type { JobRecord, JobSpec } from "../../../ports/store.ts";
 import type { Scheduler } from "../../../ports/scheduler.ts";
@@ -31,7 +32,7 @@ export function jobDetail(job: JobRecord, spec: JobSpec, context: DetailContext)
     schedulingPriority: spec.schedulingPriority,
     consumableResourceProperties: (range ?? spec).consumableResourceProperties,
     // Children and nodes do not take over the tags of the job that they are of (reference 1.7).
-    tags: job.parent === undefined && node === undefined ? spec.tags : {},
+    tags: { ...(job.parent === undefined && node === undefined && spec.tags), ...learnedTag(job) },
     propagateTags: spec.propagateTags,
     platformCapabilities: [...spec.platformCapabilities],
     arrayProperties: arrayProperties(job, context.clock.now()),
@@ -39,6 +40,11 @@ export function jobDetail(job: JobRecord, spec: JobSpec, context: DetailContext)
     isCancelled: state.isCancelled ?? false,
     isTerminated: state.isTerminated ?? false,
   };
+}
+
+/** What the job has learned about itself is shown where every client shows something. */
+function learnedTag({ state: { memoryMiB } }: JobRecord): Record<string, string> {
+  return memoryMiB === undefined ? {} : { [MEMORY_LEARNED_TAG]: String(memoryMiB) };
 }
 
 /** What tells of the containers, by the kind of job. What a job of many nodes did is what its main node did. */

@@ -23,7 +23,7 @@ import { withImageOverrides } from "./image-overrides.ts";
 import { findActive } from "../definitions/job-definitions.ts";
 import { newJobId } from "./job-id.ts";
 import { arnOf, nameOf, scopeOf, toArn } from "../names.ts";
-import { maxActiveChildren } from "../tags/own-tags.ts";
+import { askedByTags } from "../tags/own-tags.ts";
 import { findQueue } from "../queues/queue-lookup.ts";
 import { isOwnArn } from "../resource-lookup.ts";
 import { check } from "../rules.ts";
@@ -99,7 +99,7 @@ function newJob(
       dependsOn,
       arraySize: input.arrayProperties?.size,
       refusal: hasTooManyTags(spec, definition) ? REASONS.tooManyTags : undefined,
-      maxActiveChildren: maxActiveChildren(input.tags, definition.settings.tags, backend.limits),
+      ...askedByTags(input.tags, definition.settings.tags, backend.limits),
       consumables: consumableNeeds(spec.consumableResourceProperties, spec.nodeProperties, (name) =>
         consumableArn(call, name),
       ),

@@ -1,4 +1,10 @@
-import { ARRAY_CONCURRENCY_TAG, HISTORY_DAYS_TAG } from "../../../core/submission/own-tags.ts";
+import { memoryLadder } from "../../../core/submission/memory-ladder.ts";
+import {
+  ARRAY_CONCURRENCY_TAG,
+  HISTORY_DAYS_TAG,
+  INFRASTRUCTURE_RETRIES_TAG,
+  MEMORY_LADDER_TAG,
+} from "../../../core/submission/own-tags.ts";
 import type { Limits } from "../limits.ts";
 import { OWN_LIMITS } from "../limits.ts";
 import type { Rule } from "../rules.ts";
@@ -8,10 +14,17 @@ import type { Tags } from "./tags.ts";
 /** A hundred years. */
 const MAX_HISTORY_DAYS = 36_500;
 
+/** Each attempt is kept with its job. */
+const MAX_INFRASTRUCTURE_RETRIES = 100;
+
 /** Tags of jobs and definitions that mean something here: docs/beyond-aws.md. */
 export const OWN_TAG_RULES: readonly Rule<Tags>[] = [
   wholeNumber(ARRAY_CONCURRENCY_TAG, OWN_LIMITS.maxArraySize),
   wholeNumber(HISTORY_DAYS_TAG, MAX_HISTORY_DAYS),
+  wholeNumber(INFRASTRUCTURE_RETRIES_TAG, MAX_INFRASTRUCTURE_RETRIES),
+  quotingRule("memoryLadder", ({ [MEMORY_LADDER_TAG]: value }) =>
+    value === undefined || memoryLadder(value, 1) !== undefined ? undefined : [MEMORY_LADDER_TAG, value],
+  ),
 ];
 
 function wholeNumber(tag: string, most: number): Rule<Tags> {
@@ -26,13 +39,17 @@ export function validateOwnTags(tags: Tags | undefined, limits: Limits): void {
   if (limits.extensions) check(OWN_TAG_RULES, tags ?? {});
 }
 
-/** How many children of an array may run at a time: the job's tag, else the definition's. A tag that changes later changes nothing. */
-export function maxActiveChildren(
-  job: Tags | undefined,
-  definition: Tags | undefined,
-  limits: Limits,
-): number | undefined {
-  if (!limits.extensions) return undefined;
-  const value = job?.[ARRAY_CONCURRENCY_TAG] ?? definition?.[ARRAY_CONCURRENCY_TAG];
-  return value === undefined ? undefined : Number(value);
+/** What the tags of a job, else of its definition, ask of the scheduler. A tag that changes later changes nothing. */
+export function askedByTags(job: Tags | undefined, definition: Tags | undefined, limits: Limits) {
+  const valueOf = (tag: string): string | undefined =>
+    limits.extensions ? (job?.[tag] ?? definition?.[tag]) : undefined;
+  const numberOf = (tag: string): number | undefined => {
+    const value = valueOf(tag);
+    return value === undefined ? undefined : Number(value);
+  };
+  return {
+    maxActiveChildren: numberOf(ARRAY_CONCURRENCY_TAG),
+    memoryLadder: valueOf(MEMORY_LADDER_TAG),
+    infrastructureRetries: numberOf(INFRASTRUCTURE_RETRIES_TAG),
+  };
 }
