@@ -10,6 +10,7 @@ import {
   SubmitJobCommand,
   UpdateJobQueueCommand,
 } from "@aws-sdk/client-batch";
+import { TEXTS } from "../../src/api/batch/texts.ts";
 import { DEPENDENCY_RULES } from "../../src/api/batch/jobs/dependencies.ts";
 import { PLACEMENT_RULES, REPLACED_RULES, SUBMIT_RULES } from "../../src/api/batch/jobs/submit-rules.ts";
 import { assertEachRuleBroken } from "../support/rules.ts";
@@ -113,6 +114,11 @@ const SUBMISSIONS: readonly Example[] = [
     "ownTag",
     { tags: { "longshore:array-concurrency": "all" } },
     "The tag longshore:array-concurrency must be a whole number from 1 to 1000000, not all.",
+  ],
+  [
+    "memoryLadder",
+    { tags: { "longshore:memory-ladder": "more" } },
+    TEXTS.memoryLadder("longshore:memory-ladder", "more"),
   ],
   [
     "imageName",

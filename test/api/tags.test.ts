@@ -18,6 +18,7 @@ import {
   UntagResourceCommand,
   UpdateComputeEnvironmentCommand,
 } from "@aws-sdk/client-batch";
+import { TEXTS } from "../../src/api/batch/texts.ts";
 import { TAG_RESOURCE_RULES, UNTAG_RESOURCE_RULES } from "../../src/api/batch/tags/tag-operations.ts";
 import { describeJob, ended, submit } from "../support/jobs.ts";
 import {
@@ -182,6 +183,11 @@ const REFUSED: readonly [text: string, () => Promise<unknown>, RegExp | string][
     "ownTag",
     () => tag(definition, { "longshore:array-concurrency": "none" }),
     prefixed("The tag longshore:array-concurrency must be a whole number from 1 to 1000000, not none."),
+  ],
+  [
+    "memoryLadder",
+    () => tag(definition, { "longshore:memory-ladder": "2 1" }),
+    prefixed(TEXTS.memoryLadder("longshore:memory-ladder", "2 1")),
   ],
 ];
 
