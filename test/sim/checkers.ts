@@ -9,6 +9,7 @@ import type { Store } from "../../src/ports/store.ts";
 import type { OpenStore } from "../../src/store/store.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { summaryOf } from "./ledger.ts";
+import type { Resources } from "./resources.ts";
 import { checkBeginning, checkUnitsAtRest } from "./unit-rules.ts";
 import { SCOPE } from "./workload.ts";
 
@@ -95,6 +96,23 @@ export function* checkAtRest(ledger: Ledger, machine: FakeMachine, engine: Engin
     yield* checkAttempt(id, state, machine, now, scheduling.timeoutSeconds);
     const attempt = activeAttempt(state);
     if (attempt?.units !== undefined) yield* checkUnitsAtRest(id, scheduling, attempt, now);
+  }
+}
+
+/** When the engine rests: what is first in a queue finds no room in any environment of that queue. */
+export function* checkStartable(ledger: Ledger, { environments, queues }: Resources, machine: Capacity): Violations {
+  const used = ledger.used();
+  for (const [arn, queue] of queues) {
+    const head = queue.isDeleting ? undefined : ledger.head(arn);
+    if (head === undefined) continue;
+    const { vcpuMilli, memoryMiB } = head.entry.job.scheduling.requirements;
+    if (used.vcpuMilli + vcpuMilli > machine.vcpuMilli || used.memoryMiB + memoryMiB > machine.memoryMiB) continue;
+    for (const name of queue.environments) {
+      const { enabled, maxvCpus } = environments.get(name)!;
+      if (enabled && ledger.used(name).vcpuMilli + vcpuMilli <= maxvCpus * 1000) {
+        yield `${head.id} could start in ${name}, and waits`;
+      }
+    }
   }
 }
 

@@ -18,8 +18,12 @@ export interface ServerOptions {
   readonly capacity: Capacity;
   /** Asked before each call of the store and the driver. */
   drawFault(call: string): Fault;
+  onLead?(): void;
   onCommit(changes: readonly Change[]): void;
+  /** The engine has done something, or was told something. */
   onActivity(): void;
+  /** The engine is awake. */
+  onMotion?(): void;
   onError(what: string, error: unknown): void;
 }
 
@@ -32,8 +36,14 @@ export class InjectedFault extends StoreUnavailable {}
 export class Server {
   readonly engine: Engine;
   isDead = false;
+  /** Another one has the lead, and this one may not know it yet. */
+  isDeposed = false;
+  /** Something went wrong since somebody set it back: it may wait for a time to try again. */
+  isShaken = false;
   readonly died: Promise<void>;
   #die: () => void = () => {};
+  /** What the machine reports to while this server's driver is the open one. */
+  #report: FakeMachine["report"] | undefined;
   readonly #options: ServerOptions;
 
   constructor(options: ServerOptions) {
@@ -52,6 +62,7 @@ export class Server {
       tickIntervalMs: 0,
       onError: (what, error) => {
         options.onActivity();
+        this.isShaken = true;
         if (!isInjected(error)) options.onError(what, error);
       },
     });
@@ -65,14 +76,20 @@ export class Server {
 
   crash(): void {
     this.isDead = true;
-    this.#options.machine.report = () => {};
+    const { machine } = this.#options;
+    if (machine.report === this.#report) machine.report = () => {};
     this.#die();
   }
 
   #store(): SchedulingStore {
-    const { store, onCommit, onActivity } = this.#options;
+    const { store, onLead, onCommit, onActivity } = this.#options;
     return {
-      lead: () => this.#call("lead", () => store.lead()),
+      lead: () =>
+        this.#call("lead", async () => {
+          const epoch = await store.lead();
+          onLead?.();
+          return epoch;
+        }),
       load: () => this.#call("load", () => store.load()),
       resources: () => this.#call("resources", () => store.resources()),
       news: (afterSeq, limit) => this.#call("news", () => store.news(afterSeq, limit)),
@@ -90,14 +107,19 @@ export class Server {
 
   #driver(): Driver {
     const driver = createFakeDriver(this.#options.machine);
-    const { onActivity } = this.#options;
+    const options = this.#options;
+    const { onActivity } = options;
     return {
       name: driver.name,
-      open: (report) =>
-        driver.open((event) => {
+      open: (report) => {
+        const opened = driver.open((event) => {
           onActivity();
+          options.onMotion?.();
           if (!this.isDead) report(event);
-        }),
+        });
+        this.#report = options.machine.report;
+        return opened;
+      },
       start: (attempt) => this.#tell("start", () => driver.start(attempt)),
       stop: (attemptId, killAt) => this.#tell("stop", () => driver.stop(attemptId, killAt)),
       forget: (attemptId) => this.#tell("forget", () => driver.forget(attemptId)),
@@ -111,6 +133,7 @@ export class Server {
       now: () => clock.now(),
       after: (delayMs, task) =>
         clock.after(delayMs, () => {
+          this.#options.onMotion?.();
           if (!this.isDead) task();
         }),
     };
@@ -123,12 +146,14 @@ export class Server {
 
   /** Calls of a dead server never return: it has stopped in the middle of them. */
   async #call<T>(call: string, run: () => Promise<T>): Promise<T> {
+    this.#options.onMotion?.();
     if (this.isDead) return never();
     const fault = this.#options.drawFault(call);
     if (fault === "fails") throw new InjectedFault(`${call} fails on purpose`);
     if (fault === "crash") this.crash();
     if (this.isDead) return never();
     const result = await run();
+    this.#options.onMotion?.();
     if (fault === "fails-after") throw new InjectedFault(`${call} fails on purpose, after all`);
     if (fault === "crash-after") this.crash();
     return this.isDead ? never() : result;

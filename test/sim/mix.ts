@@ -1,0 +1,48 @@
+import type { Capacity } from "../../src/core/resources.ts";
+import type { FaultRates } from "../../src/drivers/fake/behaviour.ts";
+import type { Random } from "./random.ts";
+
+/** How often each thing goes wrong, per call, at the middle rate. */
+const FAULT_RATE = 0.015;
+
+/** What one seed is about: no two are alike, so that rare things meet in some of them. */
+export interface Mix {
+  readonly capacity: Capacity;
+  /** maxvCpus of each compute environment. */
+  readonly environments: readonly number[];
+  /** Priority of each job queue. */
+  readonly queues: readonly number[];
+  /** How often a call of the store or the driver goes wrong, 0 to 1. */
+  readonly callFaults: number;
+  /** How the programs behave, and the host that runs them. */
+  readonly programs: FaultRates;
+  /** How often, per step, the server crashes, and another one takes the lead while it lives. */
+  readonly crashes: number;
+  readonly depositions: number;
+}
+
+export function drawMix(random: Random): Mix {
+  const some = <T>(low: number, high: number, draw: () => T): T[] =>
+    Array.from({ length: random.int(low, high) }, () => draw());
+  return {
+    capacity: { vcpuMilli: random.pick([4000, 8000, 32_000]), memoryMiB: random.pick([4096, 16_384]) },
+    environments: some(1, 3, () => random.pick([2, 4, 8, 64])),
+    queues: some(1, 3, () => random.int(1, 3)),
+    callFaults: random.pick([0, 0.3, 1, 4]) * FAULT_RATE,
+    programs: { failures: random.pick([0, 0.3]), faults: random.pick([0, 0.05, 0.2]) },
+    crashes: random.pick([0, 0.15]),
+    depositions: random.pick([0, 0, 0.1]),
+  };
+}
+
+/** In words, a line each. */
+export function describeMix({ capacity, environments, queues, callFaults, programs, ...mix }: Mix): string[] {
+  const percent = (rate: number): string => `${Math.round(rate * 1000) / 10} %`;
+  return [
+    `machine: ${capacity.vcpuMilli / 1000} vCPU, ${capacity.memoryMiB} MiB`,
+    `compute environments: ${environments.map((maxvCpus, n) => `environment-${n + 1} up to ${maxvCpus} vCPU`).join(", ")}`,
+    `job queues: ${queues.map((priority, n) => `queue-${n + 1} priority ${priority}`).join(", ")}`,
+    `programs: ${percent(programs.failures)} fail; each other fault of theirs ${percent(programs.faults)}`,
+    `calls that go wrong: ${percent(callFaults)}; crashes a step: ${percent(mix.crashes)}; other leaders a step: ${percent(mix.depositions)}`,
+  ];
+}
