@@ -38,6 +38,8 @@ export interface EngineOptions {
    * Time between the starts of two ticks, at least. A tick that comes alone is not delayed; under load the events of this time share one commit.
    */
   readonly tickIntervalMs: number;
+  /** Resolves when all that comes at this moment has come: it goes into one tick. Absent: with the next turn of the event loop. */
+  readonly gathered?: () => Promise<void>;
   onError(what: string, error: unknown): void;
 }
 
@@ -99,6 +101,11 @@ export class Engine implements Scheduler {
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
+  /** Resolves when nothing is left to do before something happens or time passes. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
   /** There are new jobs or stop requests. Resolves when a tick that saw them has been committed (or has failed). */
   nudge(): Promise<void> {
     this.#hasNews = true;
@@ -154,8 +161,7 @@ export class Engine implements Scheduler {
   }
 
   async #run(): Promise<void> {
-    // Whatever else this turn of the event loop brings is in the same tick.
-    await new Promise<void>((resolve) => void setImmediate(resolve));
+    await (this.#options.gathered ?? nextTurn)();
     while (this.#mustRunAgain && !this.#isStopped) {
       this.#cancelTimer();
       await this.#pace();
@@ -248,6 +254,10 @@ export class Engine implements Scheduler {
     const violation = findViolation(world);
     if (violation !== undefined) throw new Error(`invariant violated: ${violation}`);
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 /** Timers of more than 2^31 ms fire at once; no deadline needs a longer sleep than a day. */

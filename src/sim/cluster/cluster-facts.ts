@@ -1,0 +1,41 @@
+import type { Fact } from "../../core/changes.ts";
+import type { Environment, Queue } from "../../core/resources.ts";
+import type { Cluster, ClusterEnvironment, ClusterQueue } from "./cluster.ts";
+
+/** Account and region of everything that is simulated. */
+export const SCOPE = "123456789012/us-east-1";
+
+const ARN = "arn:aws:batch:us-east-1:123456789012";
+
+export function queueArn(name: string): string {
+  return `${ARN}:job-queue/${name}`;
+}
+
+export function environmentArn(name: string): string {
+  return `${ARN}:compute-environment/${name}`;
+}
+
+/** What the scheduler knows of the cluster: all of it is there, and healthy. */
+export function factsOf({ environments, queues }: Cluster): Fact[] {
+  return [
+    { kind: "environments", environments: environments.map(toEnvironment) },
+    { kind: "queues", queues: queues.map(toQueue) },
+  ];
+}
+
+function toEnvironment({ name, maxVcpus }: ClusterEnvironment): Environment {
+  return {
+    arn: environmentArn(name),
+    ...{ version: 1, enabled: true, status: "VALID", isFargate: true, isUnmanaged: false, endsJobs: false },
+    maxVcpuMilli: maxVcpus * 1000,
+    driver: "fake",
+  };
+}
+
+function toQueue({ name, priority, environments }: ClusterQueue): Queue {
+  return {
+    arn: queueArn(name),
+    ...{ version: 1, status: "VALID", priority },
+    environmentArns: environments.map(environmentArn),
+  };
+}

@@ -1,0 +1,101 @@
+import { InputError } from "../input-error.ts";
+
+/** An object of a JSON file: its members are asked for by name and type, and what nobody asked for is an error. Every error names its place. */
+export class JsonObject {
+  readonly #members: Readonly<Record<string, unknown>>;
+  readonly #path: string;
+  readonly #asked = new Set<string>();
+
+  constructor(value: unknown, path: string) {
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw new InputError(`${path === "" ? "The file" : path} must be an object.`);
+    this.#members = value as Readonly<Record<string, unknown>>;
+    this.#path = path;
+  }
+
+  /** Rejects text that is no JSON. */
+  static parse(text: string): JsonObject {
+    try {
+      return new JsonObject(JSON.parse(text) as unknown, "");
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new InputError(`It is no JSON: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** Where a member is. */
+  pathOf(name: string): string {
+    return this.#path === "" ? name : `${this.#path}.${name}`;
+  }
+
+  fail(name: string, problem: string): never {
+    throw new InputError(`${this.pathOf(name)} ${problem}`);
+  }
+
+  has(name: string): boolean {
+    return this.#members[name] !== undefined;
+  }
+
+  string(name: string): string {
+    const value = this.#get(name);
+    if (typeof value !== "string" || value === "") this.fail(name, "must be a text that is not empty.");
+    return value;
+  }
+
+  /** One of these texts. */
+  choice<T extends string>(name: string, choices: readonly T[]): T {
+    const value = this.#get(name);
+    const known = choices.find((choice) => choice === value);
+    return known ?? this.fail(name, `must be one of ${choices.join(", ")}.`);
+  }
+
+  /** A number in this range; `isWhole` by default. */
+  number(name: string, { least = 0, most = 1e9, isWhole = true } = {}): number {
+    const value = this.#get(name);
+    const isGood = typeof value === "number" && value >= least && value <= most && (!isWhole || Number.isInteger(value));
+    return isGood ? value : this.fail(name, `must be a ${isWhole ? "whole " : ""}number from ${least} to ${most}.`);
+  }
+
+  object(name: string): JsonObject {
+    return new JsonObject(this.#get(name), this.pathOf(name));
+  }
+
+  objects(name: string): JsonObject[] {
+    return this.#list(name).map((value, index) => new JsonObject(value, `${this.pathOf(name)}[${index}]`));
+  }
+
+  strings(name: string): string[] {
+    return this.#list(name).map((value) =>
+      typeof value === "string" ? value : this.fail(name, "must be a list of texts."),
+    );
+  }
+
+  /** An object whose members are texts. */
+  texts(name: string): Readonly<Record<string, string>> {
+    const value = this.object(name);
+    return Object.fromEntries(Object.keys(value.#members).map((key) => [key, value.string(key)]));
+  }
+
+  /** Reads a member only if it is there. */
+  optional<T>(name: string, read: (name: string) => T): T | undefined {
+    this.#asked.add(name);
+    return this.has(name) ? read(name) : undefined;
+  }
+
+  /** To be called when all members were asked for. */
+  end(): void {
+    const unknown = Object.keys(this.#members).find((name) => !this.#asked.has(name));
+    if (unknown !== undefined) this.fail(unknown, `is no member that is known here: ${[...this.#asked].join(", ")}.`);
+  }
+
+  #list(name: string): readonly unknown[] {
+    const value = this.#get(name);
+    return Array.isArray(value) ? value : this.fail(name, "must be a list.");
+  }
+
+  #get(name: string): unknown {
+    this.#asked.add(name);
+    const value = this.#members[name];
+    return value === undefined ? this.fail(name, "is missing.") : value;
+  }
+}

@@ -1,0 +1,201 @@
+import type { Job } from "../core/job.ts";
+import { initialState } from "../core/job.ts";
+import { Engine } from "../engine/engine.ts";
+import type { AttemptSpec } from "../ports/driver.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import { environmentArn, factsOf, queueArn } from "./cluster/cluster-facts.ts";
+import type { JobForm } from "./job-forms.ts";
+import { jobForm } from "./job-forms.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { Recorder } from "./report/recorder.ts";
+import type { Course } from "./sim-driver.ts";
+import { createSimDriver } from "./sim-driver.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import type { JobKind, Workload, WorkloadJob } from "./workload/workload.ts";
+
+export interface SimulationOptions {
+  readonly workload: Workload;
+  readonly cluster: Cluster;
+  /** Called now and then. */
+  onProgress?(progress: SimulationProgress): void;
+}
+
+export interface SimulationProgress {
+  readonly jobs: number;
+  readonly over: number;
+  readonly elapsedMs: number;
+}
+
+/** How it went. */
+export interface Simulated {
+  readonly recorder: Recorder;
+  readonly endedAt: number;
+  /** Of the jobs that can never run, by what keeps them. */
+  readonly unfinished: readonly Unfinished[];
+}
+
+export interface Unfinished {
+  readonly reason: string;
+  readonly jobs: number;
+  /** The first of them. */
+  readonly name: string;
+}
+
+const BEGINS_AT = Date.UTC(2030, 0, 1);
+
+/** Instants between two calls of onProgress. */
+const PROGRESS_EVERY = 1_000;
+
+/** So often may time pass, with nothing but the engine's own timers, and nothing change. Then nothing ever will. */
+const MAX_IDLE_WAKES = 1_000;
+
+/** What an endless machine has: an environment is bounded by its maxvCpus. */
+const ENDLESS = { vcpuMilli: Number.MAX_SAFE_INTEGER, memoryMiB: Number.MAX_SAFE_INTEGER };
+
+/**
+ * Runs the engine over a workload in virtual time, until all jobs are over or nothing can change any more. The same workload and cluster give
+ * the same result. Rejects with what the engine fails with.
+ */
+export async function simulate({ workload, cluster, onProgress }: SimulationOptions): Promise<Simulated> {
+  const run = new Run(workload, cluster);
+  await run.start();
+  for (let instants = 0; await run.toNext(); instants += 1) {
+    if (instants % PROGRESS_EVERY === 0) onProgress?.(run.progress());
+  }
+  return run.end();
+}
+
+class Run {
+  readonly #jobs: readonly WorkloadJob[];
+  readonly #cluster: Cluster;
+  readonly #clock = new VirtualClock(BEGINS_AT);
+  readonly #recorder: Recorder;
+  readonly #store: MemoryStore;
+  readonly #engine: Engine;
+  readonly #forms = new Map<JobKind, JobForm>();
+  readonly #queueNames: ReadonlySet<string>;
+  readonly #bootMs: ReadonlyMap<string, number>;
+  #submitted = 0;
+  #idleWakes = 0;
+  #failure: unknown;
+
+  constructor(workload: Workload, cluster: Cluster) {
+    this.#jobs = workload.jobs;
+    this.#cluster = cluster;
+    this.#queueNames = new Set(cluster.queues.map(({ name }) => name));
+    this.#bootMs = new Map(cluster.environments.map(({ name, bootSeconds }) => [name, bootSeconds * 1000]));
+    const arns = cluster.environments.map(({ name }) => environmentArn(name));
+    this.#recorder = new Recorder(BEGINS_AT, arns);
+    this.#store = new MemoryStore({
+      resources: factsOf(cluster),
+      launchOf: (jobId) => this.#formOf(this.#jobOf(jobId)).launch,
+      onCommit: (changes) => {
+        this.#idleWakes = 0;
+        this.#recorder.committed(changes, this.#clock.now());
+      },
+    });
+    this.#engine = new Engine({
+      store: this.#store,
+      drivers: new Map([["fake", createSimDriver(this.#clock, (attempt) => this.#courseOf(attempt))]]),
+      clock: this.#clock,
+      capacity: ENDLESS,
+      callingBack: {
+        surroundings: { of: () => ({ variables: {} }) },
+        credentials: { issue: () => ({ accessKeyId: "", secretAccessKey: "" }) },
+      },
+      checkEveryTicks: Infinity,
+      tickIntervalMs: 0,
+      gathered: async () => {},
+      onError: (_, error) => (this.#failure ??= error),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#engine.start();
+    this.#awaitNextJob();
+  }
+
+  /** Lets time pass until something happens. False when nothing will. */
+  async toNext(): Promise<boolean> {
+    this.#idleWakes = this.#clock.hasEvents ? 0 : this.#idleWakes + 1;
+    if (this.#idleWakes > MAX_IDLE_WAKES || !this.#clock.toNext()) return false;
+    await this.#engine.idle();
+    if (this.#failure !== undefined) throw this.#failure;
+    return true;
+  }
+
+  progress(): SimulationProgress {
+    const { submitted, unfinished } = this.#recorder;
+    return { jobs: this.#jobs.length, over: submitted - unfinished, elapsedMs: this.#clock.now() - BEGINS_AT };
+  }
+
+  async end(): Promise<Simulated> {
+    await this.#engine.stop();
+    return { recorder: this.#recorder, endedAt: this.#clock.now(), unfinished: this.#unfinished() };
+  }
+
+  #awaitNextJob(): void {
+    const next = this.#jobs[this.#submitted];
+    if (next !== undefined) this.#clock.at(BEGINS_AT + next.submitMs, () => this.#submitDue());
+  }
+
+  /** All jobs of this moment. */
+  #submitDue(): void {
+    const elapsedMs = this.#clock.now() - BEGINS_AT;
+    for (let job = this.#jobs[this.#submitted]; job !== undefined && job.submitMs <= elapsedMs; ) {
+      this.#submit(job, this.#submitted + 1);
+      this.#submitted += 1;
+      job = this.#jobs[this.#submitted];
+    }
+    void this.#engine.nudge();
+    this.#awaitNextJob();
+  }
+
+  /** A job's id is its number. */
+  #submit(job: WorkloadJob, seq: number): void {
+    const { scheduling } = this.#formOf(job);
+    const id = String(seq);
+    this.#recorder.submit(id, job.kind, this.#clock.now());
+    this.#store.submit({
+      ...{ id, seq, queueArn: this.#queueOf(job.kind), createdAt: this.#clock.now(), scheduling },
+      state: initialState(scheduling),
+    } satisfies Job);
+  }
+
+  /** A queue that the cluster does not have is its first one. */
+  #queueOf({ queue }: JobKind): string {
+    const isThere = queue !== undefined && this.#queueNames.has(queue);
+    return queueArn(isThere ? queue : this.#cluster.queues[0]!.name);
+  }
+
+  /** Ids of children and nodes begin with their job's. */
+  #jobOf(id: string): WorkloadJob {
+    return this.#jobs[Number.parseInt(id, 10) - 1]!;
+  }
+
+  #formOf({ kind }: WorkloadJob): JobForm {
+    let form = this.#forms.get(kind);
+    if (form === undefined) this.#forms.set(kind, (form = jobForm(kind)));
+    return form;
+  }
+
+  #courseOf({ jobId, environment }: AttemptSpec): Course {
+    const { runMs, exitCode } = this.#jobOf(jobId);
+    return { runMs, exitCode, bootMs: this.#bootMs.get(environment["AWS_BATCH_CE_NAME"]!)! };
+  }
+
+  #unfinished(): Unfinished[] {
+    const byReason = new Map<string, { jobs: number; name: string }>();
+    const note = (id: string, jobs: number): void => {
+      const job = this.#jobOf(id);
+      const { scheduling } = this.#formOf(job);
+      const reason = this.#engine.waitingText(this.#queueOf(job.kind), id, scheduling) ?? "It is not known why.";
+      const known = byReason.get(reason);
+      if (known === undefined) byReason.set(reason, { jobs, name: job.name ?? id });
+      else known.jobs += jobs;
+    };
+    for (const id of this.#recorder.openIds()) note(id, 1);
+    for (const [id, { unseen }] of this.#recorder.openArrays()) if (unseen > 0) note(`${id}:0`, unseen);
+    return [...byReason].map(([reason, { jobs, name }]) => ({ reason, jobs, name }));
+  }
+}
