@@ -19,7 +19,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   logs: ["core", "ports"],
   catalog: [],
   api: ["core", "ports", "catalog"],
-  cli: ["core", "ports", "compose"],
+  sim: ["core", "ports", "engine", "catalog"],
+  cli: ["core", "ports", "compose", "sim"],
   compose: ["core", "ports", "store", "drivers", "engine", "logs", "api"],
 };
 

@@ -6,6 +6,7 @@ import { jobsCommand } from "./commands/jobs.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { queuesCommand } from "./commands/queues.ts";
 import { runCommand } from "./commands/run.ts";
+import { simulateCommand } from "./commands/simulate.ts";
 import { submitCommand } from "./commands/submit.ts";
 import { upCommand } from "./commands/up.ts";
 import { EXIT, toFailure } from "./failure.ts";
@@ -49,6 +50,7 @@ for (const command of [
   logsCommand(),
   queuesCommand(),
   environmentsCommand(),
+  simulateCommand(),
   credentialsCommand(),
 ]) {
   program.addCommand(command);

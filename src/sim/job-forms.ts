@@ -20,7 +20,14 @@ export function jobForm(kind: JobKind): JobForm {
     ...{ properties, definitionName: "simulated", retryStrategy: undefined, dependsOn: [], consumables: [] },
     ...{ timeoutSeconds, arraySize },
   });
-  const spec = { parameters: {}, dependsOn: [], retryStrategy: {}, tags: {}, propagateTags: false, platformCapabilities: [] };
+  const spec = {
+    parameters: {},
+    dependsOn: [],
+    retryStrategy: {},
+    tags: {},
+    propagateTags: false,
+    platformCapabilities: [],
+  };
   const launch = { scope: SCOPE, spec: { ...spec, ...properties }, ...(arraySize !== undefined && { arraySize }) };
   return { scheduling, launch };
 }

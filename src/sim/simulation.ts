@@ -1,4 +1,3 @@
-import type { Job } from "../core/job.ts";
 import { initialState } from "../core/job.ts";
 import { Engine } from "../engine/engine.ts";
 import type { AttemptSpec } from "../ports/driver.ts";
@@ -142,7 +141,7 @@ class Run {
   /** All jobs of this moment. */
   #submitDue(): void {
     const elapsedMs = this.#clock.now() - BEGINS_AT;
-    for (let job = this.#jobs[this.#submitted]; job !== undefined && job.submitMs <= elapsedMs; ) {
+    for (let job = this.#jobs[this.#submitted]; job !== undefined && job.submitMs <= elapsedMs;) {
       this.#submit(job, this.#submitted + 1);
       this.#submitted += 1;
       job = this.#jobs[this.#submitted];
@@ -155,11 +154,10 @@ class Run {
   #submit(job: WorkloadJob, seq: number): void {
     const { scheduling } = this.#formOf(job);
     const id = String(seq);
-    this.#recorder.submit(id, job.kind, this.#clock.now());
-    this.#store.submit({
-      ...{ id, seq, queueArn: this.#queueOf(job.kind), createdAt: this.#clock.now(), scheduling },
-      state: initialState(scheduling),
-    } satisfies Job);
+    const state = initialState(scheduling);
+    const createdAt = this.#clock.now();
+    this.#recorder.submit(id, job.kind, state, createdAt);
+    this.#store.submit({ id, seq, queueArn: this.#queueOf(job.kind), createdAt, scheduling, state });
   }
 
   /** A queue that the cluster does not have is its first one. */
@@ -185,17 +183,15 @@ class Run {
   }
 
   #unfinished(): Unfinished[] {
-    const byReason = new Map<string, { jobs: number; name: string }>();
-    const note = (id: string, jobs: number): void => {
+    const byReason = new Map<string, Unfinished>();
+    for (const { id, state, jobs } of this.#recorder.open()) {
       const job = this.#jobOf(id);
       const { scheduling } = this.#formOf(job);
-      const reason = this.#engine.waitingText(this.#queueOf(job.kind), id, scheduling) ?? "It is not known why.";
+      const reason =
+        this.#engine.waitingText({ id, queueArn: this.#queueOf(job.kind), scheduling, state }) ?? state.status;
       const known = byReason.get(reason);
-      if (known === undefined) byReason.set(reason, { jobs, name: job.name ?? id });
-      else known.jobs += jobs;
-    };
-    for (const id of this.#recorder.openIds()) note(id, 1);
-    for (const [id, { unseen }] of this.#recorder.openArrays()) if (unseen > 0) note(`${id}:0`, unseen);
-    return [...byReason].map(([reason, { jobs, name }]) => ({ reason, jobs, name }));
+      byReason.set(reason, { reason, jobs: (known?.jobs ?? 0) + jobs, name: known?.name ?? job.name ?? id });
+    }
+    return [...byReason.values()];
   }
 }

@@ -52,7 +52,8 @@ export class JsonObject {
   /** A number in this range; `isWhole` by default. */
   number(name: string, { least = 0, most = 1e9, isWhole = true } = {}): number {
     const value = this.#get(name);
-    const isGood = typeof value === "number" && value >= least && value <= most && (!isWhole || Number.isInteger(value));
+    const isGood =
+      typeof value === "number" && value >= least && value <= most && (!isWhole || Number.isInteger(value));
     return isGood ? value : this.fail(name, `must be a ${isWhole ? "whole " : ""}number from ${least} to ${most}.`);
   }
 

@@ -1,6 +1,6 @@
 import type { Change, JobChange } from "../../core/changes.ts";
 import { parseChildId } from "../../core/ids.ts";
-import type { Attempt } from "../../core/job.ts";
+import type { JobState } from "../../core/job.ts";
 import { activeAttempt, isTerminal } from "../../core/job.ts";
 import type { JobKind } from "../workload/workload.ts";
 import { Samples } from "./samples.ts";
@@ -14,12 +14,18 @@ interface Open {
   readonly kind: JobKind;
   readonly share: ShareRecord;
   readonly submittedAt: number;
+  state: JobState;
   /** When its first attempt began to run. */
   startedAt: number | undefined;
   /** The environment whose capacity it holds. */
   holds: string | undefined;
   /** How many of its attempts are over. */
   endedAttempts: number;
+}
+
+interface OpenArray extends Pick<Open, "kind" | "submittedAt" | "state"> {
+  /** Children to which nothing has happened. */
+  unseen: number;
 }
 
 /** What became of the jobs of one share. */
@@ -47,7 +53,7 @@ export class Recorder {
   failed = 0;
   lastEndAt: number;
   readonly #open = new Map<string, Open>();
-  readonly #arrays = new Map<string, { readonly kind: JobKind; readonly submittedAt: number; unseen: number }>();
+  readonly #arrays = new Map<string, OpenArray>();
 
   constructor(beginsAt: number, environmentArns: readonly string[]) {
     this.beginsAt = beginsAt;
@@ -64,29 +70,27 @@ export class Recorder {
     return this.submitted - this.succeeded - this.failed;
   }
 
-  openIds(): Iterable<string> {
-    return this.#open.keys();
+  /** What is not over: jobs and children, and as one all children of an array to which nothing has happened. */
+  *open(): Iterable<{ readonly id: string; readonly state: JobState; readonly jobs: number }> {
+    for (const [id, { state }] of this.#open) yield { id, state, jobs: 1 };
+    for (const [id, { state, unseen }] of this.#arrays) if (unseen > 0) yield { id, state, jobs: unseen };
   }
 
-  openArrays(): Iterable<readonly [id: string, { readonly unseen: number }]> {
-    return this.#arrays;
-  }
-
-  submit(id: string, kind: JobKind, now: number): void {
+  submit(id: string, kind: JobKind, state: JobState, now: number): void {
     const jobs = kind.arraySize ?? 1;
     this.submitted += jobs;
     this.waiting.add(now, jobs);
-    if (kind.arraySize === undefined) this.#open.set(id, this.#opened(kind, now));
-    else this.#arrays.set(id, { kind, submittedAt: now, unseen: jobs });
+    if (kind.arraySize === undefined) this.#open.set(id, this.#opened(kind, state, now));
+    else this.#arrays.set(id, { kind, state, submittedAt: now, unseen: jobs });
   }
 
   committed(changes: readonly Change[], now: number): void {
     for (const change of changes) if (change.kind === "job-changed") this.#changed(change, now);
   }
 
-  #opened(kind: JobKind, submittedAt: number): Open {
+  #opened(kind: JobKind, state: JobState, submittedAt: number): Open {
     const share = this.#share(kind.share ?? "");
-    return { kind, share, submittedAt, startedAt: undefined, holds: undefined, endedAttempts: 0 };
+    return { kind, share, submittedAt, state, startedAt: undefined, holds: undefined, endedAttempts: 0 };
   }
 
   #share(name: string): ShareRecord {
@@ -100,11 +104,10 @@ export class Recorder {
 
   #changed(change: JobChange, now: number): void {
     const { jobId, state } = change;
-    if (this.#arrays.has(jobId)) {
-      if (isTerminal(state.status)) this.#arrayEnded(jobId, now);
-      return;
-    }
+    const array = this.#arrays.get(jobId);
+    if (array !== undefined) return this.#arrayChanged(jobId, array, state, now);
     const job = this.#open.get(jobId) ?? this.#newChild(change);
+    job.state = state;
     const holds = activeAttempt(state)?.environmentArn;
     if (holds !== job.holds) this.#holds(job, holds, now);
     for (; job.endedAttempts < state.attempts.length; job.endedAttempts += 1) {
@@ -113,26 +116,27 @@ export class Recorder {
       if (attempt.stoppedAt === undefined) break;
     }
     if (!isTerminal(state.status)) return;
-    this.#ended(job, state.attempts.at(-1), now);
+    this.#ended(job, now);
     if (state.status === "SUCCEEDED") this.succeeded += 1;
     else this.failed += 1;
     this.#open.delete(jobId);
   }
 
-  #newChild({ jobId }: JobChange): Open {
+  #newChild({ jobId, state }: JobChange): Open {
     const array = this.#arrays.get(parseChildId(jobId)!.parentId)!;
     array.unseen -= 1;
-    const child = this.#opened(array.kind, array.submittedAt);
+    const child = this.#opened(array.kind, state, array.submittedAt);
     this.#open.set(jobId, child);
     return child;
   }
 
-  /** Those of its children that never got so far as to have a record. */
-  #arrayEnded(id: string, now: number): void {
-    const { unseen } = this.#arrays.get(id)!;
+  /** With its end, those of its children that never got so far as to have a record end too. */
+  #arrayChanged(id: string, array: OpenArray, state: JobState, now: number): void {
+    array.state = state;
+    if (!isTerminal(state.status)) return;
     this.#arrays.delete(id);
-    this.failed += unseen;
-    this.waiting.add(now, -unseen);
+    this.failed += array.unseen;
+    this.waiting.add(now, -array.unseen);
   }
 
   #holds(job: Open, holds: string | undefined, now: number): void {
@@ -150,7 +154,8 @@ export class Recorder {
     share.vcpus.add(now, sign * kind.vcpus * nodes);
   }
 
-  #ended({ share, submittedAt, startedAt }: Open, last: Attempt | undefined, now: number): void {
+  #ended({ share, state, submittedAt, startedAt }: Open, now: number): void {
+    const last = state.attempts.at(-1);
     this.waiting.add(now, -1);
     this.lastEndAt = now;
     if (startedAt === undefined) return;

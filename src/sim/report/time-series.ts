@@ -53,7 +53,7 @@ export class TimeSeries {
     if (at <= this.#lastAt) return;
     while (at - this.#beginsAt > this.#widthMs * BUCKETS) this.#widen();
     this.#total += this.#value * (at - this.#lastAt);
-    for (let from = this.#lastAt - this.#beginsAt; from < at - this.#beginsAt; ) {
+    for (let from = this.#lastAt - this.#beginsAt; from < at - this.#beginsAt;) {
       const bucket = Math.floor(from / this.#widthMs);
       const until = Math.min(at - this.#beginsAt, (bucket + 1) * this.#widthMs);
       this.#areas[bucket]! += this.#value * (until - from);

@@ -51,7 +51,9 @@ export async function readSwf(lines: AsyncIterable<string> | Iterable<string>): 
 function fieldsOf(text: string, line: number): readonly number[] {
   const words = text.split(/\s+/);
   if (words.length !== FIELDS)
-    throw new InputError(`line ${line} has ${words.length} fields; a job of the Standard Workload Format has ${FIELDS}.`);
+    throw new InputError(
+      `line ${line} has ${words.length} fields; a job of the Standard Workload Format has ${FIELDS}.`,
+    );
   return words.map((word, index) => {
     const value = Number(word);
     if (!Number.isFinite(value)) throw new InputError(`line ${line}, field ${index + 1}: "${word}" is no number.`);

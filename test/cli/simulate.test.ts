@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { Cli, ROOT } from "./longshore.ts";
+
+/** `longshore simulate`: no server is there. */
+
+const cli = new Cli({ after });
+const CLUSTER = join(ROOT, "examples/simulate/cluster.json");
+
+/** Two jobs, each of the whole pool for 100 s. */
+const TRACE = [1, 2].map((job) => `${job} 0 -1 100 256 -1 -1 256 -1 -1 1 ${job} -1 -1 -1 -1 -1 -1\n`).join("");
+
+function file(name: string, text: string): string {
+  const path = join(cli.home, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+test("a trace is simulated without a server, as a table and as JSON", async () => {
+  const args = ["simulate", "--workload", file("trace.swf", TRACE), "--cluster", CLUSTER];
+  const { code, stdout, stderr } = await cli.run(...args);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^Waiting, mean +50 s$/m);
+  assert.match(stdout, /^Utilisation +100\.0 %$/m);
+  assert.match(stdout, /^user2 +1 /m);
+  const json = JSON.parse((await cli.run(...args, "--json")).stdout) as { runs: { makespanSeconds: number }[] };
+  assert.equal(json.runs[0]?.makespanSeconds, 200);
+});
+
+test("what is wrong with a file is told with its name and place, as wrong usage", async () => {
+  const bad = file("bad.swf", `${TRACE}1 2 3\n`);
+  const wrongTrace = await cli.run("simulate", "--workload", bad, "--cluster", CLUSTER);
+  assert.equal(wrongTrace.code, 2);
+  assert.match(wrongTrace.stderr, /bad\.swf: line 3 has 3 fields/);
+  const wrongCluster = await cli.run("simulate", "--workload", bad, "--cluster", file("cluster.json", "{}"));
+  assert.equal(wrongCluster.code, 2);
+  assert.match(wrongCluster.stderr, /cluster\.json: computeEnvironments is missing\./);
+  const missing = await cli.run("simulate", "--workload", join(cli.home, "none.swf"), "--cluster", CLUSTER);
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /none\.swf: ENOENT/);
+});

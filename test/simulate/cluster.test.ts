@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { readCluster } from "../../src/sim/cluster/cluster.ts";
+
+const EXAMPLE = readFileSync(new URL("../../examples/simulate/cluster.json", import.meta.url), "utf8");
+
+interface File {
+  computeEnvironments: Record<string, unknown>[];
+  jobQueues: Record<string, unknown>[];
+}
+
+test("the example is a cluster", () => {
+  assert.deepEqual(readCluster(EXAMPLE), {
+    environments: [{ name: "pool", type: "FARGATE", maxVcpus: 256, bootSeconds: 0 }],
+    queues: [{ name: "main", priority: 1, environments: ["pool"] }],
+  });
+});
+
+for (const [what, change, problem] of [
+  ["no queue", (file) => (file.jobQueues = []), "jobQueues must have a queue at least."],
+  [
+    "a member that nobody knows",
+    ({ jobQueues }) => (jobQueues[0]!["prio"] = 1),
+    "jobQueues[0].prio is no member that is known here: jobQueueName, priority, computeEnvironmentOrder.",
+  ],
+  ["a missing member", ({ jobQueues }) => delete jobQueues[0]!["priority"], "jobQueues[0].priority is missing."],
+  [
+    "another type",
+    ({ computeEnvironments }) => (computeEnvironments[0]!["computeResources"] = { type: "EC3", maxvCpus: 4 }),
+    "computeEnvironments[0].computeResources.type must be one of FARGATE, FARGATE_SPOT.",
+  ],
+  [
+    "a number out of range",
+    ({ computeEnvironments }) => (computeEnvironments[0]!["computeResources"] = { type: "FARGATE", maxvCpus: 0.5 }),
+    "computeEnvironments[0].computeResources.maxvCpus must be a whole number from 1 to 1000000000.",
+  ],
+  [
+    "an environment that is not there",
+    ({ jobQueues }) => (jobQueues[0]!["computeEnvironmentOrder"] = [{ order: 1, computeEnvironment: "other" }]),
+    'jobQueues[0].computeEnvironmentOrder[0].computeEnvironment is "other", which is none of the computeEnvironments.',
+  ],
+  ["a name twice", ({ jobQueues }) => jobQueues.push(jobQueues[0]!), 'jobQueues has "main" twice.'],
+] as const satisfies readonly [string, (file: File) => void, string][]) {
+  test(`an error names its member: ${what}`, () => {
+    const file = JSON.parse(EXAMPLE) as File;
+    change(file);
+    assert.throws(() => readCluster(JSON.stringify(file)), { name: "InputError", message: problem });
+  });
+}
+
+test("what is no JSON, or no object, is told so", () => {
+  assert.throws(() => readCluster("{"), { name: "InputError", message: /^It is no JSON: / });
+  assert.throws(() => readCluster("[]"), { name: "InputError", message: "The file must be an object." });
+});

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { createGunzip } from "node:zlib";
+import { readSwf } from "../../src/sim/workload/swf.ts";
+import { jobs, pool, reportFor } from "./example.ts";
+
+const TRACE = new URL("../sim/traces/lublin_256.swf.gz", import.meta.url);
+
+test("two jobs that need all of a pool run one after the other", async () => {
+  const report = await reportFor(jobs({ at: 0, runs: 100, vcpus: 4 }, { at: 10, runs: 50, vcpus: 4 }), pool(4));
+  assert.deepEqual(report.jobs, { submitted: 2, succeeded: 2, failed: 0, unfinished: 0 });
+  assert.equal(report.makespanSeconds, 150);
+  // The first one at once, the second one after 100 - 10.
+  assert.deepEqual(report.waitingSeconds, { mean: 45, median: 0, p95: 90, max: 90 });
+  // 1, and (90 + 50) / 50.
+  assert.equal(report.boundedSlowdown?.max, 2.8);
+  assert.equal(report.utilisation, 1);
+});
+
+test("a small job behind a large one that does not fit waits for it: strict first in, first out", async () => {
+  const workload = jobs({ at: 0, runs: 100, vcpus: 3 }, { at: 1, runs: 100, vcpus: 4 }, { at: 2, runs: 1, vcpus: 1 });
+  const report = await reportFor(workload, pool(4));
+  assert.equal(report.makespanSeconds, 201);
+  assert.equal(report.waitingSeconds?.max, 198);
+});
+
+test("a job of a second is not slow for having waited for nine: below ten seconds the run time does not count", async () => {
+  const report = await reportFor(jobs({ at: 0, runs: 9 }, { at: 0, runs: 1 }), pool(1));
+  assert.equal(report.boundedSlowdown?.max, 1);
+});
+
+test("what takes long to boot holds its capacity and waits meanwhile", async () => {
+  const report = await reportFor(jobs({ at: 0, runs: 60 }), pool(2, 30));
+  assert.equal(report.waitingSeconds?.max, 30);
+  assert.equal(report.makespanSeconds, 90);
+  assert.equal(report.utilisation, 0.5);
+});
+
+test("an exit code fails the job, a timeout ends it", async () => {
+  const workload = jobs({ at: 0, runs: 5, exitCode: 1 }, { at: 0, runs: 500, timeoutSeconds: 60 });
+  const report = await reportFor(workload, pool(4));
+  assert.deepEqual(report.jobs, { submitted: 2, succeeded: 0, failed: 2, unfinished: 0 });
+  assert.equal(report.makespanSeconds, 60);
+});
+
+test("what ends at the very moment of its timeout has ended in time", async () => {
+  const report = await reportFor(jobs({ at: 0, runs: 60, timeoutSeconds: 60 }), pool(1));
+  assert.equal(report.jobs.succeeded, 1);
+});
+
+test("children of arrays and nodes of multi-node jobs count one by one", async () => {
+  const workload = jobs({ at: 0, runs: 10, arraySize: 5 }, { at: 0, runs: 30, vcpus: 2, nodes: 2 });
+  const report = await reportFor(workload, pool(4));
+  assert.equal(report.jobs.succeeded, 6);
+  // Four children, the fifth, then four vCPUs of nodes.
+  assert.equal(report.makespanSeconds, 50);
+  assert.equal(report.vcpuHours, (5 * 10 + 4 * 30) / 3600);
+});
+
+test("what can never run is told with its reason, and what waits behind it", async () => {
+  const report = await reportFor(jobs({ at: 0, runs: 1, vcpus: 8 }, { at: 1, runs: 1 }), pool(4));
+  assert.equal(report.jobs.unfinished, 2);
+  const [head, behind] = report.unfinished;
+  assert.match(head!.reason, /^MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE/);
+  assert.deepEqual([head!.name, head!.jobs], ["job-1", 1]);
+  assert.match(behind!.reason, /^Waiting for job 1/);
+});
+
+test("a trace of 10,000 jobs: all of them run, and twice the same", async () => {
+  const workload = await readSwf(createInterface({ input: createReadStream(TRACE).pipe(createGunzip()) }));
+  const report = await reportFor(workload, pool(256));
+  assert.deepEqual(report.jobs, { submitted: 10_000, succeeded: 10_000, failed: 0, unfinished: 0 });
+  const work = workload.jobs.reduce((sum, { runMs, kind }) => sum + (runMs / 1000) * kind.vcpus, 0);
+  assert.ok(Math.abs(report.vcpuHours * 3600 - work) < 1e-6 * work);
+  assert.deepEqual(await reportFor(workload, pool(256)), report);
+});
