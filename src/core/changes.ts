@@ -1,5 +1,6 @@
 import type { ConsumableNeed, Job, JobState, StopRequest } from "./job.ts";
 import type { Consumable, Environment, Queue, QuotaShare, ResourceStatus, SchedulingPolicy } from "./resources.ts";
+import type { Instance } from "./instances/instance.ts";
 import type { IndexSet, RecordedChildren } from "./array.ts";
 
 /** One thing that the world learns from the store. */
@@ -9,6 +10,8 @@ export type Fact =
   | { readonly kind: "scheduling-policies"; readonly policies: readonly SchedulingPolicy[] }
   | { readonly kind: "quota-shares"; readonly quotaShares: readonly QuotaShare[] }
   | { readonly kind: "consumables"; readonly consumables: readonly Consumable[] }
+  /** Read at start, in order of `seq`; afterwards all that happens to them are changes. `lastSeq`: the highest there ever was. */
+  | { readonly kind: "instances"; readonly instances: readonly Instance[]; readonly lastSeq: number }
   /** A job that is not over: just submitted, or read at start. A parent comes before its children. */
   | { readonly kind: "job-admitted"; readonly job: Job }
   /** Everything submitted up to this `seq` has been read. */
@@ -37,7 +40,24 @@ export type Change =
   | { readonly kind: "array-summary"; readonly jobId: string; readonly recorded: RecordedChildren }
   /** A stop request that has been honoured, or has nothing to stop. A terminate that has replaced a cancel meanwhile stays. */
   | { readonly kind: "stop-dismissed"; readonly jobId: string; readonly stop: StopRequest["kind"] }
+  | InstanceChange
   | ResourceChange;
+
+export type InstanceChange =
+  /** It is to be launched. */
+  | { readonly kind: "instance-launched"; readonly instanceId: string; readonly instance: Instance }
+  | { readonly kind: "instance-running"; readonly instanceId: string; readonly at: number }
+  /** It takes no more jobs. `isLost`: it is gone already, and its attempts are told to end. */
+  | { readonly kind: "instance-terminating"; readonly instanceId: string; readonly isLost?: true }
+  /** The last attempt on it has ended. */
+  | { readonly kind: "instance-idle"; readonly instanceId: string; readonly since: number }
+  /** It is no longer there. `launchFailure`: it never was, and why. */
+  | {
+      readonly kind: "instance-gone";
+      readonly instanceId: string;
+      readonly at: number;
+      readonly launchFailure?: string;
+    };
 
 export interface JobChange {
   readonly kind: "job-changed";

@@ -3,6 +3,7 @@ import { holdingsOf } from "./holdings.ts";
 import { unitAttemptId } from "./ids.ts";
 import type { Attempt, Job, JobStatus } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal, requirementsOf } from "./job.ts";
+import { instanceViolation } from "./instances/check.ts";
 import { unitsAdvanced } from "./tasks/task-lifecycle.ts";
 import type { World } from "./world.ts";
 
@@ -24,8 +25,10 @@ export function findViolation(world: World): string | undefined {
       return `job ${job.id} has more attempts than allowed`;
     if (attempt !== undefined) {
       const requirements = requirementsOf(job);
-      vcpuMilli += requirements.vcpuMilli;
-      memoryMiB += requirements.memoryMiB;
+      if (attempt.instanceIds === undefined) {
+        vcpuMilli += requirements.vcpuMilli;
+        memoryMiB += requirements.memoryMiB;
+      }
       for (const { key, quantity } of holdingsOf(job, attempt)) held.set(key, (held.get(key) ?? 0) + quantity);
       if (world.jobOfAttempt(attempt.id) !== job) return `attempt ${attempt.id} is not known as that of job ${job.id}`;
       const violation = unitViolation(world, job, attempt);
@@ -41,6 +44,8 @@ export function findViolation(world: World): string | undefined {
     held.delete(key);
   }
   for (const [key, quantity] of held) if (quantity > 0) return `attempts hold ${quantity} of ${key}, counted none`;
+  const wrongInstance = instanceViolation(world);
+  if (wrongInstance !== undefined) return wrongInstance;
   for (const job of world.jobs.values()) {
     if (!isArrayParent(job)) continue;
     const active = world.arrays.get(job.id)?.active;

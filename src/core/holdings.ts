@@ -1,4 +1,5 @@
-import type { Attempt, InstanceNeed, Job } from "./job.ts";
+import type { Attempt, InstanceNeed, Job, Requirements } from "./job.ts";
+import { requirementsOf } from "./job.ts";
 import type { Environment } from "./resources.ts";
 
 /** How much of something that is counted. */
@@ -18,6 +19,20 @@ export function holdingsOf({ scheduling }: Job, { environmentArn }: Attempt): Ho
     ...consumables.map(({ arn, quantity }) => ({ key: arn, quantity })),
     ...counted(instances).map(({ type, count }) => ({ key: instanceKey(environmentArn, type), quantity: count })),
   ];
+}
+
+/** What an attempt holds of one instance. */
+export interface InstanceHolding {
+  readonly id: string;
+  readonly requirements: Requirements;
+  /** The instance is its alone: it is a node of a multi-node job (reference 3.3). */
+  readonly isWhole: boolean;
+}
+
+/** What an active attempt holds of the instances that it is on; nothing in an environment without instances. */
+export function instanceHoldings(job: Job, { instanceIds = [] }: Attempt): InstanceHolding[] {
+  const { nodes, eachNode = requirementsOf(job) } = job.scheduling;
+  return instanceIds.map((id) => ({ id, requirements: eachNode, isWhole: nodes !== undefined }));
 }
 
 /** A limit of a service environment, and how much of it is left. */

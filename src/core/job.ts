@@ -1,4 +1,5 @@
 import type { DriverName } from "./driver-name.ts";
+import type { Architecture } from "./instances/instance.ts";
 import type { Nodes, Unit, UnitState } from "./tasks/task.ts";
 
 /** AWS Batch's job states (reference: ServiceJobStatus). SCHEDULED, only of service jobs: bound to an environment, and nobody is told to run it yet. */
@@ -88,6 +89,12 @@ export interface Scheduling {
   readonly units?: readonly Unit[];
   /** Multi-node parallel jobs only. */
   readonly nodes?: Nodes;
+  /** Multi-node parallel jobs only: what the instance of any node has to hold, all being of one type. Jobs that an older version stored lack it. */
+  readonly eachNode?: Requirements;
+  /** runtimePlatform.cpuArchitecture: which instances can run it; without it those of X86_64. */
+  readonly architecture?: Architecture;
+  /** Its definition is for Fargate: it does not run on instances. */
+  readonly needsFargate?: true;
 }
 
 /** A number of instances of one type, such as `ml.g6.xlarge`. */
@@ -108,7 +115,10 @@ export interface Service {
 }
 
 /** What must be free for a job to start. Jobs of equal demand have the same shape. */
-export type Demand = Pick<Scheduling, "requirements" | "consumables" | "instances">;
+export type Demand = Pick<
+  Scheduling,
+  "requirements" | "consumables" | "instances" | "nodes" | "eachNode" | "architecture" | "needsFargate"
+>;
 
 /** Why an attempt was told to end before it ended by itself. */
 export interface Stopping {
@@ -124,6 +134,8 @@ export interface Attempt {
   readonly id: string;
   readonly driver: DriverName;
   readonly environmentArn: string;
+  /** Where it runs: one instance, or one for each node. Absent in environments without instances. */
+  readonly instanceIds?: readonly string[];
   /** Set when the program runs. Epoch ms, as all times. */
   readonly startedAt?: number;
   /** Set when the attempt is over; an attempt without it is active. */
@@ -226,11 +238,15 @@ export function requirementsOf({ scheduling, state }: Pick<Job, "scheduling" | "
 
 /** What must be free for the job's next attempt. */
 export function demandOf(job: Pick<Job, "scheduling" | "state">): Demand {
-  const { consumables, instances } = job.scheduling;
+  const { consumables, instances, nodes, eachNode, architecture, needsFargate } = job.scheduling;
   return {
     requirements: requirementsOf(job),
     ...(consumables !== undefined && { consumables }),
     ...(instances !== undefined && { instances }),
+    ...(nodes !== undefined && { nodes }),
+    ...(eachNode !== undefined && { eachNode }),
+    ...(architecture !== undefined && { architecture }),
+    ...(needsFargate !== undefined && { needsFargate }),
   };
 }
 
@@ -239,11 +255,26 @@ export function shareOf({ share, service }: Scheduling): string {
   return share ?? service?.quotaShare ?? "";
 }
 
-export function shapeKey({ requirements, consumables = [], instances = [] }: Demand): string {
-  const { vcpuMilli, memoryMiB, gpus } = requirements;
+export function shapeKey(demand: Demand): string {
+  const {
+    requirements,
+    consumables = [],
+    instances = [],
+    nodes,
+    eachNode = requirements,
+    architecture,
+    needsFargate,
+  } = demand;
   return [
-    `${vcpuMilli}/${memoryMiB}/${gpus}`,
+    amountsKey(requirements),
+    ...(nodes === undefined ? [] : [`${nodes.count} x ${amountsKey(eachNode)}`]),
+    ...(architecture === undefined ? [] : [architecture]),
+    ...(needsFargate === undefined ? [] : ["Fargate"]),
     ...consumables.map(({ arn, quantity }) => `${quantity} ${arn}`),
     ...instances.map(({ type, count }) => `${count} ${type}`),
   ].join();
+}
+
+function amountsKey({ vcpuMilli, memoryMiB, gpus }: Requirements): string {
+  return `${vcpuMilli}/${memoryMiB}/${gpus}`;
 }

@@ -1,4 +1,5 @@
 import type { DriverName } from "./driver-name.ts";
+import type { Launching } from "./instances/instance.ts";
 
 /** Life of compute environments and job queues (reference: CEStatus, JQStatus). DELETED is the absence of the resource. */
 export type ResourceStatus = "CREATING" | "UPDATING" | "DELETING" | "VALID" | "INVALID";
@@ -14,6 +15,8 @@ export interface Environment {
   readonly maxVcpuMilli: number;
   /** Service environments only: the most instances at once, by type, or of all types together under NUM_INSTANCES (reference 3.8). */
   readonly maxInstances?: ReadonlyMap<string, number>;
+  /** Jobs run on instances that are launched for them. Without it the environment is a share of the machine's own capacity. */
+  readonly instances?: Launching;
   readonly isFargate: boolean;
   /** UNMANAGED: its instances would be the user's, and there is no way to bring any yet. */
   readonly isUnmanaged: boolean;

@@ -3,6 +3,7 @@ import type { Change, Fact, JobChange, Outcome } from "./changes.ts";
 import { Deadlines } from "./deadlines.ts";
 import { holdingsOf } from "./holdings.ts";
 import { childId, parseChildId } from "./ids.ts";
+import { Instances } from "./instances/instances.ts";
 import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal, requirementsOf } from "./job.ts";
 import type { Capacity, Consumable, Environment, Queue, QuotaShare, SchedulingPolicy } from "./resources.ts";
@@ -37,7 +38,8 @@ export class World {
   /** ARNs of queues with jobs that came or changed; until somebody has looked at them. */
   readonly touchedQueues = new Set<string>();
   readonly stops = new Map<string, StopRequest>();
-  /** What active attempts hold of the machine. */
+  readonly instances = new Instances();
+  /** What active attempts hold of the machine: those that are on no instance. */
   readonly used = { vcpuMilli: 0, memoryMiB: 0 };
   #lastSeq = 0;
   readonly #usedVcpuMilliByEnvironment = new Map<string, number>();
@@ -57,6 +59,7 @@ export class World {
   }
 
   apply(event: Fact | Change): void {
+    if ("instanceId" in event) return this.instances.apply(event);
     switch (event.kind) {
       case "queues":
         this.queues.clear();
@@ -77,6 +80,9 @@ export class World {
       case "consumables":
         this.consumables.clear();
         for (const consumable of event.consumables) this.consumables.set(consumable.arn, consumable);
+        break;
+      case "instances":
+        this.instances.read(event.instances, event.lastSeq);
         break;
       case "job-admitted":
         this.#admit(event.job);
@@ -219,6 +225,7 @@ export class World {
     if (job.parent !== undefined) this.arrays.get(job.parent.id)!.set(job.parent.index, job.state.status);
     else for (const dependency of job.scheduling.dependsOn) this.#addDependent(dependency.jobId, job.id);
     this.#index(job);
+    this.instances.attemptsChanged(undefined, job);
     this.agenda.add(job.id);
     this.touchedQueues.add(job.queueArn);
   }
@@ -228,6 +235,7 @@ export class World {
     const job: Job = { ...before, state: change.state };
     for (const { arn, quantity } of change.usedUp ?? []) this.#useUp(arn, quantity);
     this.#unindex(before);
+    this.instances.attemptsChanged(before, job);
     this.jobs.set(job.id, job);
     this.touchedQueues.add(job.queueArn);
     this.#index(job, before.state);
@@ -275,8 +283,10 @@ export class World {
   #use(job: Job, attempt: Attempt, sign: 1 | -1): void {
     const { vcpuMilli, memoryMiB } = requirementsOf(job);
     for (const { key, quantity } of holdingsOf(job, attempt)) this.#hold(key, sign * quantity);
-    this.used.vcpuMilli += sign * vcpuMilli;
-    this.used.memoryMiB += sign * memoryMiB;
+    if (attempt.instanceIds === undefined) {
+      this.used.vcpuMilli += sign * vcpuMilli;
+      this.used.memoryMiB += sign * memoryMiB;
+    }
     const used = this.usedVcpuMilli(attempt.environmentArn);
     this.#usedVcpuMilliByEnvironment.set(attempt.environmentArn, used + sign * vcpuMilli);
   }

@@ -267,11 +267,16 @@ const MAX_SLEEP_MS = 86_400_000;
 function lastOfEachJob(changes: readonly Change[]): Change[] {
   const byKey = new Map<string, Change>();
   for (const change of changes) {
-    const key = `${change.kind} ${"jobId" in change ? change.jobId : change.arn}`;
+    const key = `${change.kind} ${subjectOf(change)}`;
     const before = byKey.get(key);
     byKey.set(key, before === undefined ? change : withMoreOf(before, change));
   }
   return [...byKey.values()];
+}
+
+function subjectOf(change: Change): string {
+  if ("jobId" in change) return change.jobId;
+  return "instanceId" in change ? change.instanceId : change.arn;
 }
 
 function withMoreOf(before: Change, change: Change): Change {

@@ -141,6 +141,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        AND status IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'SCHEDULED', 'STARTING', 'RUNNING')`,
   ],
   [`DROP INDEX jobs_ended`, `CREATE INDEX jobs_ended ON jobs (${KEPT_DAYS}, ${ENDED_AT}) WHERE ${IS_ENDED}`],
+  [`CREATE TABLE instances (id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, instance TEXT NOT NULL)`],
 ];
 
 /** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */

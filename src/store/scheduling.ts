@@ -20,6 +20,7 @@ import type {
 import { StaleEpoch } from "../ports/store.ts";
 import type { Database, Row, Statement, Written } from "./database.ts";
 import { statement } from "./database.ts";
+import { instanceStatements, readInstances } from "./instances.ts";
 import { appearingStream, endedStream } from "./job-logs.ts";
 import { JOB_COLUMNS, JOBS, toJobRecord } from "./jobs.ts";
 import { toRecord } from "./resources.ts";
@@ -56,7 +57,11 @@ export function schedulingStore(
       return Number(written!.rows[0]!["value"]);
     },
     async load() {
-      return [...(await readResources(database, defaultDriver)), ...(await readOpenJobs(database, shared))];
+      return [
+        ...(await readResources(database, defaultDriver)),
+        await readInstances(database),
+        ...(await readOpenJobs(database, shared)),
+      ];
     },
     resources: () => readResources(database, defaultDriver),
     async news(afterSeq, limit) {
@@ -317,6 +322,12 @@ function toStatements(change: Change): Statement[] {
       return [statement(`UPDATE jobs SET children = ? WHERE id = ?`, JSON.stringify(change.recorded), change.jobId)];
     case "stop-dismissed":
       return [statement(`DELETE FROM stop_requests WHERE job_id = ? AND kind = ?`, change.jobId, change.stop)];
+    case "instance-launched":
+    case "instance-running":
+    case "instance-terminating":
+    case "instance-idle":
+    case "instance-gone":
+      return instanceStatements(change);
     case "queue-deleted":
       return [resourceStatement(change), deleteSharesOf(change.arn)];
     default:

@@ -55,6 +55,13 @@ export function podContainerRequirements({ resources }: EksContainer): Requireme
   };
 }
 
+/** The most that any node asks for of each kind. */
+export function largestNode(nodes: NodeProperties): Requirements {
+  return [...new Set(rangeOfEachNode(nodes))]
+    .map((range) => (range === undefined ? NOTHING : totalRequirements(range)))
+    .reduce(largest, NOTHING);
+}
+
 function nodeRequirements(nodes: NodeProperties): Requirements {
   const ofRange = new Map((nodes.nodeRangeProperties ?? []).map((range) => [range, totalRequirements(range)]));
   return rangeOfEachNode(nodes)

@@ -12,7 +12,7 @@ import { logTarget } from "./log-target.ts";
 import { memoryLadder } from "./memory-ladder.ts";
 import { mergeNodes } from "./node-overrides.ts";
 import { mergeContainer, mergePod, mergeTask } from "./overrides.ts";
-import { totalRequirements } from "./requirements.ts";
+import { largestNode, totalRequirements } from "./requirements.ts";
 import { unitsOf } from "../tasks/units.ts";
 
 /** SubmitJob's members that override what a definition runs. Only the one for the definition's kind has an effect. */
@@ -70,7 +70,10 @@ export function schedulingOf(job: {
     }),
     ...(log !== undefined && { log }),
     ...(units !== undefined && { units }),
-    ...(nodeProperties !== undefined && { nodes: { count: nodeProperties.numNodes!, main: nodeProperties.mainNode! } }),
+    ...(nodeProperties !== undefined && {
+      nodes: { count: nodeProperties.numNodes!, main: nodeProperties.mainNode! },
+      eachNode: largestNode(nodeProperties),
+    }),
   };
 }
 

@@ -1,0 +1,159 @@
+import type { InstanceHolding } from "../holdings.ts";
+import type { Requirements } from "../job.ts";
+import type { Architecture, Instance, LaunchFailure } from "./instance.ts";
+import type { Member } from "./lineup.ts";
+import { Lineup } from "./lineup.ts";
+
+/** The instances of one environment, and what each of them has free. Changed by the world alone. */
+export class Fleet {
+  /** By id, oldest first. */
+  readonly #members = new Map<string, Member>();
+  readonly #lineups = new Map<Architecture, Lineup>();
+  /** By id, those that run and have no attempt. */
+  readonly #idle = new Map<string, Member>();
+  readonly #failures = new Map<string, LaunchFailure>();
+  #vcpuMilli = 0;
+
+  /** How many there are, whatever their status. */
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** Of those that are launching or run. */
+  get vcpuMilli(): number {
+    return this.#vcpuMilli;
+  }
+
+  /** Oldest first. */
+  *instances(): Iterable<Instance> {
+    for (const { instance } of this.#members.values()) yield instance;
+  }
+
+  get(id: string): Instance | undefined {
+    return this.#members.get(id)?.instance;
+  }
+
+  /** What the attempts on an instance leave free; nothing when it is given whole to one of them. Undefined when there is no such instance. */
+  roomOf(id: string): Requirements | undefined {
+    const member = this.#members.get(id);
+    return member?.isWhole === true ? NO_ROOM : member?.room;
+  }
+
+  /** Whether any attempt is counted on it. */
+  isIdle(id: string): boolean {
+    return this.#members.get(id)?.attempts === 0;
+  }
+
+  /** Those that run and have no attempt, in no order. */
+  *idle(): Iterable<Instance> {
+    for (const { instance } of this.#idle.values()) yield instance;
+  }
+
+  /** The last launches that failed, one for each type. */
+  failures(): Iterable<LaunchFailure> {
+    return this.#failures.values();
+  }
+
+  /** The oldest running instance that has this room. */
+  firstWithRoom(needed: Requirements, architecture: Architecture): Instance | undefined {
+    return this.#lineups.get(architecture)?.firstWithRoom(needed)?.instance;
+  }
+
+  /**
+   * As many running instances of one type with nothing on them, each large enough: the oldest of the cheapest type of which there are so many. They
+   * are single tenant (reference 3.3). Undefined when there are not enough. Costs in idle instances.
+   */
+  emptyOfOneType(count: number, each: Requirements, architecture: Architecture): readonly Instance[] | undefined {
+    if (this.#idle.size < count) return undefined;
+    const byType = new Map<string, Instance[]>();
+    for (const { instance, room } of this.#idle.values()) {
+      const { name, architecture: own } = instance.type;
+      if (own !== architecture || !hasRoom(room, each)) continue;
+      const others = byType.get(name);
+      if (others === undefined) byType.set(name, [instance]);
+      else others.push(instance);
+    }
+    const [first] = [...byType.values()].filter(({ length }) => length >= count).sort(byPrice);
+    return first?.sort(byAge).slice(0, count);
+  }
+
+  put(instance: Instance): void {
+    const member = this.#members.get(instance.id);
+    if (member === undefined) return this.#add(instance);
+    this.#vcpuMilli += countedVcpuMilli(instance) - countedVcpuMilli(member.instance);
+    member.instance = instance;
+    if (instance.status === "running") this.#failures.delete(instance.type.name);
+    this.#changed(member);
+  }
+
+  remove(id: string): void {
+    const member = this.#members.get(id);
+    if (member === undefined) return;
+    this.#members.delete(id);
+    this.#idle.delete(id);
+    this.#lineupOf(member.instance).remove(member);
+    this.#vcpuMilli -= countedVcpuMilli(member.instance);
+  }
+
+  launchFailed(type: string, at: number, reason: string): void {
+    const count = (this.#failures.get(type)?.count ?? 0) + 1;
+    this.#failures.set(type, { type, at, reason, count });
+  }
+
+  /** An attempt begins or (`sign` -1) ends to hold a part of the instance, or all of it. */
+  hold({ id, requirements, isWhole }: InstanceHolding, sign: 1 | -1): void {
+    const member = this.#members.get(id);
+    if (member === undefined) return;
+    const { room } = member;
+    const { vcpuMilli, memoryMiB, gpus } = requirements;
+    member.room = {
+      vcpuMilli: room.vcpuMilli - sign * vcpuMilli,
+      memoryMiB: room.memoryMiB - sign * memoryMiB,
+      gpus: room.gpus - sign * gpus,
+    };
+    member.attempts += sign;
+    if (isWhole) member.isWhole = sign === 1;
+    this.#changed(member);
+  }
+
+  #add(instance: Instance): void {
+    const { vcpuMilli, memoryMiB, gpus } = instance.type;
+    const member: Member = { instance, room: { vcpuMilli, memoryMiB, gpus }, attempts: 0, isWhole: false };
+    this.#members.set(instance.id, member);
+    this.#vcpuMilli += countedVcpuMilli(instance);
+    this.#lineupOf(instance).add(member);
+    this.#changed(member);
+  }
+
+  #changed(member: Member): void {
+    const { instance, attempts } = member;
+    if (instance.status === "running" && attempts === 0) this.#idle.set(instance.id, member);
+    else this.#idle.delete(instance.id);
+    this.#lineupOf(instance).changed(member);
+  }
+
+  #lineupOf({ type: { architecture } }: Instance): Lineup {
+    let lineup = this.#lineups.get(architecture);
+    if (lineup === undefined) this.#lineups.set(architecture, (lineup = new Lineup()));
+    return lineup;
+  }
+}
+
+const NO_ROOM: Requirements = { vcpuMilli: 0, memoryMiB: 0, gpus: 0 };
+
+export function hasRoom(room: Requirements, needed: Requirements): boolean {
+  return needed.vcpuMilli <= room.vcpuMilli && needed.memoryMiB <= room.memoryMiB && needed.gpus <= room.gpus;
+}
+
+function countedVcpuMilli({ status, type }: Instance): number {
+  return status === "terminating" ? 0 : type.vcpuMilli;
+}
+
+/** Cheapest first; of one price by name. */
+function byPrice([a]: readonly Instance[], [b]: readonly Instance[]): number {
+  return a!.type.microUsdPerHour - b!.type.microUsdPerHour || (a!.type.name < b!.type.name ? -1 : 1);
+}
+
+function byAge(a: Instance, b: Instance): number {
+  return a.seq - b.seq;
+}

@@ -1,0 +1,115 @@
+import type { InstanceChange } from "../changes.ts";
+import type { InstanceHolding } from "../holdings.ts";
+import { instanceHoldings } from "../holdings.ts";
+import type { Job } from "../job.ts";
+import { activeAttempt } from "../job.ts";
+import { Fleet } from "./fleet.ts";
+import type { Instance } from "./instance.ts";
+
+/** All instances there are, by environment. Changed by the world alone. */
+export class Instances {
+  readonly #fleets = new Map<string, Fleet>();
+  readonly #environmentOf = new Map<string, string>();
+  /** By id, when the last attempt ended of those that lost it since that was last committed. */
+  readonly idled = new Map<string, number>();
+  #lastSeq = 0;
+
+  /** How many there are, whatever their status. */
+  get size(): number {
+    return this.#environmentOf.size;
+  }
+
+  /** The highest `seq` there ever was. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** ARNs of the environments that have, or had, instances. */
+  environmentArns(): Iterable<string> {
+    return this.#fleets.keys();
+  }
+
+  /** An environment that never had any has none. */
+  of(environmentArn: string): Fleet {
+    let fleet = this.#fleets.get(environmentArn);
+    if (fleet === undefined) this.#fleets.set(environmentArn, (fleet = new Fleet()));
+    return fleet;
+  }
+
+  get(id: string): Instance | undefined {
+    return this.#fleetOf(id)?.get(id);
+  }
+
+  *all(): Iterable<Instance> {
+    for (const fleet of this.#fleets.values()) yield* fleet.instances();
+  }
+
+  read(instances: readonly Instance[], lastSeq: number): void {
+    this.#fleets.clear();
+    this.#environmentOf.clear();
+    this.idled.clear();
+    this.#lastSeq = lastSeq;
+    for (const instance of instances) this.#add(instance);
+  }
+
+  apply(change: InstanceChange): void {
+    const { instanceId } = change;
+    if (change.kind === "instance-launched") return this.#add(change.instance);
+    const fleet = this.#fleetOf(instanceId);
+    const instance = fleet?.get(instanceId);
+    if (fleet === undefined || instance === undefined) return;
+    switch (change.kind) {
+      case "instance-running":
+        return fleet.put({ ...instance, status: "running", runningAt: change.at });
+      case "instance-terminating":
+        return fleet.put({
+          ...instance,
+          status: "terminating",
+          ...(change.isLost !== undefined && { isLost: change.isLost }),
+        });
+      case "instance-idle":
+        this.idled.delete(instanceId);
+        return fleet.put({ ...instance, lastUsedAt: change.since });
+      case "instance-gone":
+        this.idled.delete(instanceId);
+        this.#environmentOf.delete(instanceId);
+        fleet.remove(instanceId);
+        if (change.launchFailure !== undefined) {
+          fleet.launchFailed(instance.type.name, change.at, change.launchFailure);
+        }
+    }
+  }
+
+  /** A job is there, or has changed. An attempt holds the same of its instances from its begin to its end. */
+  attemptsChanged(before: Job | undefined, job: Job): void {
+    const left = before && activeAttempt(before.state);
+    const held = activeAttempt(job.state);
+    if (left?.id === held?.id) return;
+    if (held !== undefined) for (const holding of instanceHoldings(job, held)) this.#hold(holding);
+    if (before === undefined || left === undefined) return;
+    const { stoppedAt } = job.state.attempts[before.state.attempts.length - 1]!;
+    for (const holding of instanceHoldings(before, left)) this.#release(holding, stoppedAt!);
+  }
+
+  #hold(holding: InstanceHolding): void {
+    this.idled.delete(holding.id);
+    this.#fleetOf(holding.id)?.hold(holding, 1);
+  }
+
+  #release(holding: InstanceHolding, at: number): void {
+    const fleet = this.#fleetOf(holding.id);
+    fleet?.hold(holding, -1);
+    if (fleet?.isIdle(holding.id) === true) this.idled.set(holding.id, at);
+  }
+
+  #add(instance: Instance): void {
+    this.#lastSeq = Math.max(this.#lastSeq, instance.seq);
+    this.#environmentOf.set(instance.id, instance.environmentArn);
+    this.of(instance.environmentArn).put(instance);
+  }
+
+  #fleetOf(id: string): Fleet | undefined {
+    const environmentArn = this.#environmentOf.get(id);
+    return environmentArn === undefined ? undefined : this.#fleets.get(environmentArn);
+  }
+}
