@@ -203,11 +203,11 @@ function targetOf({ headers }: FastifyRequest): string {
 }
 
 /** Rejects when the request must not be served. */
-async function callOf(
+export async function callOf(
   request: AdmissionRequest,
   service: ServiceName,
   requestId: string,
-  { admission, defaultRegion }: ServerOptions,
+  { admission, defaultRegion }: Pick<ServerOptions, "admission" | "defaultRegion">,
 ): Promise<Call> {
   const admitted = await admission.admit(request, service);
   return { ...admitted, requestId, region: admitted.region ?? defaultRegion };

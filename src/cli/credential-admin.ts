@@ -5,6 +5,7 @@ import { StartError } from "../compose/start-error.ts";
 import { readServerFile } from "./connection.ts";
 import { EXIT, Failure, isRefused } from "./failure.ts";
 import { isReady } from "./local-server.ts";
+import { RefusedCall, signedCall } from "./signed-call.ts";
 
 /** The access keys of one data directory, whether a server runs on it or not. */
 export interface CredentialAdmin {
@@ -59,8 +60,15 @@ async function adminOfServer(dataDir: string): Promise<CredentialAdmin | undefin
   const { ownerKey } = await import("../compose/owner.ts");
   const owner = ownerKey(dataDir);
   if (owner === undefined) return undefined;
-  const call = <T>(method: string, path: string, body?: unknown): Promise<T> =>
-    signedCall(new URL(`/longshore/credentials${path}`, url), method, owner, body);
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    try {
+      const signer = { credentials: owner, region: "us-east-1" };
+      return await signedCall(new URL(`/longshore/credentials${path}`, url), method, signer, body);
+    } catch (error) {
+      const status = error instanceof RefusedCall ? error.$metadata.httpStatusCode : undefined;
+      throw status === 403 || status === 404 ? new NotTrusted() : error;
+    }
+  };
   const list = async (): Promise<AccessKeyRecord[]> =>
     (await call<{ credentials: AccessKeyRecord[] }>("GET", "")).credentials;
   const isOurs = await list().then(
@@ -78,25 +86,8 @@ async function adminOfServer(dataDir: string): Promise<CredentialAdmin | undefin
 /** The server does not know this data directory's owner. */
 class NotTrusted extends Error {}
 
-/** Signed, and not with the key itself in it: whoever answers at that address in place of our server learns nothing. */
-async function signedCall<T>(url: URL, method: string, credentials: AccessKey, body: unknown): Promise<T> {
-  const [{ SignatureV4 }, { HttpRequest }, { Sha256 }] = await Promise.all([
-    import("@smithy/signature-v4"),
-    import("@smithy/core/protocols"),
-    import("@smithy/core/checksum"),
-  ]);
-  const signer = new SignatureV4({ service: "longshore", region: "us-east-1", credentials, sha256: Sha256 });
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const headers = { host: url.host, ...(text !== undefined && { "content-type": "application/json" }) };
-  const signed = await signer.sign(new HttpRequest({ method, path: url.pathname, headers, body: text }));
-  const response = await fetch(url, { method, headers: signed.headers, ...(text !== undefined && { body: text }) });
-  const answer = (await response.json()) as T & { readonly message?: string };
-  if (response.ok) return answer;
-  if (response.status === 403 || response.status === 404) throw new NotTrusted();
-  throw new Failure(answer.message ?? `The server answered ${response.status}.`, EXIT.server);
-}
-
 function toFailure(error: unknown): unknown {
+  if (error instanceof RefusedCall) return new Failure(error.message, EXIT.server);
   if (error instanceof StartError) return new Failure(error.message, EXIT.server);
   const isFault = error instanceof Error && error.name === "CredentialFault";
   return isFault ? new Failure(error.message, EXIT.server) : error;

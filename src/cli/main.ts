@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { credentialsCommand } from "./commands/credentials.ts";
 import { environmentsCommand } from "./commands/environments.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { queuesCommand } from "./commands/queues.ts";
@@ -25,6 +26,7 @@ Examples:
   longshore up                                     the server, for the AWS CLI, SDKs and the commands below
   longshore submit hello --array 3 -- sh -c 'echo $AWS_BATCH_JOB_ARRAY_INDEX'
   longshore logs JOB_ID -f
+  longshore explain JOB_ID                         why it does not start, and what to do about it
   longshore jobs list`;
 
 // The launcher sets it for this process; jobs and other children are not to use our cache.
@@ -47,6 +49,7 @@ for (const command of [
   runCommand(),
   submitCommand(),
   jobsCommand(),
+  explainCommand(),
   logsCommand(),
   queuesCommand(),
   environmentsCommand(),

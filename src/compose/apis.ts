@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import { serveAdmin } from "../api/admin/routes.ts";
 import { authorized } from "../api/access/authorized.ts";
 import { serveCredentials } from "../api/access/credential-routes.ts";
 import { BATCH_DEMANDS } from "../api/batch/demands.ts";
@@ -46,7 +47,8 @@ export function serveApis(parts: ApiParts): { readonly app: FastifyInstance; rea
   const { options, store, scheduler, clock, limits, access } = parts;
   const tokens = new PageTokens(store.tokenKey, () => clock.now());
   const machine = thisMachine();
-  const batch = batchHandlers({ store, scheduler, clock, tokens, limits, machine, version: VERSION });
+  const backend = { store, scheduler, clock, tokens, limits, machine, version: VERSION };
+  const batch = batchHandlers(backend);
   const lookups = { store, scheduler, tokens, machine };
   const app = createServer({
     batch: authorized("batch", BATCH_DEMANDS, batch),
@@ -63,6 +65,7 @@ export function serveApis(parts: ApiParts): { readonly app: FastifyInstance; rea
     logger: parts.logger,
   });
   serveCredentials(app, access);
+  serveAdmin(app, { backend, admission: access.admission, defaultRegion: parts.defaultRegion });
   serveContainerMetadata(app, store.jobs);
   return { app, batch };
 }

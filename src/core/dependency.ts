@@ -5,8 +5,11 @@ import type { ChildOutcome, World } from "./world.ts";
 /** What a job's dependencies come to: one that cannot be met any more fails it, one that is open keeps it waiting (reference 3.2). */
 export type Readiness = "waits" | "ready" | { readonly failure: string };
 
+/** Who knows how jobs and children ended. */
+export type Outcomes = Pick<World, "outcomeOf" | "outcomeOfChild">;
+
 /** The dependencies on whole jobs, and on single children by their ids. A job that can never start fails when they are met. */
-export function wholeReadiness(world: World, job: Job): Readiness {
+export function wholeReadiness(world: Outcomes, job: Pick<Job, "scheduling">): Readiness {
   const { dependsOn, refusal } = job.scheduling;
   const readiness = combine(
     dependsOn.flatMap((dependency) =>
@@ -17,7 +20,7 @@ export function wholeReadiness(world: World, job: Job): Readiness {
 }
 
 /** The dependencies that a child of an array has beside its parent's: on its sibling, on its like in another array. */
-export function childReadiness(world: World, parent: Job, index: number): Readiness {
+export function childReadiness(world: Outcomes, parent: Pick<Job, "id" | "scheduling">, index: number): Readiness {
   return combine(
     parent.scheduling.dependsOn.flatMap((dependency) => {
       if (dependency.type === "N_TO_N") {

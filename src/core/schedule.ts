@@ -160,6 +160,6 @@ function nextId(world: World, job: Job): string {
 }
 
 /** Higher first (reference 7.1); ties by name, so that the order never depends on the Map's. */
-function byPriority(a: Queue, b: Queue): number {
+export function byPriority(a: Queue, b: Queue): number {
   return b.priority - a.priority || (a.arn < b.arn ? -1 : 1);
 }

@@ -1,7 +1,11 @@
 import type { Change } from "../core/changes.ts";
 import { findViolation } from "../core/check.ts";
-import type { WaitingJob, WaitingReason } from "../core/explain.ts";
-import { waitingReason, waitingText } from "../core/explain.ts";
+import { explain } from "../core/explain/explain.ts";
+import type { Explanation } from "../core/explain/explanation.ts";
+import type { Preview, Proposal } from "../core/explain/preview.ts";
+import { preview, proposedJob } from "../core/explain/preview.ts";
+import type { WaitingJob, WaitingReason } from "../core/explain/waiting-reason.ts";
+import { waitingReason, waitingText } from "../core/explain/waiting-reason.ts";
 import { QueueFronts } from "../core/front.ts";
 import { parseChildId } from "../core/ids.ts";
 import { requirementsOf } from "../core/job.ts";
@@ -128,6 +132,17 @@ export class Engine implements Scheduler {
     const reason: WaitingReason | undefined =
       limit === undefined ? waitingReason(this.#plan, job) : { kind: "crowded", limit };
     return reason === undefined ? undefined : waitingText(reason, requirementsOf(job));
+  }
+
+  explain(jobId: string): Explanation | undefined {
+    return this.#ticked && explain(this.#ticked, this.#plan, jobId);
+  }
+
+  async preview(proposal: Proposal): Promise<Preview | undefined> {
+    const job = proposedJob(proposal);
+    const unknown = this.#ticked?.unknownDependencies(job) ?? [];
+    const outcomes = unknown.length === 0 ? new Map() : await this.#options.store.outcomes(unknown);
+    return this.#ticked && preview(this.#ticked, this.#plan, job, outcomes);
   }
 
   occupancy(environmentArn: string): Occupancy | undefined {

@@ -1,4 +1,6 @@
-import type { WaitingJob } from "../core/explain.ts";
+import type { Explanation } from "../core/explain/explanation.ts";
+import type { Preview, Proposal } from "../core/explain/preview.ts";
+import type { WaitingJob } from "../core/explain/waiting-reason.ts";
 import type { Occupancy } from "../core/occupancy.ts";
 import type { QueueSnapshot } from "../core/queue-snapshot.ts";
 
@@ -12,6 +14,10 @@ export interface Scheduler {
   inUse(consumableArn: string): number;
   /** Why a RUNNABLE job waits, after the last tick; undefined when nothing is in its way. */
   waitingText(job: WaitingJob): string | undefined;
+  /** Why a job is where it is, after the last tick; undefined when the scheduler does not have it: it is over, or was not read yet. */
+  explain(jobId: string): Explanation | undefined;
+  /** What would become of a job that were submitted now; undefined before the first tick. Nothing is written. */
+  preview(proposal: Proposal): Promise<Preview | undefined>;
   /** What runs in an environment, after the last tick; undefined when the scheduler does not have it. */
   occupancy(environmentArn: string): Occupancy | undefined;
   /** What waits and runs in a queue, after the last tick. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { consumableNeeds } from "../../src/core/consumables.ts";
-import { waitingReason, waitingText } from "../../src/core/explain.ts";
+import { waitingReason, waitingText } from "../../src/core/explain/waiting-reason.ts";
 import type { Scheduling } from "../../src/core/job.ts";
 import type { Consumable } from "../../src/core/resources.ts";
 import type { Plan } from "../../src/core/schedule.ts";

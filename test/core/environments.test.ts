@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { environmentProblem } from "../../src/core/environment-problem.ts";
-import { waitingReason } from "../../src/core/explain.ts";
+import { waitingReason } from "../../src/core/explain/waiting-reason.ts";
 import type { Environment } from "../../src/core/resources.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
 

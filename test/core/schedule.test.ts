@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { WaitingReason } from "../../src/core/explain.ts";
-import { waitingReason, waitingText } from "../../src/core/explain.ts";
+import type { WaitingReason } from "../../src/core/explain/waiting-reason.ts";
+import { waitingReason, waitingText } from "../../src/core/explain/waiting-reason.ts";
 import type { Job, JobState, Scheduling } from "../../src/core/job.ts";
 import type { Plan } from "../../src/core/schedule.ts";
 import type { WorldOptions } from "../support/world.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { waitingReason, waitingText } from "../../src/core/explain.ts";
+import { waitingReason, waitingText } from "../../src/core/explain/waiting-reason.ts";
 import type { InstanceNeed, Scheduling } from "../../src/core/job.ts";
 import type { Environment } from "../../src/core/resources.ts";
 import { shouldRetry } from "../../src/core/retry.ts";

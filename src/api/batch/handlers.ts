@@ -72,7 +72,8 @@ function prepared(prepare: (operation: string, call: Call) => Promise<void>, han
   );
 }
 
-function toApiError(error: unknown): unknown {
+/** Errors of the store, in the API's terms; any other as it is. */
+export function toApiError(error: unknown): unknown {
   if (error instanceof StoreUnavailable) return serverException(error.message);
   if (!(error instanceof QuotaReached)) return error;
   const where = error.kind === "quota-share" ? "a job queue" : "a region";

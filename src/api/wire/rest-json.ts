@@ -3,7 +3,7 @@ import { parseBody } from "./body.ts";
 import { compileDecoder } from "./decode.ts";
 import { ApiError, serializationException, unknownOperationException, validationException } from "./errors.ts";
 import { notAvailable } from "./not-available.ts";
-import type { BatchHandlers, BatchOperationName, Call } from "./operations.ts";
+import type { BatchHandlers, BatchInput, BatchOperationName, Call } from "./operations.ts";
 import type { Member, Operation } from "./schema.ts";
 import { operationsOf } from "./schema.ts";
 
@@ -37,6 +37,13 @@ export function createRestJson(handlers: BatchHandlers, version: string): RestJs
     if (handler === undefined) throw notAvailable(name, version);
     return handler(input as never, call);
   };
+}
+
+/** How one operation's requests are read and checked: its members by name. */
+export function decoderOf<Op extends BatchOperationName>(name: Op): (request: RestRequest) => BatchInput<Op> {
+  const operation = operationsOf(batch).find((one) => one.name === name)!;
+  const decode = lazyDecoder(operation);
+  return (request) => decode(request, "") as BatchInput<Op>;
 }
 
 interface Found {

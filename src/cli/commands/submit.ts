@@ -1,7 +1,10 @@
-import type { ArrayJobDependency, JobDependency } from "@aws-sdk/client-batch";
-import { InvalidArgumentError, type Command } from "commander";
+import type { ArrayJobDependency, JobDependency, SubmitJobCommandInput } from "@aws-sdk/client-batch";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import type { DryRun } from "../../ports/dry-run.ts";
+import { adminCall } from "../admin-call.ts";
 import { clientCommand, keyValue, withConnection, type ClientOptions } from "../command.ts";
 import type { Connection } from "../connection.ts";
+import { dryRunText } from "../dry-run-text.ts";
 import { addJobOptions, submitRequest, type JobOptions } from "../job-request.ts";
 import type { Result } from "../output.ts";
 import { withQueueHint } from "../queue-hint.ts";
@@ -16,6 +19,7 @@ interface SubmitOptions extends ClientOptions, JobOptions {
   readonly param?: Readonly<Record<string, string>>;
   readonly tag?: Readonly<Record<string, string>>;
   readonly wait?: boolean;
+  readonly dryRun?: boolean;
 }
 
 /** AWS's own, and Longshore's, which the SDK sends too. */
@@ -38,7 +42,11 @@ export function submitCommand(): Command {
     .option("--image <name>", "container image to run it in instead of the definition's")
     .option("--param <key=value>", "value for Ref::KEY in the definition's command (repeatable)", keyValue)
     .option("--tag <key=value>", "tag (repeatable)", keyValue)
-    .option("--wait", "wait until it has ended; the exit code is then the job's");
+    .addOption(new Option("--wait", "wait until it has ended; the exit code is then the job's").conflicts("dryRun"))
+    .option(
+      "--dry-run",
+      "submit nothing; say whether it is valid, whether it would start now or why not, and what it would cost",
+    );
   return addJobOptions(command).action((name: string, argv: string[], options: SubmitOptions) =>
     withConnection(options, (connection) => submit(connection, name, argv, options)),
   );
@@ -59,10 +67,18 @@ async function submit(
     ...(options.param === undefined ? {} : { parameters: options.param }),
     ...(options.tag === undefined && tags === undefined ? {} : { tags: { ...tags, ...options.tag } }),
   };
+  if (options.dryRun === true) return dryRun(connection, whole);
   const answer = await withQueueHint(connection, () => connection.batch((batch) => batch.submitJob(whole)));
   const { jobId = "", jobArn, jobName } = answer;
   if (options.wait === true) return waitForJobs(connection, [jobId]);
   return { data: { jobArn, jobName, jobId }, text: jobId, brief: jobId };
+}
+
+async function dryRun(connection: Connection, request: SubmitJobCommandInput): Promise<Result> {
+  const run = await withQueueHint(connection, () =>
+    adminCall<DryRun>(connection, "POST", "/longshore/dry-run", request),
+  );
+  return { data: run, text: dryRunText(run), brief: run.outcome };
 }
 
 /** `ID`, `ID:TYPE` or `SEQUENTIAL`. The id of an array child has a colon too: `ID:3`. */

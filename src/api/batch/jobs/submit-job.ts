@@ -36,19 +36,28 @@ import { TEXTS } from "../texts.ts";
 export function submitJobHandler(backend: Backend): Required<Pick<BatchHandlers, "SubmitJob">> {
   return {
     async SubmitJob(request, call) {
-      const input = withImageOverrides(request, backend.limits);
-      check(SUBMIT_RULES, { input, limits: backend.limits });
-      const queue = await findQueue(backend, call, input.jobQueue);
-      const definition = await findActive(backend, call, input.jobDefinition);
-      check(PLACEMENT_RULES, { input, queue, definition });
-      await checkShare(backend, queue, input.shareIdentifier);
-      const dependsOn = await findDependencies(backend, call, input);
-      const job = newJob(backend, call, input, queue, definition, dependsOn);
+      const { job } = await checkedSubmission(backend, request, call);
       await insert(backend, job);
       void backend.scheduler.nudge();
       return { jobArn: arnOf(call, "job", job.id), jobName: job.name, jobId: job.id };
     },
   };
+}
+
+/** What a submission comes to, once everything about it was checked. Nothing is written. */
+export async function checkedSubmission(
+  backend: Backend,
+  request: Submission,
+  call: Call,
+): Promise<{ readonly job: NewJob; readonly queue: ResourceRecord<QueueSettings> }> {
+  const input = withImageOverrides(request, backend.limits);
+  check(SUBMIT_RULES, { input, limits: backend.limits });
+  const queue = await findQueue(backend, call, input.jobQueue);
+  const definition = await findActive(backend, call, input.jobDefinition);
+  check(PLACEMENT_RULES, { input, queue, definition });
+  await checkShare(backend, queue, input.shareIdentifier);
+  const dependsOn = await findDependencies(backend, call, input);
+  return { job: newJob(backend, call, input, queue, definition, dependsOn), queue };
 }
 
 /** A dependency that was found may be removed by now. */

@@ -1,9 +1,9 @@
-import type { Shortage } from "./shortage.ts";
-import type { Job, Requirements } from "./job.ts";
-import { demandOf, shapeKey, shareOf } from "./job.ts";
-import { ARRAY_CONCURRENCY_TAG } from "./submission/own-tags.ts";
-import type { BlockedReason } from "./placement.ts";
-import type { Plan } from "./schedule.ts";
+import type { Shortage } from "../shortage.ts";
+import type { Job, Requirements } from "../job.ts";
+import { demandOf, shapeKey, shareOf } from "../job.ts";
+import { ARRAY_CONCURRENCY_TAG } from "../submission/own-tags.ts";
+import type { BlockedReason } from "../placement.ts";
+import type { Plan } from "../schedule.ts";
 
 /** What tells why a job waits; for a child of an array its parent's scheduling. */
 export type WaitingJob = Pick<Job, "id" | "queueArn" | "scheduling" | "state">;
@@ -60,7 +60,16 @@ function consumableText({ arn, quantity, available, total }: Shortage): string {
   return `Waiting for consumable resource ${name}: it asks for ${quantity}; ${available} of ${total} are available.`;
 }
 
-function amounts({ vcpuMilli, memoryMiB, gpus = 0 }: { vcpuMilli: number; memoryMiB: number; gpus?: number }): string {
+/** `2 vCPU and 512 MiB`, with GPUs where there are some. */
+export function amounts({
+  vcpuMilli,
+  memoryMiB,
+  gpus = 0,
+}: {
+  vcpuMilli: number;
+  memoryMiB: number;
+  gpus?: number;
+}): string {
   const vcpus = `${vcpuMilli / 1000} vCPU and ${memoryMiB} MiB`;
   return gpus > 0 ? `${vcpus} and ${gpus} GPU` : vcpus;
 }

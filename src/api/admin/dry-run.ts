@@ -1,0 +1,47 @@
+import type { Preview } from "../../core/explain/preview.ts";
+import type { Scheduling } from "../../core/job.ts";
+import type { DryRun, PredictedStart } from "../../ports/dry-run.ts";
+import type { Backend } from "../batch/backend.ts";
+import { BATCH_DEMANDS } from "../batch/demands.ts";
+import { checkedSubmission } from "../batch/jobs/submit-job.ts";
+import { authorized } from "../access/authorized.ts";
+import { serverException } from "../wire/errors.ts";
+import type { BatchInput, Call } from "../wire/operations.ts";
+import type { RestRequest } from "../wire/rest-json.ts";
+import { decoderOf } from "../wire/rest-json.ts";
+import { costOf } from "./cost.ts";
+
+/** Answers a SubmitJob request as SubmitJob would, error for error, with what would become of the job; nothing is written. */
+export function createDryRun(backend: Backend): (request: RestRequest, call: Call) => Promise<DryRun> {
+  const decode = decoderOf("SubmitJob");
+  const { SubmitJob } = authorized(
+    "batch",
+    { SubmitJob: BATCH_DEMANDS.SubmitJob },
+    { SubmitJob: (input: BatchInput<"SubmitJob">, call: Call) => dryRun(backend, input, call) },
+  );
+  return async (request, call) => SubmitJob(decode(request), call);
+}
+
+async function dryRun(backend: Backend, input: BatchInput<"SubmitJob">, call: Call): Promise<DryRun> {
+  const { job, queue } = await checkedSubmission(backend, input, call);
+  const { scheduling } = job;
+  const preview = await backend.scheduler.preview(job);
+  if (preview === undefined) throw serverException("The scheduler is just starting. Try again in a second.");
+  return {
+    ...{ jobName: job.name, jobQueue: queue.arn, jobDefinition: job.definitionArn },
+    resources: resourcesOf(scheduling),
+    ...(scheduling.arraySize !== undefined && { arraySize: scheduling.arraySize }),
+    ...preview,
+    predictedStart: predictedStart(preview, backend.clock.now()),
+    cost: await costOf(backend.store.environments, queue, job, preview.environmentArn),
+  };
+}
+
+function resourcesOf({ requirements: { vcpuMilli, memoryMiB, gpus } }: Scheduling): DryRun["resources"] {
+  return { vcpus: vcpuMilli / 1000, memoryMiB, gpus };
+}
+
+function predictedStart({ outcome }: Preview, now: number): PredictedStart {
+  if (outcome === "starts") return { at: new Date(now).toISOString(), inSeconds: 0 };
+  return { unknown: outcome === "fails" ? "It would never start." : "It waits for what has no known end." };
+}

@@ -1,0 +1,50 @@
+import type { AccessKey } from "../ports/credentials.ts";
+
+/** An answer that is an error, as the SDK's clients throw one. */
+export class RefusedCall extends Error {
+  /** What tells the SDK's errors from others. */
+  readonly $metadata: { readonly httpStatusCode: number };
+
+  constructor(name: string, status: number, message: string) {
+    super(message);
+    this.name = name;
+    this.$metadata = { httpStatusCode: status };
+  }
+}
+
+export interface Signer extends AccessKey {
+  readonly sessionToken?: string | undefined;
+}
+
+/**
+ * Calls what is under /longshore on a server. Signed, and not with the key itself in it: whoever answers at that address in place of the server
+ * learns nothing.
+ *
+ * @throws RefusedCall when the answer is an error.
+ */
+export async function signedCall<T>(
+  url: URL,
+  method: string,
+  { credentials, region }: { readonly credentials: Signer; readonly region: string },
+  body: unknown,
+): Promise<T> {
+  const [{ SignatureV4 }, { HttpRequest }, { Sha256 }] = await Promise.all([
+    import("@smithy/signature-v4"),
+    import("@smithy/core/protocols"),
+    import("@smithy/core/checksum"),
+  ]);
+  const signer = new SignatureV4({ service: "longshore", region, credentials: given(credentials), sha256: Sha256 });
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const headers = { host: url.host, ...(text !== undefined && { "content-type": "application/json" }) };
+  const signed = await signer.sign(new HttpRequest({ method, path: url.pathname, headers, body: text }));
+  const response = await fetch(url, { method, headers: signed.headers, ...(text !== undefined && { body: text }) });
+  const answer = (await response.json()) as T & { readonly message?: string };
+  if (response.ok) return answer;
+  const name = response.headers.get("x-amzn-errortype") ?? "UnknownError";
+  throw new RefusedCall(name, response.status, answer.message ?? `The server answered ${response.status}.`);
+}
+
+/** The signer's type knows no member that is undefined. */
+function given({ accessKeyId, secretAccessKey, sessionToken }: Signer) {
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+}

@@ -1,0 +1,49 @@
+import type { JobStatus } from "../job.ts";
+import type { Blocker } from "./blockers.ts";
+import type { EnvironmentVerdict, Obstacle } from "./obstacles.ts";
+
+/** Why a job is where it is. Nothing but JSON. */
+export interface Explanation {
+  readonly jobId: string;
+  readonly jobQueue: string;
+  readonly status: JobStatus;
+  /** One sentence for people. */
+  readonly answer: string;
+  /** Of an array: the first of its children that have not started, which the rest of this is about. */
+  readonly nextChild?: string;
+  /** All that keeps it from starting; empty when the next tick starts it, or when it has started. */
+  readonly blockers: readonly Stated<Blocker>[];
+  /** Its place among the RUNNABLE jobs of its queue. */
+  readonly position?: Position;
+  /** What became of its attempts so far. */
+  readonly attempts: readonly AttemptStory[];
+}
+
+/** With a sentence that says it, and one that says what to do about it. */
+export type Stated<Fact> = Fact extends { readonly environments: readonly EnvironmentVerdict[] }
+  ? Omit<Fact, "environments"> & Sentences & { readonly environments: readonly StatedVerdict[] }
+  : Fact & Sentences;
+
+export interface Sentences {
+  readonly text: string;
+  readonly fix: string;
+}
+
+export interface StatedVerdict extends Omit<EnvironmentVerdict, "obstacles"> {
+  readonly obstacles: readonly (Obstacle & Sentences)[];
+}
+
+/** From 1. Behind many jobs, only that they are more than so many is known. */
+export type Position = { readonly place: number } | { readonly moreThan: number };
+
+/** What one attempt that is over came to. */
+export interface AttemptStory {
+  readonly number: number;
+  /** `infrastructure`: its host was taken away or lost, which says nothing about the program. */
+  readonly end: "succeeded" | "failed" | "out-of-memory" | "infrastructure" | "stopped" | "not-started";
+  readonly startedAt?: number;
+  readonly stoppedAt: number;
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly statusReason?: string;
+}

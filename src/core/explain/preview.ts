@@ -1,0 +1,70 @@
+import type { Outcome } from "../changes.ts";
+import { childReadiness, wholeReadiness } from "../dependency.ts";
+import { childId } from "../ids.ts";
+import type { Job, Scheduling } from "../job.ts";
+import { demandOf } from "../job.ts";
+import { place } from "../placement.ts";
+import { World } from "../world.ts";
+import type { KnownPlan } from "./blockers-of.ts";
+import type { Explanation } from "./explanation.ts";
+import { explainJob } from "./explain.ts";
+
+/** A job that might be submitted. */
+export interface Proposal {
+  readonly queueArn: string;
+  readonly scheduling: Scheduling;
+  /** Epoch ms. */
+  readonly createdAt: number;
+}
+
+/** What would become of a job, or of an array's first child, were it submitted now. */
+export interface Preview extends Pick<Explanation, "answer" | "blockers" | "position"> {
+  readonly outcome: "starts" | "waits" | "fails";
+  /** Where it would start. */
+  readonly environmentArn?: string;
+}
+
+/** What nothing else has: the last one of its queue. */
+const LAST_SEQ = Number.MAX_SAFE_INTEGER;
+const NO_ID = "new";
+
+/** A job as though it had just been submitted, behind all others. Of an array, its first child. */
+export function proposedJob({ queueArn, scheduling, createdAt }: Proposal): Job {
+  const isArray = scheduling.arraySize !== undefined;
+  const waitsForJobs = scheduling.dependsOn.length > 0 || scheduling.refusal !== undefined;
+  return {
+    ...{ id: isArray ? childId(NO_ID, 0) : NO_ID, seq: LAST_SEQ, queueArn, createdAt, scheduling },
+    ...(isArray && { parent: { id: NO_ID, index: 0 } }),
+    state: { status: waitsForJobs ? "PENDING" : "RUNNABLE", attempts: [] },
+  };
+}
+
+/** `outcomes`: how those of its dependencies ended that the world does not know. Nothing is changed. */
+export function preview(world: World, plan: KnownPlan, job: Job, outcomes: ReadonlyMap<string, Outcome>): Preview {
+  const failure = failureOf(world, job, outcomes);
+  if (failure !== undefined) return { outcome: "fails", answer: `It would fail at once: ${failure}.`, blockers: [] };
+  const { blockers, position, answer } = explainJob(world, plan, job);
+  const queue = world.queues.get(job.queueArn);
+  const placement = blockers.length === 0 && queue !== undefined ? place(world, demandOf(job), queue) : undefined;
+  if (placement?.kind === "fits") {
+    const environmentArn = placement.environment.arn;
+    return { outcome: "starts", answer: "It would start at once.", environmentArn, blockers };
+  }
+  return { outcome: "waits", answer, blockers, ...(position !== undefined && { position }) };
+}
+
+/** Why it would never start: what it depends on has ended otherwise than it is to, or it is refused itself. */
+function failureOf(world: World, job: Job, outcomes: ReadonlyMap<string, Outcome>): string | undefined {
+  const ended = new World(world.capacity, world.hasDocker);
+  for (const [jobId, outcome] of outcomes) ended.apply({ kind: "outcome", jobId, outcome });
+  const unknown = new Set(world.unknownDependencies(job));
+  const knows = (jobId: string): World => (unknown.has(jobId.split(":")[0]!) ? ended : world);
+  const known = {
+    outcomeOf: (jobId: string) => knows(jobId).outcomeOf(jobId),
+    outcomeOfChild: (arrayId: string, index: number) => knows(arrayId).outcomeOfChild(arrayId, index),
+  };
+  const whole = wholeReadiness(known, job);
+  const own =
+    job.parent === undefined ? "ready" : childReadiness(known, { ...job, id: job.parent.id }, job.parent.index);
+  return [whole, own].flatMap((readiness) => (typeof readiness === "object" ? [readiness.failure] : []))[0];
+}

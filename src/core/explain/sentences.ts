@@ -1,0 +1,158 @@
+import type { Job } from "../job.ts";
+import { requirementsOf } from "../job.ts";
+import { ARRAY_CONCURRENCY_TAG } from "../submission/own-tags.ts";
+import type { Blocker } from "./blockers.ts";
+import type { Sentences, Stated } from "./explanation.ts";
+import type { Obstacle } from "./obstacles.ts";
+import type { Occupant } from "./occupants.ts";
+import { amounts, waitingText } from "./waiting-reason.ts";
+
+/** What explanations say to people. */
+
+/** How many jobs a sentence names. */
+const MAX_NAMED = 5;
+
+export function waitingAnswer(job: Job, blockers: readonly Blocker[]): string {
+  const [first] = blockers;
+  if (first === undefined) return "Nothing is in its way: the next tick starts it.";
+  const more = blockers.length === 1 ? "" : ` (and ${blockers.length - 1} more in its way)`;
+  return `${textOf(first, job).replace(/\.$/, "")}${more}.`;
+}
+
+export function stated(blocker: Blocker, job: Job): Stated<Blocker> {
+  const sentences = { text: textOf(blocker, job), fix: fixOf(blocker, job) };
+  if (blocker.kind !== "placement") return { ...blocker, ...sentences };
+  const environments = blocker.environments.map(({ obstacles, ...verdict }) => ({
+    ...verdict,
+    obstacles: obstacles.map((obstacle) => ({ ...obstacle, ...obstacleSentences(obstacle, job) })),
+  }));
+  return { ...blocker, ...sentences, environments };
+}
+
+function textOf(blocker: Blocker, job: Job): string {
+  switch (blocker.kind) {
+    case "dependency": {
+      const { jobId, status, root } = blocker;
+      const chain = root === undefined ? "" : `, and at the root of that ${root.jobId}, which is ${root.status}`;
+      return `Waiting for job ${jobId}, on which it depends and which is ${status}${chain}.`;
+    }
+    case "refusal":
+      return `It can never start: ${blocker.reason}.`;
+    case "placement":
+      return waitingText(blocker.reason, requirementsOf(job));
+    case "consumable": {
+      const { wantedBefore } = blocker;
+      const others = wantedBefore === 0 ? "" : ` ${wantedBefore} before it want of it too.`;
+      return `${waitingText(blocker, requirementsOf(job))}${others}`;
+    }
+    case "crowded": {
+      const { siblingsBefore } = blocker;
+      const others = siblingsBefore === 0 ? "" : ` ${siblingsBefore} of its siblings are before it.`;
+      return `${waitingText(blocker, requirementsOf(job))}${others}`;
+    }
+    case "behind":
+      return waitingText(blocker, requirementsOf(job));
+    case "queue-before":
+      return queueBeforeText(blocker);
+  }
+}
+
+function queueBeforeText({ queueArn, priority, headJobId }: BlockerOf<"queue-before">): string {
+  if (queueArn === undefined) {
+    return `A job queue of another account or region (priority ${priority}) is served first, and waits for room too.`;
+  }
+  return `Job queue ${nameOf(queueArn)} (priority ${priority}) is served first, and its job ${headJobId} waits for room too.`;
+}
+
+function fixOf(blocker: Blocker, job: Job): string {
+  switch (blocker.kind) {
+    case "dependency":
+      return `\`longshore explain ${blocker.root?.jobId ?? blocker.jobId}\` says what that one waits for.`;
+    case "refusal":
+      return "Terminate it, and submit it anew without what is wrong.";
+    case "placement":
+      return "One of its queue's environments has to take it: see what is in the way in each.";
+    case "consumable":
+      return consumableFix(blocker);
+    case "crowded":
+      return `It starts when its turn comes; the tag ${ARRAY_CONCURRENCY_TAG} of an array is fixed when it is submitted.`;
+    case "behind":
+      return `\`longshore explain ${blocker.headJobId}\` says what that one waits for.`;
+    case "queue-before":
+      return `Give job queue ${nameOf(job.queueArn)} a higher priority than ${blocker.priority}, or wait.`;
+  }
+}
+
+function consumableFix({ arn, quantity, available, total, holders, holderCount }: BlockerOf<"consumable">): string {
+  const name = nameOf(arn);
+  if (total === undefined) return `Create the consumable resource ${name} with at least ${quantity}.`;
+  if (quantity > total) return `Raise its total by ${quantity - total} at least; it never suffices as it is.`;
+  const held = holderCount === 0 ? "" : `; ${holderCount} hold it: ${named(holders)}`;
+  return `${quantity - available} more have to be given back, or added with UpdateConsumableResource${held}.`;
+}
+
+type BlockerOf<Kind extends Blocker["kind"]> = Extract<Blocker, { readonly kind: Kind }>;
+
+function obstacleSentences(obstacle: Obstacle, job: Job): Sentences {
+  const wanted = requirementsOf(job);
+  switch (obstacle.kind) {
+    case "gone":
+      return { text: "There is no such environment any more.", fix: "Take it out of the queue's list, or create it." };
+    case "disabled":
+      return { text: "It is DISABLED.", fix: "Enable it with UpdateComputeEnvironment." };
+    case "not-valid":
+      return {
+        text: `It is ${obstacle.status}${obstacle.problem === undefined ? "." : `: ${obstacle.problem}`}`,
+        fix: obstacle.status === "CREATING" ? "Wait a moment." : "Repair it, or give the queue another environment.",
+      };
+    case "unmanaged":
+      return {
+        text: "It is UNMANAGED, and no container instance is registered in its cluster.",
+        fix: "Give the queue a managed environment.",
+      };
+    case "no-container-engine":
+      return {
+        text: "It runs containers, and no container engine answered when the server started.",
+        fix: "Start the container engine, then the server again.",
+      };
+    case "above-environment-maximum":
+      return {
+        text: `It asks for ${wanted.vcpuMilli / 1000} vCPU, and maxvCpus is ${obstacle.maxVcpuMilli / 1000}.`,
+        fix: `Raise maxvCpus to ${Math.ceil(wanted.vcpuMilli / 1000)} at least, or ask for ${obstacle.maxVcpuMilli / 1000} vCPU at most.`,
+      };
+    case "above-machine":
+      return {
+        text: `It asks for ${amounts(wanted)}, and the machine has ${amounts(obstacle.machine)} in all.`,
+        fix: `Ask for ${amounts(obstacle.machine)} at most, or start the server with more (--vcpus, --memory-mib).`,
+      };
+    case "no-gpus":
+      return { text: `It asks for ${obstacle.gpus} GPU, and there is none.`, fix: "Ask for no GPU." };
+    case "above-service-maximum":
+      return {
+        text: `It asks for more than the ${obstacle.limit} instances of ${obstacle.type} that there may be.`,
+        fix: "Raise the service environment's capacity limit, or ask for fewer instances.",
+      };
+    case "instances":
+      return {
+        text: `${obstacle.left} of ${obstacle.type} are free.`,
+        fix: `These would have to end: ${named(obstacle.toFree)}; or raise the capacity limit.`,
+      };
+    case "capacity":
+      return {
+        text: `It asks for ${amounts(wanted)}, and ${amounts(obstacle.free)} are free.`,
+        fix: `These would have to end: ${named(obstacle.toFree)}; or ask for no more than is free.`,
+      };
+  }
+}
+
+function named(jobs: readonly Occupant[]): string {
+  const shown = jobs.slice(0, MAX_NAMED).map(({ jobId, endsBy }) => {
+    const name = jobId ?? "a job of another account or region";
+    return endsBy === undefined ? name : `${name} (at the latest ${new Date(endsBy).toISOString()})`;
+  });
+  return [...shown, ...(jobs.length > MAX_NAMED ? [`${jobs.length - MAX_NAMED} more`] : [])].join(", ");
+}
+
+function nameOf(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,75 @@
+import { frontOf } from "../front.ts";
+import type { Job } from "../job.ts";
+import type { Queue } from "../resources.ts";
+import type { BlockedHead, Plan } from "../schedule.ts";
+import { byPriority } from "../schedule.ts";
+import { compareWaiting } from "../waiting.ts";
+import type { World } from "../world.ts";
+import type { Blocker } from "./blockers.ts";
+import type { Position } from "./explanation.ts";
+import { haveOneOwner } from "./occupants.ts";
+import { jobOf } from "./open-dependencies.ts";
+
+/** How far down a queue is looked. */
+const LOOK_AHEAD = 1_000;
+
+/** Who is served before a job in its own queue. */
+export interface Ahead {
+  /** In their order; the first ones only, when they are many. */
+  readonly jobIds: readonly string[];
+  /** Where it is, or would be if it were RUNNABLE now. */
+  readonly position: Position;
+}
+
+/** Costs in LOOK_AHEAD. */
+export function ahead(world: World, job: Job): Ahead {
+  const front = frontOf(world, job.queueArn, LOOK_AHEAD);
+  const at = front.indexOf(job.id);
+  const jobIds = at === -1 ? front.filter((id) => isBefore(jobOf(world, id)!, job)) : front.slice(0, at);
+  const isKnown = at !== -1 || jobIds.length < LOOK_AHEAD;
+  return { jobIds, position: isKnown ? { place: jobIds.length + 1 } : { moreThan: LOOK_AHEAD } };
+}
+
+/** Whether `a` is to start before `b` when both wait in the same lane. */
+export function isBefore(a: Job, b: Job): boolean {
+  return compareWaiting(asWaiting(a), asWaiting(b)) < 0;
+}
+
+function asWaiting(job: Job) {
+  return { job, retried: job.state.attempts.length > 0 };
+}
+
+/** The queues that are served before one and in which a job waits for room that may be the same. */
+export function queuesBefore(world: World, plan: Pick<Plan, "blocked">, queue: Queue): Blocker[] {
+  return earlierQueues(world, queue).flatMap((other): Blocker[] => {
+    const head = blockedHeads(plan, other.arn).find((one) => competes(one, queue, other));
+    if (head === undefined) return [];
+    const names = haveOneOwner(other.arn, queue.arn) && { queueArn: other.arn, headJobId: head.jobId };
+    return [{ kind: "queue-before", priority: other.priority, ...names }];
+  });
+}
+
+/** The first jobs of the queues that are served before this one. */
+export function jobsOfEarlierQueues(world: World, queue: Queue): string[] {
+  return earlierQueues(world, queue).flatMap(({ arn }) => frontOf(world, arn, LOOK_AHEAD));
+}
+
+function earlierQueues(world: World, queue: Queue): Queue[] {
+  const queues = [...world.queues.values()].sort(byPriority);
+  return queues.slice(
+    0,
+    queues.findIndex(({ arn }) => arn === queue.arn),
+  );
+}
+
+function blockedHeads(plan: Pick<Plan, "blocked">, queueArn: string): BlockedHead[] {
+  const block = plan.blocked.get(queueArn);
+  if (block === undefined) return [];
+  return [...(block.head === undefined ? [] : [block.head]), ...block.lanes.values()];
+}
+
+/** All environments share the machine; the instances of a service environment are its own. */
+function competes({ reason }: BlockedHead, queue: Queue, other: Queue): boolean {
+  if (reason.kind === "capacity") return true;
+  return reason.kind === "instances" && other.environmentArns.some((arn) => queue.environmentArns.includes(arn));
+}
