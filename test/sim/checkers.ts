@@ -8,7 +8,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import type { Store } from "../../src/ports/store.ts";
 import type { OpenStore } from "../../src/store/store.ts";
 import type { Entry, Ledger } from "./ledger.ts";
-import { summaryOf } from "./ledger.ts";
+import { memoryOf, summaryOf } from "./ledger.ts";
 import type { Resources } from "./resources.ts";
 import { checkBeginning, checkUnitsAtRest } from "./unit-rules.ts";
 import { SCOPE } from "./workload.ts";
@@ -40,6 +40,8 @@ export function* checkClaim(
   if (attempt === undefined || index === -1) return yield `attempt ${spec.attemptId} runs and is not committed`;
   const { scheduling } = ledger.entries.get(parseChildId(jobId)?.parentId ?? jobId)!.job;
   if (attempt.units !== undefined) yield* checkBeginning(jobId, scheduling, attempt, index);
+  if (attempt.units === undefined && spec.memoryMiB !== memoryOf(scheduling, ledger.stateOf(jobId)!))
+    yield `attempt ${spec.attemptId} runs with ${spec.memoryMiB} MiB`;
   yield* checkNodeVariables(spec, scheduling, machine, expected);
   const active = machine.active();
   for (const other of active) {
@@ -105,7 +107,9 @@ export function* checkStartable(ledger: Ledger, { environments, queues }: Resour
   for (const [arn, queue] of queues) {
     const head = queue.isDeleting ? undefined : ledger.head(arn);
     if (head === undefined) continue;
-    const { vcpuMilli, memoryMiB } = head.entry.job.scheduling.requirements;
+    const { scheduling } = head.entry.job;
+    const { vcpuMilli } = scheduling.requirements;
+    const memoryMiB = memoryOf(scheduling, ledger.stateOf(head.id)!);
     if (used.vcpuMilli + vcpuMilli > machine.vcpuMilli || used.memoryMiB + memoryMiB > machine.memoryMiB) continue;
     for (const name of queue.environments) {
       const { enabled, maxvCpus } = environments.get(name)!;

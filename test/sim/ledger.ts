@@ -2,7 +2,7 @@ import type { RecordedChildren } from "../../src/core/array.ts";
 import type { Change, JobChange } from "../../src/core/changes.ts";
 import { childId, parseChildId } from "../../src/core/ids.ts";
 import type { ConsumableNeed, Scheduling, Dependency, JobState, JobStatus } from "../../src/core/job.ts";
-import { activeAttempt, initialState, isTerminal, JOB_STATUSES } from "../../src/core/job.ts";
+import { activeAttempt, initialState, isTerminal, JOB_STATUSES, requirementsOf } from "../../src/core/job.ts";
 import { REASONS } from "../../src/core/lifecycle.ts";
 import type { Capacity } from "../../src/core/resources.ts";
 import type { Stock } from "./stock.ts";
@@ -98,13 +98,12 @@ export class Ledger {
     const used = { vcpuMilli: 0, memoryMiB: 0 };
     for (const entry of this.entries.values()) {
       if (isTerminal(entry.state.status)) continue;
-      const { vcpuMilli, memoryMiB } = entry.job.scheduling.requirements;
       for (const state of [entry.state, ...entry.children.values()]) {
         const attempt = activeAttempt(state);
         if (attempt === undefined || (environmentArn !== undefined && attempt.environmentArn !== environmentArn))
           continue;
-        used.vcpuMilli += vcpuMilli;
-        used.memoryMiB += memoryMiB;
+        used.vcpuMilli += entry.job.scheduling.requirements.vcpuMilli;
+        used.memoryMiB += memoryOf(entry.job.scheduling, state);
       }
     }
     return used;
@@ -160,7 +159,11 @@ export class Ledger {
       this.#violated(`${jobId} goes from ${before.status} to ${after.status}`);
     }
     const { attempts } = entry.job.scheduling.retry;
-    if (after.attempts.length > attempts) this.#violated(`${jobId} makes more than ${attempts} attempts`);
+    const begun = after.attempts.length - forgivenOf(entry.job.scheduling, after);
+    if (begun > attempts) this.#violated(`${jobId} makes more than ${attempts} attempts`);
+    const { memoryMiB } = requirementsOf({ ...entry.job, state: after });
+    if (!isTerminal(after.status) && memoryMiB !== memoryOf(entry.job.scheduling, after))
+      this.#violated(`${jobId} asks for ${memoryMiB} MiB`);
     if (after.attempts.length > before.attempts.length + 1) this.#violated(`${jobId} makes two attempts at once`);
     for (const [at, attempt] of before.attempts.entries()) {
       const kept = after.attempts[at];
@@ -193,7 +196,7 @@ export class Ledger {
     const endedByItself = state.statusReason === REASONS.exited && state.status === "FAILED";
     if (
       endedByItself &&
-      state.attempts.length < retry.attempts &&
+      state.attempts.length - forgivenOf(entry.job.scheduling, state) < retry.attempts &&
       !retry.evaluateOnExit.some((one) => one.action === "exit")
     ) {
       this.#violated(`${jobId} is not retried after ${state.attempts.length} of ${retry.attempts} attempts`);
@@ -311,6 +314,22 @@ export class Ledger {
   #violated(what: string): void {
     this.violations.push(what);
   }
+}
+
+/** What the next attempt asks for, or the active one holds: one rung more for each attempt before it that ran out of memory. */
+export function memoryOf({ requirements, memoryLadder = [] }: Scheduling, { attempts }: JobState): number {
+  const starved = attempts.filter(({ reason }) => reason?.startsWith("OutOfMemoryError") === true).length;
+  return memoryLadder[Math.min(starved, memoryLadder.length) - 1] ?? requirements.memoryMiB;
+}
+
+/** Attempts that do not count: those that were lost with their host or that nobody began, so many as are forgiven. */
+function forgivenOf({ infrastructureRetries = 0 }: Scheduling, { attempts }: JobState): number {
+  const lost = attempts.filter(
+    ({ stoppedAt, exitCode, reason, stopping }) =>
+      stoppedAt !== undefined &&
+      (stopping?.hostLost === true || (stopping === undefined && exitCode === undefined && reason === undefined)),
+  );
+  return Math.min(infrastructureRetries, lost.length);
 }
 
 /** All that is counted beside the machine's own capacity. */

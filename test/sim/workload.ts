@@ -69,6 +69,8 @@ export function randomJob(random: Random, id: string, queue: string, now: number
     retry: { attempts: random.pick([1, 1, 2, 3, 5]), evaluateOnExit: randomConditions(random) },
     dependsOn: randomDependencies(random, arraySize, others),
     needsImage: false,
+    ...(random.chance(0.2) && { infrastructureRetries: random.int(1, 3) }),
+    ...(several === undefined && random.chance(0.3) && { memoryLadder: randomLadder(random) }),
     ...(random.chance(0.3) && { consumables: randomNeeds(random) }),
     ...(random.chance(0.3) && { timeoutSeconds: random.int(1, 60) }),
     ...(arraySize !== undefined && { arraySize, ...(random.chance(0.4) && { maxActiveChildren: random.int(1, 4) }) }),
@@ -117,6 +119,11 @@ export function randomServiceJob(random: Random, id: string, now: number): NewJo
     },
     spec: { ...job.spec, service: { serviceRequestPayload: "{}" } },
   };
+}
+
+/** Above what any job asks for first, and within the smallest machine. */
+function randomLadder(random: Random): number[] {
+  return [2560, 3072, 4096].slice(random.int(0, 2));
 }
 
 function randomNeeds(random: Random): ConsumableNeed[] {
