@@ -60,7 +60,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const onError = (what: string, error: unknown): void => logger.error({ err: error }, what);
     const defaultDriver = options.driver;
     const limits = options.strict === true ? AWS_LIMITS : OWN_LIMITS;
-    const store = await openStore(database, systemClock.now(), { defaultDriver, quotas: limits.resources });
+    const store = await openStore(database, systemClock.now(), {
+      ...{ defaultDriver, extensions: limits.extensions },
+      quotas: limits.resources,
+    });
     const isOpen = isOpenServer(options);
     const { dataDir } = options;
     const access = await openAccess({ database, dataDir, jobs: store.jobs, clock: systemClock, isOpen });

@@ -13,7 +13,10 @@ export interface Holding {
 export const NUM_INSTANCES = "NUM_INSTANCES";
 
 /** All that an active attempt holds beside the machine's own capacity. */
-export function holdingsOf({ scheduling }: Job, { environmentArn }: Attempt): Holding[] {
+export function holdingsOf(
+  { scheduling }: Pick<Job, "scheduling">,
+  { environmentArn }: Pick<Attempt, "environmentArn">,
+): Holding[] {
   const { consumables = [], instances = [] } = scheduling;
   return [
     ...consumables.map(({ arn, quantity }) => ({ key: arn, quantity })),

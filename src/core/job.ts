@@ -71,6 +71,8 @@ export interface Scheduling {
   readonly memoryLadder?: readonly number[];
   readonly dependsOn: readonly Dependency[];
   readonly timeoutSeconds?: number;
+  /** For how long an attempt is expected to run. */
+  readonly expectedSeconds?: number;
   /** Why the job can never start, however much is free. It fails with this as soon as nothing else keeps it waiting. */
   readonly refusal?: string;
   /** An array parent's number of children. */

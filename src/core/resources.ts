@@ -38,6 +38,17 @@ export interface Queue {
   readonly environmentArns: readonly string[];
   /** Without one the queue is served first in, first out. */
   readonly policyArn?: string;
+  /** Whether jobs may start before the blocked one at the head, where that does not delay it. */
+  readonly backfills?: boolean;
+  readonly timeLimits?: readonly TimeLimit[];
+}
+
+/** What becomes of a job that is at the head of its queue for too long, and why it is (reference 3.10). */
+export interface TimeLimit {
+  /** The statusReason up to its " - ". */
+  readonly reason: string;
+  readonly maxTimeSeconds: number;
+  readonly action: "CANCEL" | "TERMINATE";
 }
 
 /** A scheduling policy as the scheduler sees it (reference 7.3, 3.9). */

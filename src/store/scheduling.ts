@@ -1,12 +1,14 @@
+import type { JobStateTimeLimitAction } from "@aws-sdk/client-batch";
 import type { RecordedChildren } from "../core/array.ts";
 import { IndexSet } from "../core/array.ts";
 import type { Change, Fact, JobChange, Outcome, ResourceChange } from "../core/changes.ts";
 import type { ConsumableNeed, Job, JobState, StopRequest } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
-import type { Consumable, Environment, Queue, QuotaShare, SchedulingPolicy } from "../core/resources.ts";
+import type { Consumable, Environment, Queue, QuotaShare, SchedulingPolicy, TimeLimit } from "../core/resources.ts";
 import { environmentProblem } from "../core/environment-problem.ts";
 import { DRIVER_TAG, isFargate } from "../core/resources.ts";
 import type { DriverName } from "../core/driver-name.ts";
+import { BACKFILL_TAG } from "../core/submission/own-tags.ts";
 import type {
   EnvironmentSettings,
   JobSpec,
@@ -36,6 +38,8 @@ const CHILDREN_PAGE = 50_000;
 export interface SchedulingOptions {
   /** The driver of environments that do not pick one. */
   readonly defaultDriver: DriverName | "auto";
+  /** Whether queues may have what AWS Batch does not have; without it, by default, they may. */
+  readonly extensions?: boolean;
   /** Called when the status of resources was written. */
   resourcesWritten(): void;
 }
@@ -43,9 +47,10 @@ export interface SchedulingOptions {
 /** What the engine reads and writes. */
 export function schedulingStore(
   database: Database,
-  { defaultDriver, resourcesWritten }: SchedulingOptions,
+  { defaultDriver, extensions = true, resourcesWritten }: SchedulingOptions,
 ): SchedulingStore {
   const shared = new SharedTexts();
+  const resources = (): Promise<Fact[]> => readResources(database, { defaultDriver, extensions });
   return {
     async lead() {
       const [written] = await database.write([
@@ -57,13 +62,9 @@ export function schedulingStore(
       return Number(written!.rows[0]!["value"]);
     },
     async load() {
-      return [
-        ...(await readResources(database, defaultDriver)),
-        await readInstances(database),
-        ...(await readOpenJobs(database, shared)),
-      ];
+      return [...(await resources()), await readInstances(database), ...(await readOpenJobs(database, shared))];
     },
-    resources: () => readResources(database, defaultDriver),
+    resources,
     async news(afterSeq, limit) {
       // Stops first: each one's job is then there to be read.
       const stops = await readStops(database);
@@ -119,7 +120,10 @@ export function schedulingStore(
   };
 }
 
-async function readResources(database: Database, defaultDriver: DriverName | "auto"): Promise<Fact[]> {
+async function readResources(
+  database: Database,
+  { defaultDriver, extensions }: Required<Pick<SchedulingOptions, "defaultDriver" | "extensions">>,
+): Promise<Fact[]> {
   const rows = await database.read(
     `SELECT * FROM resources WHERE kind IN ('compute-environment', 'service-environment', 'job-queue', 'quota-share', 'scheduling-policy')
      ORDER BY arn`,
@@ -131,7 +135,7 @@ async function readResources(database: Database, defaultDriver: DriverName | "au
       toServiceEnvironment(toRecord<ServiceEnvironmentSettings>(row), defaultDriver),
     ),
   ];
-  const queues = ofKind("job-queue").map((row) => toQueue(toRecord<QueueSettings>(row)));
+  const queues = ofKind("job-queue").map((row) => toQueue(toRecord<QueueSettings>(row), extensions));
   const quotaShares = ofKind("quota-share").map((row) => toQuotaShare(toRecord<QuotaShareSettings>(row)));
   const policies = ofKind("scheduling-policy").map((row) => toPolicy(toRecord<SchedulingPolicySettings>(row)));
   return [
@@ -269,14 +273,24 @@ function toServiceEnvironment(
   };
 }
 
-function toQueue({ arn, version, status, settings }: ResourceRecord<QueueSettings>): Queue {
+function toQueue({ arn, version, status, settings }: ResourceRecord<QueueSettings>, extensions: boolean): Queue {
   const order = (settings.computeEnvironmentOrder ?? []).toSorted((a, b) => a.order! - b.order!);
   const environmentArns = [
     ...order.map(({ computeEnvironment }) => computeEnvironment!),
     ...(settings.serviceEnvironmentOrder ?? []).map(({ serviceEnvironment }) => serviceEnvironment!),
   ];
-  const { priority, schedulingPolicyArn: policyArn } = settings;
-  return { arn, version, status, priority: priority!, environmentArns, ...(policyArn !== undefined && { policyArn }) };
+  const { priority, schedulingPolicyArn: policyArn, jobStateTimeLimitActions: timeLimits = [] } = settings;
+  return {
+    ...{ arn, version, status, environmentArns },
+    priority: priority!,
+    ...(policyArn !== undefined && { policyArn }),
+    ...(extensions && settings.tags?.[BACKFILL_TAG] === "true" && { backfills: true }),
+    ...(timeLimits.length > 0 && { timeLimits: timeLimits.map(toTimeLimit) }),
+  };
+}
+
+function toTimeLimit({ reason, maxTimeSeconds, action }: JobStateTimeLimitAction): TimeLimit {
+  return { reason: reason!, maxTimeSeconds: maxTimeSeconds!, action: action! };
 }
 
 function toPolicy({ arn, settings }: ResourceRecord<SchedulingPolicySettings>): SchedulingPolicy {

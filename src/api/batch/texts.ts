@@ -252,6 +252,7 @@ export const TEXTS = {
     `The tag ${tag} must be a whole number from 1 to ${most}, not ${value}.`,
   memoryLadder: (tag: string, value: string) =>
     `The tag ${tag} must be rising numbers of MiB, such as "4096 8192 16384", or a factor and the most that it may lead to, such as "x2:16384"; at most 10 numbers; not ${value}.`,
+  ownFlag: (tag: string, value: string) => `The tag ${tag} must be true or false, not ${value}.`,
   tooManyTags: "A resource can have at most 50 tags.",
   tagKey: (key: string) =>
     `Tag key ${JSON.stringify(key)} is not valid: 1 to 128 letters, digits, spaces and + - = . _ : / @.`,

@@ -1,4 +1,4 @@
-/** Tags of jobs that say what AWS Batch has no member for: docs/beyond-aws.md. */
+/** Tags of jobs, definitions and queues that say what AWS Batch has no member for: docs/beyond-aws.md. */
 
 /** How many children of an array run at a time. On a definition: of each array that is made of it, unless the job says otherwise. */
 export const ARRAY_CONCURRENCY_TAG = "longshore:array-concurrency";
@@ -14,3 +14,9 @@ export const INFRASTRUCTURE_RETRIES_TAG = "longshore:infrastructure-retries";
 
 /** For how many days a job is kept after its end. */
 export const HISTORY_DAYS_TAG = "longshore:history-days";
+
+/** For how many seconds an attempt is expected to run. On a definition: each job that is made of it, unless the job says otherwise. */
+export const EXPECTED_SECONDS_TAG = "longshore:expected-seconds";
+
+/** Of a job queue: whether jobs may start before the one at its head, where that delays it in nothing. */
+export const BACKFILL_TAG = "longshore:backfill";

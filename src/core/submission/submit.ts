@@ -44,6 +44,7 @@ export function schedulingOf(job: {
   maxActiveChildren?: number | undefined;
   memoryLadder?: string | undefined;
   infrastructureRetries?: number | undefined;
+  expectedSeconds?: number | undefined;
   consumables: readonly ConsumableNeed[];
   refusal?: string | undefined;
 }): Scheduling {
@@ -63,6 +64,7 @@ export function schedulingOf(job: {
     dependsOn: job.dependsOn,
     needsImage: imagesOf(properties).some((image) => image !== NO_IMAGE),
     ...(job.timeoutSeconds !== undefined && { timeoutSeconds: job.timeoutSeconds }),
+    ...(job.expectedSeconds !== undefined && { expectedSeconds: job.expectedSeconds }),
     ...(job.refusal !== undefined && { refusal: job.refusal }),
     ...(job.arraySize !== undefined && {
       arraySize: job.arraySize,

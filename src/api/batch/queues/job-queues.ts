@@ -12,6 +12,7 @@ import { checkedServiceOrder, checkSoleQueue } from "./queue-service-environment
 import { findNamed, isOwnArn, listOwn } from "../resource-lookup.ts";
 import { checkDeletable, checkUpdatable, writeUnchanged } from "../resource-states.ts";
 import { check } from "../rules.ts";
+import { validateQueueTags } from "../tags/own-tags.ts";
 import { TEXTS } from "../texts.ts";
 
 type Operations = "CreateJobQueue" | "DescribeJobQueues" | "UpdateJobQueue" | "DeleteJobQueue";
@@ -22,6 +23,7 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
   return {
     async CreateJobQueue(input, call) {
       check(CREATE_JOB_QUEUE_RULES, input);
+      validateQueueTags(input.tags, backend.limits);
       const name = input.jobQueueName;
       const arn = arnOf(call, "job-queue", name);
       const settings = await newSettings(backend, call, input);

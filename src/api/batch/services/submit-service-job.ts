@@ -23,7 +23,7 @@ import { quotaShareArn } from "../sharing/quota-shares.ts";
 import { check } from "../rules.ts";
 import type { ServicePlacement, ServiceSubmission } from "./service-job-rules.ts";
 import { SERVICE_JOB_RULES, SERVICE_PLACEMENT_RULES } from "./service-job-rules.ts";
-import { validateOwnTags } from "../tags/own-tags.ts";
+import { askedByTags, validateOwnTags } from "../tags/own-tags.ts";
 import { TEXTS } from "../texts.ts";
 
 /** SubmitServiceJob (reference 3.7): the request for SageMaker becomes a job that runs as a container. With a token it is submitted once. */
@@ -58,7 +58,7 @@ async function newServiceJob(backend: Backend, call: Call, input: ServiceSubmiss
     definitionArn: "",
     createdAt,
     ...(share !== undefined && { shareIdentifier: share }),
-    scheduling: schedulingOf(input, request, placement),
+    scheduling: schedulingOf(input, request, placement, askedByTags(input.tags, undefined, backend.limits).expectedSeconds),
     spec: specOf(call, input),
   };
 }
@@ -88,7 +88,12 @@ async function findPlacement(backend: Backend, call: Call, input: ServiceSubmiss
   };
 }
 
-function schedulingOf(input: ServiceSubmission, request: TrainingRequest, { share }: ServicePlacement): Scheduling {
+function schedulingOf(
+  input: ServiceSubmission,
+  request: TrainingRequest,
+  { share }: ServicePlacement,
+  expected: number | undefined,
+): Scheduling {
   const { TrainingJobName: trainingJobName = input.jobName, AlgorithmSpecification } = request;
   const refusal = trainingRefusal(request);
   return {
@@ -97,6 +102,7 @@ function schedulingOf(input: ServiceSubmission, request: TrainingRequest, { shar
     retry: retryOf(input.retryStrategy),
     dependsOn: [],
     timeoutSeconds: trainingTimeout(request, input.timeoutConfig?.attemptDurationSeconds),
+    ...(expected !== undefined && { expectedSeconds: expected }),
     needsImage: AlgorithmSpecification?.TrainingImage !== NO_IMAGE,
     log: { group: TRAINING_LOG_GROUP, prefix: trainingJobName },
     service: {

@@ -1,6 +1,8 @@
 import { memoryLadder } from "../../../core/submission/memory-ladder.ts";
 import {
   ARRAY_CONCURRENCY_TAG,
+  BACKFILL_TAG,
+  EXPECTED_SECONDS_TAG,
   HISTORY_DAYS_TAG,
   INFRASTRUCTURE_RETRIES_TAG,
   MEMORY_LADDER_TAG,
@@ -17,6 +19,9 @@ const MAX_HISTORY_DAYS = 36_500;
 /** Each attempt is kept with its job. */
 const MAX_INFRASTRUCTURE_RETRIES = 100;
 
+/** A year. */
+const MAX_EXPECTED_SECONDS = 31_536_000;
+
 /** Tags of jobs and definitions that mean something here: docs/beyond-aws.md. */
 export const OWN_TAG_RULES: readonly Rule<Tags>[] = [
   wholeNumber(ARRAY_CONCURRENCY_TAG, OWN_LIMITS.maxArraySize),
@@ -24,6 +29,14 @@ export const OWN_TAG_RULES: readonly Rule<Tags>[] = [
   wholeNumber(INFRASTRUCTURE_RETRIES_TAG, MAX_INFRASTRUCTURE_RETRIES),
   quotingRule("memoryLadder", ({ [MEMORY_LADDER_TAG]: value }) =>
     value === undefined || memoryLadder(value, 1) !== undefined ? undefined : [MEMORY_LADDER_TAG, value],
+  ),
+  wholeNumber(EXPECTED_SECONDS_TAG, MAX_EXPECTED_SECONDS),
+];
+
+/** Tags of job queues. */
+export const OWN_QUEUE_TAG_RULES: readonly Rule<Tags>[] = [
+  quotingRule("ownFlag", ({ [BACKFILL_TAG]: value }) =>
+    value === undefined || value === "true" || value === "false" ? undefined : [BACKFILL_TAG, value],
   ),
 ];
 
@@ -39,6 +52,10 @@ export function validateOwnTags(tags: Tags | undefined, limits: Limits): void {
   if (limits.extensions) check(OWN_TAG_RULES, tags ?? {});
 }
 
+export function validateQueueTags(tags: Tags | undefined, limits: Limits): void {
+  if (limits.extensions) check(OWN_QUEUE_TAG_RULES, tags ?? {});
+}
+
 /** What the tags of a job, else of its definition, ask of the scheduler. A tag that changes later changes nothing. */
 export function askedByTags(job: Tags | undefined, definition: Tags | undefined, limits: Limits) {
   const valueOf = (tag: string): string | undefined =>
@@ -49,6 +66,7 @@ export function askedByTags(job: Tags | undefined, definition: Tags | undefined,
   };
   return {
     maxActiveChildren: numberOf(ARRAY_CONCURRENCY_TAG),
+    expectedSeconds: numberOf(EXPECTED_SECONDS_TAG),
     memoryLadder: valueOf(MEMORY_LADDER_TAG),
     infrastructureRetries: numberOf(INFRASTRUCTURE_RETRIES_TAG),
   };

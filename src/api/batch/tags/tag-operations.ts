@@ -5,7 +5,7 @@ import type { BatchHandlers, BatchInput, Call } from "../../wire/operations.ts";
 import type { Backend } from "../backend.ts";
 import type { Limits } from "../limits.ts";
 import { scopeOf } from "../names.ts";
-import { OWN_TAG_RULES } from "./own-tags.ts";
+import { OWN_QUEUE_TAG_RULES, OWN_TAG_RULES } from "./own-tags.ts";
 import type { Rule } from "../rules.ts";
 import { check, each, rule, within } from "../rules.ts";
 import { DRIVER_TAG_RULES, MAX_TAGS, TAG_KEY_RULES, TAG_RULES } from "./tags.ts";
@@ -20,7 +20,7 @@ export function tagHandlers(backend: Backend): Required<Pick<BatchHandlers, Oper
     const outcome = await table.change(tagged, changes, MAX_TAGS);
     if (outcome === "unknown") throw clientException(TEXTS.resourceNotFound(arn));
     if (outcome === "too many") throw validationException(TEXTS.tooManyTags);
-    // A tag of a compute environment may pick its driver.
+    // A tag of a compute environment may pick its driver, one of a queue its order.
     if (tagged.kind === "resource") await backend.scheduler.nudgeResources();
   };
   return {
@@ -59,6 +59,10 @@ export const TAG_RESOURCE_RULES: readonly Rule<Tagging>[] = [
   within(({ tags }) => tags, TAG_RULES),
   within(({ tags, type }) => (PICKS_DRIVER.has(type) ? tags : undefined), DRIVER_TAG_RULES),
   within(({ tags, type, limits }) => (limits.extensions && OF_JOBS.has(type) ? tags : undefined), OWN_TAG_RULES),
+  within(
+    ({ tags, type, limits }) => (limits.extensions && type === "job-queue" ? tags : undefined),
+    OWN_QUEUE_TAG_RULES,
+  ),
 ];
 
 export const UNTAG_RESOURCE_RULES: readonly Rule<{ readonly tagKeys: readonly string[] }>[] = [
@@ -78,6 +82,8 @@ const KINDS: Readonly<Record<string, Exclude<Tagged["kind"], "log-group">>> = {
   "service-job": "service-job",
 };
 
+const SHARE_IN_QUEUE = "/quota-share/";
+
 /** `arn:partition:batch:region:account:type/name`. */
 const ARN = /^arn:aws[a-z-]*:batch:([a-z0-9-]+):(\d{12}):([a-z-]+)\/(.+)$/;
 
@@ -87,7 +93,9 @@ function parseArn(call: Call, arn: string): { tagged: Tagged; type: string } {
   if (kind === undefined) throw validationException(TEXTS.resourceArn(arn));
   // What another account or region has is not known here.
   if (region !== call.region || account !== call.account) throw clientException(TEXTS.resourceNotFound(arn));
-  if (kind !== "job" && kind !== "service-job") return { tagged: { kind, arn }, type };
+  if (kind !== "job" && kind !== "service-job") {
+    return { tagged: { kind, arn }, type: name.includes(SHARE_IN_QUEUE) ? "quota-share" : type };
+  }
   if (parseChildId(name) !== undefined || parseNodeId(name) !== undefined) {
     throw validationException(TEXTS.childTags(arn));
   }
