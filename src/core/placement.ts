@@ -29,10 +29,7 @@ export type BlockedReason =
 
 /** Tries a queue's environments in order (reference 7.2). */
 export function place(world: World, { requirements, instances = [] }: Demand, queue: Queue): Placement {
-  const usable = queue.environmentArns.flatMap((arn) => {
-    const environment = world.environments.get(arn);
-    return environment !== undefined && accepts(environment) ? [environment] : [];
-  });
+  const usable = environmentsOf(world, queue);
   if (usable.length === 0) return blocked({ kind: "no-valid-environment" });
   const managed = usable.filter(({ isUnmanaged }) => !isUnmanaged);
   if (managed.length === 0) return blocked({ kind: "no-instances" });
@@ -54,6 +51,25 @@ export function place(world: World, { requirements, instances = [] }: Demand, qu
   if (environment !== undefined) return { kind: "fits", environment };
   const free = running.map((one) => freeIn(world, one)).reduce((a, b) => (b.vcpuMilli > a.vcpuMilli ? b : a));
   return blocked({ kind: "capacity", free });
+}
+
+/** The queue's environments in which a job could run, were nothing else there. */
+export function environmentsFor(world: World, { requirements, instances = [] }: Demand, queue: Queue): Environment[] {
+  if (requirements.gpus > 0 || !fits(requirements, world.capacity)) return [];
+  return environmentsOf(world, queue).filter(
+    (one) =>
+      requirements.vcpuMilli <= one.maxVcpuMilli &&
+      !one.isUnmanaged &&
+      (one.driver !== "docker" || world.hasDocker) &&
+      exceededLimit(one, instances, () => 0) === undefined,
+  );
+}
+
+function environmentsOf(world: World, { environmentArns }: Queue): Environment[] {
+  return environmentArns.flatMap((arn) => {
+    const environment = world.environments.get(arn);
+    return environment !== undefined && accepts(environment) ? [environment] : [];
+  });
 }
 
 /** The limit that keeps instances out of the first environment, when they find no room in any. */

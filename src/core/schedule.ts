@@ -5,6 +5,8 @@ import { shortage } from "./shortage.ts";
 import { childId } from "./ids.ts";
 import type { Job } from "./job.ts";
 import { isArrayParent } from "./job.ts";
+import { fillGaps } from "./gap-filler.ts";
+import type { Order } from "./order/order.ts";
 import { orderOf } from "./order/order-of.ts";
 import type { BlockedReason } from "./placement.ts";
 import { driverFor, place } from "./placement.ts";
@@ -79,10 +81,25 @@ function placeQueue(draft: Draft, queue: Queue): boolean {
       lanes.set(lane.share, outcome);
       const holds = order.blocked(lane, outcome.reason);
       draft.blocked.set(queue.arn, holds === "queue" ? { head: outcome, lanes } : { lanes });
-      if (holds === "queue") return true;
+      if (holds === "queue") return queue.backfills !== true || fillBehind(draft, queue, order, outcome.jobId);
     }
   }
   return true;
+}
+
+function fillBehind(draft: Draft, queue: Queue, order: Order, headJobId: string): boolean {
+  const { world, now, short, blockedShapes } = draft;
+  return fillGaps({
+    ...{ world, now, queue, order, headJobId },
+    hasRoom: (shape, environmentArn) => {
+      const lack = shortage(world, shape.demand);
+      if (lack !== undefined) short.set(shape.key, lack);
+      const one = { ...queue, environmentArns: [environmentArn] };
+      return lack === undefined && placeShape(world, shape, one, blockedShapes).kind === "fits";
+    },
+    mayStart: () => draft.changes.length < MAX_PLACEMENTS_PER_TICK,
+    start: (job, environment) => startJob(draft, job, environment),
+  });
 }
 
 /** Starts the first job of a lane that may start; undefined when none is left to try. */
@@ -91,7 +108,7 @@ function placeNext(
   queue: Queue,
   heads: TinyQueue<WaitingShape>,
 ): { readonly placed: Job } | BlockedHead | undefined {
-  const { world, changes, short } = draft;
+  const { world, short } = draft;
   for (let shape = heads.pop(); shape !== undefined; shape = heads.pop()) {
     const { job } = shape.entries.peek()!;
     if (world.crowding(job.parent?.id ?? job.id) !== undefined) world.waitingJobs(queue.arn)!.park(shape);
@@ -103,7 +120,8 @@ function placeNext(
       }
       const placement = placeShape(world, shape, queue, draft.blockedShapes);
       if (placement.kind === "blocked") return { jobId: nextId(world, job), reason: placement.reason };
-      changes.push(start(world, shape, placement.environment, draft.now));
+      startJob(draft, job, placement.environment);
+      if (!isArrayParent(job)) shape.entries.pop();
       if (dropStale(shape, world.waits) !== undefined) heads.push(shape);
       return { placed: job };
     }
@@ -121,8 +139,9 @@ function placeShape(world: World, shape: WaitingShape, queue: Queue, blockedShap
   return placement;
 }
 
-function start(world: World, shape: WaitingShape, environment: Environment, now: number): JobChange {
-  const job = world.jobs.get(shape.entries.peek()!.job.id)!;
+/** `entered`: the job as it is among the waiting ones; of an array its next child starts. */
+function startJob({ world, changes, now }: Draft, entered: Job, environment: Environment): void {
+  const job = world.jobs.get(entered.id)!;
   const driver = driverFor(world, environment, job.scheduling.needsImage);
   const change = isArrayParent(job)
     ? startNextChild(world, job, environment, driver, now)
@@ -132,9 +151,8 @@ function start(world: World, shape: WaitingShape, environment: Environment, now:
         ...(job.parent !== undefined && { parent: job.parent }),
         state: bound(job, environment.arn, driver, now),
       };
-  if (!isArrayParent(job)) shape.entries.pop();
   world.apply(change);
-  return change;
+  changes.push(change);
 }
 
 function startNextChild(

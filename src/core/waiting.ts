@@ -18,8 +18,9 @@ export interface WaitingShape {
 }
 
 /** An entry of a heap, by its place in the array that the heap is kept in. */
-interface HeapEntry {
-  readonly heap: readonly Waiting[];
+interface HeapEntry<Heap> {
+  readonly heap: Heap;
+  readonly entries: readonly Waiting[];
   readonly at: number;
 }
 
@@ -66,26 +67,39 @@ export class WaitingJobs {
    */
   front(limit: number, waits: (entry: Waiting) => boolean): Waiting[] {
     const shapes = [...this.#lanes.values()].flatMap((lane) => [...lane.shapes()]);
-    const heaps = shapes.map(({ entries }) => entries.data);
-    for (const parked of this.#parked.values()) heaps.push(parked.data);
-    const next = new TinyQueue(
-      heaps.flatMap((heap): HeapEntry[] => (heap.length === 0 ? [] : [{ heap, at: 0 }])),
-      (a, b) => compareWaiting(a.heap[a.at]!, b.heap[b.at]!),
-    );
     const front: Waiting[] = [];
     let stale = 0;
-    for (let found = next.pop(); found !== undefined && front.length < limit; found = next.pop()) {
-      const { heap, at } = found;
-      for (const below of [2 * at + 1, 2 * at + 2]) if (below < heap.length) next.push({ heap, at: below });
-      if (waits(heap[at]!)) front.push(heap[at]!);
+    for (const { entry } of inOrder([...shapes, ...[...this.#parked.values()].map((entries) => ({ entries }))])) {
+      if (front.length === limit) break;
+      if (waits(entry)) front.push(entry);
       else stale += 1;
     }
     // Many jobs that were cancelled in the middle of the queue: the next look shall not pass them again.
-    if (stale > limit) {
-      for (const shape of shapes) shape.entries = new TinyQueue(shape.entries.data.filter(waits), compareWaiting);
-    }
+    if (stale > limit) dropAllStale(shapes, waits);
     return front;
   }
+}
+
+/**
+ * The entries of several heaps in the order in which they are to start, without taking them out; also such as no longer wait. Costs in the heaps and in
+ * the entries that are asked for: of a heap, only what is next to an entry that was given can be the next one. A heap that is closed gives no more.
+ */
+export function* inOrder<Heap extends { readonly entries: TinyQueue<Waiting> }>(
+  heaps: Iterable<Heap>,
+  isClosed: (heap: Heap) => boolean = () => false,
+): Generator<{ readonly heap: Heap; readonly entry: Waiting }> {
+  const next = new TinyQueue<HeapEntry<Heap>>([], (a, b) => compareWaiting(a.entries[a.at]!, b.entries[b.at]!));
+  for (const heap of heaps) if (heap.entries.length > 0) next.push({ heap, entries: heap.entries.data, at: 0 });
+  for (let found = next.pop(); found !== undefined; found = next.pop()) {
+    const { heap, entries, at } = found;
+    if (isClosed(heap)) continue;
+    yield { heap, entry: entries[at]! };
+    for (const below of [2 * at + 1, 2 * at + 2]) if (below < entries.length) next.push({ heap, entries, at: below });
+  }
+}
+
+export function dropAllStale(shapes: Iterable<WaitingShape>, waits: (entry: Waiting) => boolean): void {
+  for (const shape of shapes) shape.entries = new TinyQueue(shape.entries.data.filter(waits), compareWaiting);
 }
 
 /** The RUNNABLE jobs of one share of a queue, grouped by shape: one representative is tried, its siblings need not be. */

@@ -184,7 +184,9 @@ export class World {
   stillWaits(entry: Waiting): boolean {
     const job = this.jobs.get(entry.job.id);
     if (job === undefined) return false;
-    if (!isArrayParent(job)) return job.state.status === "RUNNABLE";
+    // A job that started out of its turn leaves its entry behind; if it comes back, it has another one.
+    const isThisTurn = job.state.attempts.length === entry.job.state.attempts.length;
+    if (!isArrayParent(job)) return isThisTurn && job.state.status === "RUNNABLE";
     return job.state.rest?.status === "RUNNABLE" && this.arrays.get(job.id)!.next() !== undefined;
   }
 

@@ -2,7 +2,7 @@ import type { Job } from "../job.ts";
 import type { BlockedReason } from "../placement.ts";
 import type { Lane } from "../waiting.ts";
 
-/** Whose turn it is in one queue, in one tick. */
+/** Whose turn it is in one queue, in one tick. It goes on when the queue is held up: somebody may start without delaying the job that holds it up. */
 export interface Order {
   /** The lane whose first job is tried next; undefined when nobody is left. The same one again and again, until something has come of it. */
   next(): Lane | undefined;

@@ -58,7 +58,12 @@ async function newServiceJob(backend: Backend, call: Call, input: ServiceSubmiss
     definitionArn: "",
     createdAt,
     ...(share !== undefined && { shareIdentifier: share }),
-    scheduling: schedulingOf(input, request, placement, askedByTags(input.tags, undefined, backend.limits).expectedSeconds),
+    scheduling: schedulingOf(
+      input,
+      request,
+      placement,
+      askedByTags(input.tags, undefined, backend.limits).expectedSeconds,
+    ),
     spec: specOf(call, input),
   };
 }
