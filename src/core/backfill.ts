@@ -97,12 +97,15 @@ export function wantedBy(world: World, job: Job, environmentArn: string, now: nu
   return heldBy(world, job, environmentArn, now + longestMs(job) * attemptsLeft);
 }
 
-/** What is used up does not come back. */
+/**
+ * What the head needs of a consumable resource is there now: a head that lacked it would hold up nobody (reference 10, no. 31). So it must not be taken even
+ * for a while.
+ */
 function heldBy(world: World, job: Job, environmentArn: string, until: number): Held[] {
-  return footprintOf(job, environmentArn).map((holding) => {
-    const comesBack = world.consumables.get(holding.key)?.isReplenishable !== false;
-    return { ...holding, until: comesBack ? until : Infinity };
-  });
+  return footprintOf(job, environmentArn).map((holding) => ({
+    ...holding,
+    until: world.consumables.has(holding.key) ? Infinity : until,
+  }));
 }
 
 /**

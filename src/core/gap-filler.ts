@@ -71,7 +71,6 @@ class GapFiller {
       const { job } = found.entry;
       if (!world.waits(found.entry)) stale += 1;
       else if (world.crowding(job.parent?.id ?? job.id) === undefined) {
-        this.#looks += 1;
         const environment = this.#environmentFor(found.heap, job);
         if (environment === undefined) continue;
         start(job, environment);
@@ -95,7 +94,9 @@ class GapFiller {
 
   #environmentFor(shape: WaitingShape, job: Job): Environment | undefined {
     const { world, now } = this.#gaps;
-    for (const arn of this.#withRoom(shape)) {
+    const open = this.#withRoom(shape);
+    if (open.length > 0) this.#looks += 1;
+    for (const arn of open) {
       const wanted = wantedBy(world, job, arn, now);
       if (!this.#reservation.admits(wanted)) continue;
       this.#reservation.take(wanted);
