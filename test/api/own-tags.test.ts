@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { JobStatus } from "@aws-sdk/client-batch";
-import { CreateJobQueueCommand, ListJobsCommand, TagResourceCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
+import {
+  CreateJobQueueCommand,
+  ListJobsCommand,
+  TagResourceCommand,
+  TerminateJobCommand,
+  UntagResourceCommand,
+} from "@aws-sdk/client-batch";
 import { describeJob, ended, submit, submitScript, untilStatus } from "../support/jobs.ts";
 import { until } from "../support/until.ts";
 import { apiServer, prefixed, refused, register } from "./server.ts";
@@ -22,6 +28,9 @@ const REFUSED: readonly [tag: string, value: string, most: number][] = [
   [CONCURRENCY, "1000001", 1_000_000],
   ["longshore:history-days", "0", 36_500],
   ["longshore:history-days", "36501", 36_500],
+  ["longshore:expected-seconds", "0", 31_536_000],
+  ["longshore:expected-seconds", "1.5", 31_536_000],
+  ["longshore:expected-seconds", "31536001", 31_536_000],
   ["longshore:infrastructure-retries", "0", 100],
   ["longshore:infrastructure-retries", "101", 100],
 ];
@@ -120,4 +129,35 @@ test("on what is no job, and with --strict on everything, they are tags like any
   await untilStatus(strict.batch, `${array}:0`, "RUNNING");
   await strict.batch.send(new TerminateJobCommand({ jobId: array, reason: "enough" }));
   await ended(strict.batch, array);
+});
+
+test("a queue whose tag says so fills the gaps before a blocked job, as soon as the tag says so", async (t) => {
+  const { batch: other } = await apiServer(t, { vcpus: 2 });
+  const queueRequest = (name: string, backfill: string) => ({
+    ...{ jobQueueName: name, priority: 1, tags: { "longshore:backfill": backfill } },
+    computeEnvironmentOrder: [{ order: 1, computeEnvironment: "default" }],
+  });
+  const message = refused(prefixed("The tag longshore:backfill must be true or false, not maybe."));
+  await assert.rejects(other.send(new CreateJobQueueCommand(queueRequest("refused", "maybe"))), message);
+  const { jobQueueArn } = await other.send(new CreateJobQueueCommand(queueRequest("gaps", "false")));
+  const submitted = (vcpus: string, seconds: string, script: string): Promise<string> =>
+    submitScript(other, script, {
+      jobQueue: "gaps",
+      tags: { "longshore:expected-seconds": seconds },
+      containerOverrides: { command: ["sh", "-c", script], resourceRequirements: [{ type: "VCPU", value: vcpus }] },
+    });
+  const holder = await submitted("1", "600", "exec sleep 600");
+  await untilStatus(other, holder, "RUNNING");
+  const head = await submitted("2", "60", "true");
+  const long = await submitted("1", "601", "true");
+  const short = await submitted("1", "300", "true");
+  assert.match((await describeJob(other, short)).statusReason!, new RegExp(`^Waiting for job ${head}`));
+  await other.send(new TagResourceCommand({ resourceArn: jobQueueArn!, tags: { "longshore:backfill": "true" } }));
+  assert.equal((await ended(other, short)).status, "SUCCEEDED");
+  assert.equal((await describeJob(other, long)).status, "RUNNABLE", "it may run on when the head could start");
+  await other.send(new UntagResourceCommand({ resourceArn: jobQueueArn!, tagKeys: ["longshore:backfill"] }));
+  const later = await submitted("1", "60", "true");
+  assert.match((await describeJob(other, later)).statusReason!, new RegExp(`^Waiting for job ${head}`));
+  await other.send(new TerminateJobCommand({ jobId: holder, reason: "enough" }));
+  for (const id of [head, long, later]) assert.equal((await ended(other, id)).status, "SUCCEEDED");
 });

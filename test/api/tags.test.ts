@@ -189,6 +189,11 @@ const REFUSED: readonly [text: string, () => Promise<unknown>, RegExp | string][
     () => tag(definition, { "longshore:memory-ladder": "2 1" }),
     prefixed(TEXTS.memoryLadder("longshore:memory-ladder", "2 1")),
   ],
+  ...["yes", "", "TRUE"].map((value): (typeof REFUSED)[number] => [
+    "ownFlag",
+    () => tag(QUEUE, { "longshore:backfill": value }),
+    prefixed(`The tag longshore:backfill must be true or false, not ${value}.`),
+  ]),
 ];
 
 test("what TagResource refuses", async () => {
