@@ -1,0 +1,112 @@
+import type { InstanceType, Launching } from "../instances/instance.ts";
+import type { Need, Room } from "./need.ts";
+import { jobsThatFit, without } from "./need.ts";
+
+/** An environment, as far as a plan has changed it. */
+export interface Pool {
+  readonly launching: Launching;
+  readonly maxVcpuMilli: number;
+  /** Of all its instances, those that are launched by the plan among them. */
+  readonly vcpuMilli: number;
+  /** By name of the type: epoch ms, until when it is not tried again. */
+  readonly unavailable: ReadonlyMap<string, number>;
+}
+
+/** Jobs of one shape for which nothing is planned yet. */
+export interface OpenNeed {
+  readonly need: Need;
+  /** More than 0. */
+  readonly jobs: number;
+  /** Names of the types that may be launched for it. */
+  readonly typeNames: ReadonlySet<string>;
+}
+
+export type Choice =
+  | { readonly kind: "launch"; readonly type: InstanceType; readonly count: number }
+  /** It waits for a type that could not be launched. */
+  | { readonly kind: "unavailable"; readonly typeNames: readonly string[]; readonly until: number }
+  /** Nothing more can be launched below the maximum; `type` would be. */
+  | { readonly kind: "full"; readonly type: InstanceType }
+  /** No type that is allowed is large enough, or the maximum is not. */
+  | { readonly kind: "never" };
+
+/**
+ * What an environment launches for the first of these needs (reference 6.5). Deterministic: the type whose price per unit of what it would run is the
+ * lowest, filled with the first need and then with those after it; of equals the larger one, so that fewer are launched, then by name. The unit is a
+ * GPU where GPUs are asked for, else a vCPU. A type that keeps to the maximum goes before one that exceeds it.
+ *
+ * BEST_FIT chooses among all types and waits for the chosen one. The progressive strategies choose among those that can be launched; ORDERED and PRIORITIZED
+ * those of the earliest entry first. How much of a type is left in Spot is not known here: that it could not be launched lately stands for it.
+ */
+export function chooseType(pool: Pool, open: readonly OpenNeed[]): Choice {
+  const { maxVcpuMilli } = pool;
+  const { types, strategy } = pool.launching;
+  const able = types.filter(
+    ({ name, vcpuMilli }) => open[0]!.typeNames.has(name) && (mayExceed(pool) || vcpuMilli <= maxVcpuMilli),
+  );
+  if (able.length === 0 || maxVcpuMilli === 0) return { kind: "never" };
+  const left = maxVcpuMilli - pool.vcpuMilli;
+  const within = able.filter(({ vcpuMilli }) => vcpuMilli <= left);
+  const inReach = within.length > 0 || left <= 0 || !mayExceed(pool) ? within : able;
+  if (inReach.length === 0) return { kind: "full", type: cheapest(able, open).type };
+  const isAvailable = ({ name }: InstanceType): boolean => !pool.unavailable.has(name);
+  const choosable = strategy === "BEST_FIT" ? [cheapest(inReach, open).type] : inReach;
+  const available = choosable.filter(isAvailable);
+  if (available.length === 0) return unavailable(pool, choosable);
+  const { type, load } = cheapest(earliest(available, pool.launching), open);
+  const withinMaximum = Math.max(1, Math.floor(left / type.vcpuMilli));
+  return { kind: "launch", type, count: Math.min(withinMaximum, load.repeats) };
+}
+
+/** All strategies but BEST_FIT on demand may exceed the maximum by one instance (reference 6.5). */
+export function mayExceed({ launching }: Pick<Pool, "launching">): boolean {
+  return launching.strategy !== "BEST_FIT" || launching.isSpot;
+}
+
+/** Those of the earliest entry in the user's list, with a strategy that keeps to its order. */
+export function earliest(types: readonly InstanceType[], { ranks }: Launching): readonly InstanceType[] {
+  const rankOf = ({ name }: InstanceType): number => ranks?.get(name) ?? 0;
+  const first = Math.min(...types.map(rankOf));
+  return types.filter((type) => rankOf(type) === first);
+}
+
+function unavailable(pool: Pool, types: readonly InstanceType[]): Choice {
+  const until = Math.min(...types.map(({ name }) => pool.unavailable.get(name)!));
+  return { kind: "unavailable", typeNames: types.map(({ name }) => name), until };
+}
+
+/** What one instance would run. */
+interface Load {
+  /** In the unit that the first need is measured in. */
+  readonly amount: number;
+  /** How many instances in a row would run the same. */
+  readonly repeats: number;
+}
+
+function cheapest(types: readonly InstanceType[], open: readonly OpenNeed[]): { type: InstanceType; load: Load } {
+  return types.map((type) => ({ type, load: loadOf(type, open) })).reduce((a, b) => (isBetter(b, a) ? b : a));
+}
+
+function isBetter(a: { type: InstanceType; load: Load }, b: { type: InstanceType; load: Load }): boolean {
+  const difference = a.type.microUsdPerHour * b.load.amount - b.type.microUsdPerHour * a.load.amount;
+  if (difference !== 0) return difference < 0;
+  if (a.load.amount !== b.load.amount) return a.load.amount > b.load.amount;
+  return a.type.name < b.type.name;
+}
+
+function loadOf(type: InstanceType, open: readonly OpenNeed[]): Load {
+  const { gpus, vcpuMilli } = open[0]!.need.requirements;
+  let room: Room = type;
+  let amount = 0;
+  let repeats = Infinity;
+  for (const { need, jobs, typeNames } of open) {
+    if (need.nodes !== undefined || !typeNames.has(type.name)) continue;
+    const fit = Math.min(jobs, jobsThatFit(need, room));
+    if (fit === 0) continue;
+    room = without(room, need, fit);
+    const { requirements } = need;
+    amount += fit * (gpus > 0 ? requirements.gpus : vcpuMilli > 0 ? requirements.vcpuMilli : 1);
+    repeats = Math.min(repeats, Math.floor(jobs / fit));
+  }
+  return { amount, repeats };
+}

@@ -1,0 +1,314 @@
+import type { Choice, OpenNeed } from "./choose-type.ts";
+import { chooseType, earliest, mayExceed } from "./choose-type.ts";
+import type { InstanceType, Launching } from "../instances/instance.ts";
+import type { Need } from "./need.ts";
+import { typesFor } from "./need.ts";
+import type { Rooms } from "./rooms.ts";
+import { RoomPlan } from "./rooms.ts";
+
+/** An environment with instances, before a plan. Instances that are terminating are no part of it. */
+export interface ScaledEnvironment {
+  readonly arn: string;
+  readonly launching: Launching;
+  readonly maxVcpuMilli: number;
+  /** Whether it launches for jobs. One that does not still keeps its minimum. */
+  readonly takesJobs: boolean;
+  readonly vcpuMilli: number;
+  /** By name of the type: epoch ms, until when it is not tried again. */
+  readonly unavailable: ReadonlyMap<string, number>;
+  /** Instances that run, and on which nothing does. In the order in which they were launched. */
+  readonly idle: readonly IdleInstance[];
+}
+
+export interface IdleInstance {
+  readonly id: string;
+  readonly type: InstanceType;
+  /** Epoch ms: from when on it may go. */
+  readonly dueAt: number;
+}
+
+export interface ScalingInput {
+  readonly environments: readonly ScaledEnvironment[];
+  /** Room on instances that run or are launching, of all environments, in the order in which those were launched. */
+  readonly rooms: readonly Rooms[];
+  /** In the order in which the jobs are to start. */
+  readonly needs: readonly Need[];
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+/** What becomes of an environment's instances. */
+export interface ScalingPlan {
+  readonly launches: readonly { readonly environmentArn: string; readonly type: InstanceType; readonly count: number }[];
+  readonly terminations: readonly { readonly environmentArn: string; readonly instanceId: string }[];
+  /** Epoch ms: when time alone changes the plan. */
+  readonly wakeAt?: number;
+  /** By the key of a need: the types that could not be launched for it, where nothing else can be. */
+  readonly unavailable: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * Scaling is scheduling against instances that do not exist yet (reference 6.9): what cannot start now is packed onto the instances that are there or
+ * launching, in the order in which it is to start, and then onto hypothetical ones, which are launched. An instance that is left idle by this for longer
+ * than the delay goes, as far as the minimum allows. A world that has not changed gives no second launch. Costs in the number of different needs, rooms
+ * and launches, not of jobs.
+ */
+export function planScaling(input: ScalingInput): ScalingPlan {
+  const plan = new Planning(input);
+  for (const [index, need] of input.needs.entries()) plan.meet(need, input.needs.slice(index + 1, index + 1 + LOOK_AHEAD));
+  plan.keepWarm();
+  plan.scaleIn();
+  return plan.result();
+}
+
+/** So many needs are looked at, behind the one that is launched for, for what else an instance could do. */
+const LOOK_AHEAD = 32;
+
+interface Draft extends Omit<ScaledEnvironment, "vcpuMilli"> {
+  vcpuMilli: number;
+  /** Somebody waits for the next instance that it may launch: those behind launch none. */
+  isTaken: boolean;
+}
+
+class Planning {
+  readonly #now: number;
+  readonly #environments: readonly Draft[];
+  readonly #byArn: ReadonlyMap<string, Draft>;
+  readonly #rooms = new RoomPlan();
+  readonly #launches: { environmentArn: string; type: InstanceType; count: number }[] = [];
+  readonly #terminations: { environmentArn: string; instanceId: string }[] = [];
+  readonly #unavailable = new Map<string, readonly string[]>();
+  readonly #blockedLines = new Set<string>();
+  /** Names of the types for a need, by its key and the environment's ARN. */
+  readonly #typeNames = new Map<string, ReadonlySet<string>>();
+  #wakeAt = Infinity;
+
+  constructor({ environments, rooms, now }: ScalingInput) {
+    this.#now = now;
+    this.#environments = environments.map((environment) => ({ ...environment, isTaken: false }));
+    this.#byArn = new Map(this.#environments.map((draft) => [draft.arn, draft]));
+    for (const one of rooms) this.#rooms.add(one);
+  }
+
+  meet(need: Need, later: readonly Need[]): void {
+    if (need.line !== undefined && this.#blockedLines.has(need.line)) return;
+    const missing = need.nodes === undefined ? this.#meetJobs(need, later) : this.#meetGangs(need, need.nodes);
+    // Nothing starts behind the first job of a line, so nothing is launched for it either.
+    if (missing === need.count && need.line !== undefined) this.#blockedLines.add(need.line);
+  }
+
+  /** How many jobs are left that have neither room nor an instance that is launched for them. */
+  #meetJobs(need: Need, later: readonly Need[]): number {
+    let left = need.count - this.#rooms.place(need, need.count, (arn, type) => this.#namesFor(need, arn).has(type));
+    const outcomes: Choice[] = [];
+    for (const environment of this.#environmentsOf(need)) {
+      if (left === 0) break;
+      const choice = this.#launchJobs(environment, need, left, later);
+      left = choice.left;
+      if (choice.ended !== undefined) outcomes.push(choice.ended);
+    }
+    if (left === need.count) this.#noteUnavailable(need, outcomes);
+    return left;
+  }
+
+  #launchJobs(
+    environment: Draft,
+    need: Need,
+    jobs: number,
+    later: readonly Need[],
+  ): { readonly left: number; readonly ended?: Choice } {
+    const others = later.map((one) => this.#open(one, one.count, environment.arn));
+    let left = jobs;
+    while (left > 0) {
+      const choice = chooseType(environment, [this.#open(need, left, environment.arn), ...others]);
+      if (choice.kind === "launch") {
+        this.#launch(environment, choice.type, choice.count);
+        left -= this.#rooms.place(need, left, (arn, type) => this.#namesFor(need, arn).has(type));
+      } else if (choice.kind !== "full" || !this.#makeRoom(environment, choice.type, 1)) {
+        this.#ended(environment, choice);
+        return { left, ended: choice };
+      }
+    }
+    return { left };
+  }
+
+  /** Each job of several nodes gets instances of one type for all of them, or nothing. */
+  #meetGangs(need: Need, nodes: number): number {
+    for (let left = need.count; left > 0; left -= 1) {
+      const outcomes: Choice[] = [];
+      let isMet = false;
+      for (const environment of this.#environmentsOf(need)) {
+        const choice = this.#meetGang(environment, need, nodes);
+        isMet = choice.kind === "launch";
+        if (isMet) break;
+        this.#ended(environment, choice);
+        outcomes.push(choice);
+      }
+      if (isMet) continue;
+      if (left === need.count) this.#noteUnavailable(need, outcomes);
+      return left;
+    }
+    return 0;
+  }
+
+  /** Empty instances of the type that is chosen are kept for the gang, also when the others cannot be launched yet. */
+  #meetGang(environment: Draft, need: Need, nodes: number): Choice {
+    const { arn, launching, unavailable } = environment;
+    const able = this.#gangs(environment, need, nodes);
+    const cheapest = able[0];
+    if (cheapest === undefined) return { kind: "never" };
+    const available = able.filter(({ type, missing }) => missing === 0 || !unavailable.has(type.name));
+    const types = earliest(
+      available.map(({ type }) => type),
+      launching,
+    );
+    const best = launching.strategy === "BEST_FIT" ? undefined : available.find(({ type }) => types.includes(type));
+    const { type, missing } = best ?? cheapest;
+    this.#rooms.takeEmpty(arn, type.name, nodes - missing);
+    const until = missing > 0 ? unavailable.get(type.name) : undefined;
+    if (until !== undefined) return { kind: "unavailable", typeNames: [type.name], until };
+    const isPossible = missing === 0 || fitsBelowMaximum(environment, type, missing);
+    if (!isPossible && !this.#makeRoom(environment, type, missing)) return { kind: "full", type };
+    this.#count(environment, type, missing);
+    return { kind: "launch", type, count: missing };
+  }
+
+  /** The types that a gang could be on, and how many it lacks beside those that are empty; the one that costs least first. */
+  #gangs(environment: Draft, need: Need, nodes: number): { type: InstanceType; missing: number }[] {
+    const names = this.#namesFor(need, environment.arn);
+    return environment.launching.types
+      .filter(({ name, vcpuMilli }) => names.has(name) && reaches(environment, nodes * vcpuMilli, vcpuMilli))
+      .map((type) => ({ type, missing: Math.max(0, nodes - this.#rooms.countEmpty(environment.arn, type.name)) }))
+      .sort(
+        (a, b) =>
+          a.missing * a.type.microUsdPerHour - b.missing * b.type.microUsdPerHour ||
+          (a.type.name < b.type.name ? -1 : 1),
+      );
+  }
+
+  /** The minimum, and what was asked for as desired, is there whether jobs wait or not. */
+  keepWarm(): void {
+    for (const environment of this.#environments) {
+      const floor = environment.isTaken ? 0 : floorOf(environment);
+      while (environment.vcpuMilli < floor) {
+        const jobs = Math.ceil((floor - environment.vcpuMilli) / 1000);
+        const need: Need = { ...ONE_VCPU, environmentArns: [environment.arn], count: jobs };
+        const choice = chooseType(environment, [this.#open(need, jobs, environment.arn)]);
+        if (choice.kind === "launch") this.#launch(environment, choice.type, choice.count);
+        else if (choice.kind === "unavailable") this.#ended(environment, choice);
+        if (choice.kind !== "launch") break;
+      }
+    }
+  }
+
+  /** Those that were launched last go first. */
+  scaleIn(): void {
+    for (const environment of this.#environments) {
+      for (const instance of this.#unneeded(environment).reverse()) {
+        if (environment.vcpuMilli - instance.type.vcpuMilli < floorOf(environment)) continue;
+        if (instance.dueAt <= this.#now) this.#terminate(environment, instance);
+        else this.#wakeAt = Math.min(this.#wakeAt, instance.dueAt);
+      }
+    }
+  }
+
+  result(): ScalingPlan {
+    return {
+      launches: this.#launches,
+      terminations: this.#terminations,
+      ...(this.#wakeAt !== Infinity && { wakeAt: this.#wakeAt }),
+      unavailable: this.#unavailable,
+    };
+  }
+
+  /** Instances that nobody waits for make room for those that somebody does, however long they have been idle. Whether there is room now. */
+  #makeRoom(environment: Draft, type: InstanceType, count: number): boolean {
+    const leaving: IdleInstance[] = [];
+    const before = environment.vcpuMilli;
+    for (const instance of this.#unneeded(environment).reverse()) {
+      if (fitsBelowMaximum(environment, type, count)) break;
+      environment.vcpuMilli -= instance.type.vcpuMilli;
+      leaving.push(instance);
+    }
+    const isEnough = fitsBelowMaximum(environment, type, count);
+    environment.vcpuMilli = before;
+    if (!isEnough) return false;
+    for (const instance of leaving) this.#terminate(environment, instance);
+    return true;
+  }
+
+  #unneeded({ arn, idle }: Draft): IdleInstance[] {
+    if (idle.length === 0) return [];
+    const empty = new Set(this.#rooms.emptyIds(arn));
+    return idle.filter(({ id }) => empty.has(id));
+  }
+
+  #terminate(environment: Draft, { id, type }: IdleInstance): void {
+    this.#rooms.remove(environment.arn, id);
+    environment.vcpuMilli -= type.vcpuMilli;
+    this.#terminations.push({ environmentArn: environment.arn, instanceId: id });
+  }
+
+  #launch(environment: Draft, type: InstanceType, count: number): void {
+    this.#count(environment, type, count);
+    this.#rooms.add({ environmentArn: environment.arn, type, free: type, count, empty: { ids: [] } });
+  }
+
+  #count(environment: Draft, type: InstanceType, count: number): void {
+    if (count === 0) return;
+    environment.vcpuMilli += count * type.vcpuMilli;
+    this.#launches.push({ environmentArn: environment.arn, type, count });
+  }
+
+  #ended(environment: Draft, choice: Choice): void {
+    if (choice.kind === "unavailable") this.#wakeAt = Math.min(this.#wakeAt, choice.until);
+    const waits = choice.kind === "unavailable" && environment.launching.strategy === "BEST_FIT";
+    if (waits || choice.kind === "full") environment.isTaken = true;
+  }
+
+  /** Capacity is what is lacking only where no environment could have launched anything else. */
+  #noteUnavailable({ key }: Need, outcomes: readonly Choice[]): void {
+    const lacking = outcomes.flatMap((choice) => (choice.kind === "unavailable" ? [choice.typeNames] : []));
+    const couldLaunch = outcomes.filter(({ kind }) => kind !== "never");
+    if (lacking.length > 0 && lacking.length === couldLaunch.length) this.#unavailable.set(key, lacking.flat());
+  }
+
+  #environmentsOf({ environmentArns }: Need): Draft[] {
+    return environmentArns.flatMap((arn) => {
+      const environment = this.#byArn.get(arn);
+      return environment?.takesJobs === true && !environment.isTaken ? [environment] : [];
+    });
+  }
+
+  #open(need: Need, jobs: number, environmentArn: string): OpenNeed {
+    return { need, jobs, typeNames: this.#namesFor(need, environmentArn) };
+  }
+
+  #namesFor(need: Need, environmentArn: string): ReadonlySet<string> {
+    const key = `${need.key} ${environmentArn}`;
+    const known = this.#typeNames.get(key);
+    if (known !== undefined) return known;
+    const types = need.environmentArns.includes(environmentArn) ? this.#byArn.get(environmentArn)?.launching.types : [];
+    const names = new Set(typesFor(need, types ?? []).map(({ name }) => name));
+    this.#typeNames.set(key, names);
+    return names;
+  }
+}
+
+/** What an instance is kept warm for. */
+const ONE_VCPU = { key: "warm", requirements: { vcpuMilli: 1000, memoryMiB: 0, gpus: 0 } };
+
+function floorOf({ launching, maxVcpuMilli }: Draft): number {
+  const { minVcpuMilli, desiredVcpuMilli } = launching;
+  return Math.min(maxVcpuMilli, Math.max(minVcpuMilli, desiredVcpuMilli));
+}
+
+/** Whether the environment's maximum lets so much be launched when nothing is there, of which the last instance has `lastVcpuMilli`. */
+function reaches(environment: Draft, vcpuMilli: number, lastVcpuMilli: number): boolean {
+  const beyond = mayExceed(environment) ? lastVcpuMilli - 1 : 0;
+  return vcpuMilli <= environment.maxVcpuMilli + beyond;
+}
+
+function fitsBelowMaximum(environment: Draft, { vcpuMilli }: InstanceType, count: number): boolean {
+  return reaches(environment, environment.vcpuMilli + count * vcpuMilli, vcpuMilli);
+}

@@ -1,0 +1,114 @@
+import type { InstanceType } from "../instances/instance.ts";
+import type { Need, Room } from "./need.ts";
+import { jobsThatFit, without } from "./need.ts";
+
+/** Instances of one environment and type, launched one after the other, that have the same room. */
+export interface Rooms {
+  readonly environmentArn: string;
+  readonly type: InstanceType;
+  readonly free: Room;
+  readonly count: number;
+  /** Of instances on which nothing runs and for which nothing is planned: their ids, where they exist. */
+  readonly empty?: { readonly ids: readonly string[] };
+}
+
+/**
+ * The room on instances that are there or are launched, as a plan fills it: job after job in their order, instance after instance in theirs.
+ * A plan that is made again with the same instances fills them in the same way, so it launches nothing twice.
+ */
+export class RoomPlan {
+  #rooms: Rooms[] = [];
+
+  /** Behind those that are already there. */
+  add(rooms: Rooms): void {
+    if (rooms.count === 0) return;
+    const last = this.#rooms.at(-1);
+    if (last === undefined || !areAlike(last, rooms)) this.#rooms.push(rooms);
+    else this.#rooms[this.#rooms.length - 1] = joined(last, rooms);
+  }
+
+  /** Plans for up to `jobs` jobs of a need, where `mayUse` lets them run; how many found room. Costs in the number of different rooms. */
+  place(need: Need, jobs: number, mayUse: (environmentArn: string, typeName: string) => boolean): number {
+    let left = jobs;
+    const before = this.#rooms;
+    this.#rooms = [];
+    for (const rooms of before) {
+      const fits = left > 0 && mayUse(rooms.environmentArn, rooms.type.name) ? jobsThatFit(need, rooms.free) : 0;
+      const each = Math.min(left, fits);
+      if (each === 0) {
+        this.add(rooms);
+        continue;
+      }
+      const full = Math.min(rooms.count, Math.floor(left / each));
+      this.add(used(rooms, full, without(rooms.free, need, each)));
+      left -= full * each;
+      const rest = full < rooms.count ? left : 0;
+      if (rest > 0) this.add(used(rooms, 1, without(rooms.free, need, rest)));
+      left -= rest;
+      this.add(tail(rooms, full + (rest > 0 ? 1 : 0)));
+    }
+    return jobs - left;
+  }
+
+  /** How many empty instances of a type a job of several nodes could take whole. */
+  countEmpty(environmentArn: string, typeName: string): number {
+    return this.#rooms
+      .filter((rooms) => rooms.empty !== undefined && isOfType(rooms, environmentArn, typeName))
+      .reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** Takes empty instances of a type out of the plan: they are a job's alone. */
+  takeEmpty(environmentArn: string, typeName: string, count: number): void {
+    let left = count;
+    const before = this.#rooms;
+    this.#rooms = [];
+    for (const rooms of before) {
+      const taken =
+        rooms.empty !== undefined && isOfType(rooms, environmentArn, typeName) ? Math.min(left, rooms.count) : 0;
+      left -= taken;
+      this.add(tail(rooms, taken));
+    }
+  }
+
+  /** An empty instance goes. */
+  remove(environmentArn: string, id: string): void {
+    this.#rooms = this.#rooms.flatMap((rooms) => {
+      if (rooms.environmentArn !== environmentArn || rooms.empty?.ids.includes(id) !== true) return [rooms];
+      const ids = rooms.empty.ids.filter((one) => one !== id);
+      return rooms.count > 1 ? [{ ...rooms, count: rooms.count - 1, empty: { ids } }] : [];
+    });
+  }
+
+  /** Instances for which nothing is planned, those that were launched last at the end. */
+  emptyIds(environmentArn: string): string[] {
+    return this.#rooms.flatMap((rooms) => (rooms.environmentArn === environmentArn ? (rooms.empty?.ids ?? []) : []));
+  }
+}
+
+function isOfType({ environmentArn, type }: Rooms, arn: string, name: string): boolean {
+  return environmentArn === arn && type.name === name;
+}
+
+function areAlike(a: Rooms, b: Rooms): boolean {
+  return (
+    isOfType(a, b.environmentArn, b.type.name) &&
+    (a.empty === undefined) === (b.empty === undefined) &&
+    a.free.vcpuMilli === b.free.vcpuMilli &&
+    a.free.memoryMiB === b.free.memoryMiB &&
+    a.free.gpus === b.free.gpus
+  );
+}
+
+function joined(a: Rooms, b: Rooms): Rooms {
+  const ids = a.empty && b.empty && { ids: [...a.empty.ids, ...b.empty.ids] };
+  return { ...a, count: a.count + b.count, ...(ids !== undefined && { empty: ids }) };
+}
+
+function used({ empty: _, ...rooms }: Rooms, count: number, free: Room): Rooms {
+  return { ...rooms, count, free };
+}
+
+function tail(rooms: Rooms, from: number): Rooms {
+  const { empty } = rooms;
+  return { ...rooms, count: rooms.count - from, ...(empty !== undefined && { empty: { ids: empty.ids.slice(from) } }) };
+}
