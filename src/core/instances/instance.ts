@@ -37,6 +37,8 @@ export interface Instance {
 export interface Launching {
   /** Those allowed, in order of preference by the allocation strategy. */
   readonly types: readonly InstanceType[];
+  /** With an ordered strategy, by name of the type: the place of its entry in the user's list. All sizes of a family have the family's. */
+  readonly ranks?: ReadonlyMap<string, number>;
   readonly strategy: AllocationStrategy;
   readonly isSpot: boolean;
   readonly minVcpuMilli: number;
