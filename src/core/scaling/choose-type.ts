@@ -46,16 +46,25 @@ export function chooseType(pool: Pool, open: readonly OpenNeed[]): Choice {
   );
   if (able.length === 0 || maxVcpuMilli === 0) return { kind: "never" };
   const left = maxVcpuMilli - pool.vcpuMilli;
-  const within = able.filter(({ vcpuMilli }) => vcpuMilli <= left);
-  const inReach = within.length > 0 || left <= 0 || !mayExceed(pool) ? within : able;
-  if (inReach.length === 0) return { kind: "full", type: cheapest(able, open).type };
-  const isAvailable = ({ name }: InstanceType): boolean => !pool.unavailable.has(name);
-  const choosable = strategy === "BEST_FIT" ? [cheapest(inReach, open).type] : inReach;
-  const available = choosable.filter(isAvailable);
+  const choosable = strategy === "BEST_FIT" ? [cheapest(firstNotEmpty(inReach(able, pool), able), open).type] : able;
+  const available = choosable.filter(({ name }) => !pool.unavailable.has(name));
   if (available.length === 0) return unavailable(pool, choosable);
-  const { type, load } = cheapest(earliest(available, pool.launching), open);
+  const launchable = inReach(available, pool);
+  const { type, load } = cheapest(earliest(firstNotEmpty(launchable, available), pool.launching), open);
+  if (launchable.length === 0) return { kind: "full", type };
   const withinMaximum = Math.max(1, Math.floor(left / type.vcpuMilli));
   return { kind: "launch", type, count: Math.min(withinMaximum, load.repeats) };
+}
+
+/** Those that keep to the maximum, else, where that may be, those that exceed it. */
+function inReach(types: readonly InstanceType[], pool: Pool): readonly InstanceType[] {
+  const left = pool.maxVcpuMilli - pool.vcpuMilli;
+  const within = types.filter(({ vcpuMilli }) => vcpuMilli <= left);
+  return within.length > 0 || left <= 0 || !mayExceed(pool) ? within : types;
+}
+
+function firstNotEmpty<T>(first: readonly T[], second: readonly T[]): readonly T[] {
+  return first.length > 0 ? first : second;
 }
 
 /** All strategies but BEST_FIT on demand may exceed the maximum by one instance (reference 6.5). */

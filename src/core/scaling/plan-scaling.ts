@@ -39,7 +39,11 @@ export interface ScalingInput {
 
 /** What becomes of an environment's instances. */
 export interface ScalingPlan {
-  readonly launches: readonly { readonly environmentArn: string; readonly type: InstanceType; readonly count: number }[];
+  readonly launches: readonly {
+    readonly environmentArn: string;
+    readonly type: InstanceType;
+    readonly count: number;
+  }[];
   readonly terminations: readonly { readonly environmentArn: string; readonly instanceId: string }[];
   /** Epoch ms: when time alone changes the plan. */
   readonly wakeAt?: number;
@@ -55,7 +59,8 @@ export interface ScalingPlan {
  */
 export function planScaling(input: ScalingInput): ScalingPlan {
   const plan = new Planning(input);
-  for (const [index, need] of input.needs.entries()) plan.meet(need, input.needs.slice(index + 1, index + 1 + LOOK_AHEAD));
+  for (const [index, need] of input.needs.entries())
+    plan.meet(need, input.needs.slice(index + 1, index + 1 + LOOK_AHEAD));
   plan.keepWarm();
   plan.scaleIn();
   return plan.result();
@@ -68,6 +73,8 @@ interface Draft extends Omit<ScaledEnvironment, "vcpuMilli"> {
   vcpuMilli: number;
   /** Somebody waits for the next instance that it may launch: those behind launch none. */
   isTaken: boolean;
+  /** Somebody waits that it could have launched for, if it had had the room or the type. */
+  isWaitedFor: boolean;
 }
 
 class Planning {
@@ -85,7 +92,7 @@ class Planning {
 
   constructor({ environments, rooms, now }: ScalingInput) {
     this.#now = now;
-    this.#environments = environments.map((environment) => ({ ...environment, isTaken: false }));
+    this.#environments = environments.map((environment) => ({ ...environment, isTaken: false, isWaitedFor: false }));
     this.#byArn = new Map(this.#environments.map((draft) => [draft.arn, draft]));
     for (const one of rooms) this.#rooms.add(one);
   }
@@ -100,14 +107,20 @@ class Planning {
   /** How many jobs are left that have neither room nor an instance that is launched for them. */
   #meetJobs(need: Need, later: readonly Need[]): number {
     let left = need.count - this.#rooms.place(need, need.count, (arn, type) => this.#namesFor(need, arn).has(type));
-    const outcomes: Choice[] = [];
-    for (const environment of this.#environmentsOf(need)) {
-      if (left === 0) break;
-      const choice = this.#launchJobs(environment, need, left, later);
-      left = choice.left;
-      if (choice.ended !== undefined) outcomes.push(choice.ended);
+    const outcomes = new Map<Draft, Choice>();
+    // What the last environment took may leave so few that the first one has another type for them.
+    for (let before = Infinity; left > 0 && left < before;) {
+      before = left;
+      for (const environment of this.#environmentsOf(need)) {
+        if (left === 0) break;
+        const choice = this.#launchJobs(environment, need, left, later);
+        left = choice.left;
+        if (choice.ended !== undefined) outcomes.set(environment, choice.ended);
+      }
     }
-    if (left === need.count) this.#noteUnavailable(need, outcomes);
+    if (left === 0) return 0;
+    for (const [environment, choice] of outcomes) this.#ended(environment, choice);
+    if (left === need.count) this.#noteUnavailable(need, [...outcomes.values()]);
     return left;
   }
 
@@ -125,7 +138,6 @@ class Planning {
         this.#launch(environment, choice.type, choice.count);
         left -= this.#rooms.place(need, left, (arn, type) => this.#namesFor(need, arn).has(type));
       } else if (choice.kind !== "full" || !this.#makeRoom(environment, choice.type, 1)) {
-        this.#ended(environment, choice);
         return { left, ended: choice };
       }
     }
@@ -173,17 +185,18 @@ class Planning {
     return { kind: "launch", type, count: missing };
   }
 
-  /** The types that a gang could be on, and how many it lacks beside those that are empty; the one that costs least first. */
+  /** The types that a gang could be on, and how many it lacks beside those that are empty; the one that costs least first, of equals the oldest instances. */
   #gangs(environment: Draft, need: Need, nodes: number): { type: InstanceType; missing: number }[] {
     const names = this.#namesFor(need, environment.arn);
-    return environment.launching.types
-      .filter(({ name, vcpuMilli }) => names.has(name) && reaches(environment, nodes * vcpuMilli, vcpuMilli))
-      .map((type) => ({ type, missing: Math.max(0, nodes - this.#rooms.countEmpty(environment.arn, type.name)) }))
-      .sort(
-        (a, b) =>
-          a.missing * a.type.microUsdPerHour - b.missing * b.type.microUsdPerHour ||
-          (a.type.name < b.type.name ? -1 : 1),
-      );
+    const able = environment.launching.types.filter(
+      ({ name, vcpuMilli }) => names.has(name) && reaches(environment, nodes * vcpuMilli, vcpuMilli),
+    );
+    return able
+      .map((type) => {
+        const { found, behind } = this.#rooms.findEmpty(environment.arn, type.name, nodes);
+        return { type, missing: nodes - found, behind, cost: (nodes - found) * type.microUsdPerHour };
+      })
+      .sort((a, b) => a.cost - b.cost || a.behind - b.behind || (a.type.name < b.type.name ? -1 : 1));
   }
 
   /** The minimum, and what was asked for as desired, is there whether jobs wait or not. */
@@ -204,10 +217,14 @@ class Planning {
   /** Those that were launched last go first. */
   scaleIn(): void {
     for (const environment of this.#environments) {
-      for (const instance of this.#unneeded(environment).reverse()) {
+      for (const instance of this.#unneeded(environment).toReversed()) {
         if (environment.vcpuMilli - instance.type.vcpuMilli < floorOf(environment)) continue;
-        if (instance.dueAt <= this.#now) this.#terminate(environment, instance);
-        else this.#wakeAt = Math.min(this.#wakeAt, instance.dueAt);
+        if (instance.dueAt <= this.#now) {
+          this.#terminate(environment, instance);
+          // Something else may be launched in its place.
+          if (!environment.isWaitedFor) continue;
+        }
+        this.#wakeAt = Math.min(this.#wakeAt, Math.max(instance.dueAt, this.#now));
       }
     }
   }
@@ -225,7 +242,7 @@ class Planning {
   #makeRoom(environment: Draft, type: InstanceType, count: number): boolean {
     const leaving: IdleInstance[] = [];
     const before = environment.vcpuMilli;
-    for (const instance of this.#unneeded(environment).reverse()) {
+    for (const instance of this.#unneeded(environment).toReversed()) {
       if (fitsBelowMaximum(environment, type, count)) break;
       environment.vcpuMilli -= instance.type.vcpuMilli;
       leaving.push(instance);
@@ -262,6 +279,7 @@ class Planning {
 
   #ended(environment: Draft, choice: Choice): void {
     if (choice.kind === "unavailable") this.#wakeAt = Math.min(this.#wakeAt, choice.until);
+    if (choice.kind !== "never") environment.isWaitedFor = true;
     const waits = choice.kind === "unavailable" && environment.launching.strategy === "BEST_FIT";
     if (waits || choice.kind === "full") environment.isTaken = true;
   }

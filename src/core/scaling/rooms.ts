@@ -50,11 +50,23 @@ export class RoomPlan {
     return jobs - left;
   }
 
-  /** How many empty instances of a type a job of several nodes could take whole. */
-  countEmpty(environmentArn: string, typeName: string): number {
-    return this.#rooms
-      .filter((rooms) => rooms.empty !== undefined && isOfType(rooms, environmentArn, typeName))
-      .reduce((sum, { count }) => sum + count, 0);
+  /** The first empty instances of a type, up to `count`: how many there are, and how far behind the first instance of all the last one is. */
+  findEmpty(
+    environmentArn: string,
+    typeName: string,
+    count: number,
+  ): { readonly found: number; readonly behind: number } {
+    let found = 0;
+    let behind = 0;
+    for (const rooms of this.#rooms) {
+      if (rooms.empty !== undefined && isOfType(rooms, environmentArn, typeName)) {
+        const taken = Math.min(count - found, rooms.count);
+        found += taken;
+        if (found === count) return { found, behind: behind + taken };
+      }
+      behind += rooms.count;
+    }
+    return { found, behind };
   }
 
   /** Takes empty instances of a type out of the plan: they are a job's alone. */
@@ -104,8 +116,8 @@ function joined(a: Rooms, b: Rooms): Rooms {
   return { ...a, count: a.count + b.count, ...(ids !== undefined && { empty: ids }) };
 }
 
-function used({ empty: _, ...rooms }: Rooms, count: number, free: Room): Rooms {
-  return { ...rooms, count, free };
+function used({ environmentArn, type }: Rooms, count: number, free: Room): Rooms {
+  return { environmentArn, type, count, free };
 }
 
 function tail(rooms: Rooms, from: number): Rooms {

@@ -78,7 +78,12 @@ export function roomsOf({ arn = ARN, idle = [], launching = [] }: Cluster): Room
 }
 
 /** `count` jobs of so many vCPUs and MiB. */
-export function jobs(count: number, vcpus: number, memoryMiB: number, more: Partial<Need> & { gpus?: number } = {}): Need {
+export function jobs(
+  count: number,
+  vcpus: number,
+  memoryMiB: number,
+  more: Partial<Need> & { gpus?: number } = {},
+): Need {
   const { gpus = 0, ...rest } = more;
   const requirements = { vcpuMilli: vcpus * 1000, memoryMiB, gpus };
   const key = JSON.stringify([requirements, rest]);
@@ -89,15 +94,39 @@ export function planFor(clusters: Cluster | readonly Cluster[], needs: readonly 
   return planScaling(inputFor(clusters, needs, now));
 }
 
-export function inputFor(clusters: Cluster | readonly Cluster[], needs: readonly Need[], now = 0): ScalingInput {
+function inputFor(clusters: Cluster | readonly Cluster[], needs: readonly Need[], now: number): ScalingInput {
   const all = "types" in clusters ? [clusters] : clusters;
   return { environments: all.map(environment), rooms: all.flatMap(roomsOf), needs, now };
+}
+
+/** The plan that follows when what the first one launches is launching, and what it terminates is gone. */
+export function planAfter(first: ScalingPlan, clusters: readonly Cluster[], needs: readonly Need[]): ScalingPlan {
+  const gone = new Set(first.terminations.map(({ instanceId }) => instanceId));
+  const input = inputFor(
+    clusters.map((one) => ({ ...one, idle: one.idle?.filter(({ id }) => !gone.has(id)) ?? [] })),
+    needs,
+    0,
+  );
+  const environments = input.environments.map((one) => {
+    const launched = first.launches.filter(({ environmentArn }) => environmentArn === one.arn);
+    const vcpuMilli = launched.reduce((sum, { type, count }) => sum + count * type.vcpuMilli, one.vcpuMilli);
+    return { ...one, vcpuMilli };
+  });
+  const launched = first.launches.map(({ environmentArn, type, count }, index): Rooms => {
+    const ids = Array.from({ length: count }, (_, n) => `launched ${index} ${n}`);
+    return { environmentArn, type, free: type, count, empty: { ids } };
+  });
+  return planScaling({ ...input, environments, rooms: [...input.rooms, ...launched] });
 }
 
 /** Such as `5 c5.large`, and where there are several environments `5 c5.large in ARN`. */
 export function launches({ launches: all }: ScalingPlan): string[] {
   const counts = new Map<string, number>();
-  for (const { environmentArn, type: { name }, count } of all) {
+  for (const {
+    environmentArn,
+    type: { name },
+    count,
+  } of all) {
     const what = environmentArn === ARN ? name : `${name} in ${environmentArn}`;
     counts.set(what, (counts.get(what) ?? 0) + count);
   }
