@@ -1,31 +1,17 @@
-import type { JobStateTimeLimitAction } from "@aws-sdk/client-batch";
 import type { RecordedChildren } from "../core/array.ts";
 import { IndexSet } from "../core/array.ts";
 import type { Change, Fact, JobChange, Outcome, ResourceChange } from "../core/changes.ts";
 import type { ConsumableNeed, Job, JobState, StopRequest } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
-import type { Consumable, Environment, Queue, QuotaShare, SchedulingPolicy, TimeLimit } from "../core/resources.ts";
-import { environmentProblem } from "../core/environment-problem.ts";
-import { DRIVER_TAG, isFargate } from "../core/resources.ts";
-import type { DriverName } from "../core/driver-name.ts";
-import { BACKFILL_TAG } from "../core/submission/own-tags.ts";
-import type {
-  EnvironmentSettings,
-  JobSpec,
-  QueueSettings,
-  QuotaShareSettings,
-  ResourceRecord,
-  SchedulingPolicySettings,
-  SchedulingStore,
-  ServiceEnvironmentSettings,
-} from "../ports/store.ts";
+import type { JobSpec, SchedulingStore } from "../ports/store.ts";
 import { StaleEpoch } from "../ports/store.ts";
 import type { Database, Row, Statement, Written } from "./database.ts";
 import { statement } from "./database.ts";
 import { instanceStatements, readInstances } from "./instances.ts";
 import { appearingStream, endedStream } from "./job-logs.ts";
 import { JOB_COLUMNS, JOBS, toJobRecord } from "./jobs.ts";
-import { toRecord } from "./resources.ts";
+import type { ResourceOptions } from "./scheduling-resources.ts";
+import { readResources } from "./scheduling-resources.ts";
 import { OPEN } from "./shares.ts";
 import { SharedTexts } from "./shared-texts.ts";
 
@@ -33,13 +19,7 @@ import { SharedTexts } from "./shared-texts.ts";
 const LOAD_PAGE = 5_000;
 const CHILDREN_PAGE = 50_000;
 
-/** In the very words of the index jobs_open. */
-
-export interface SchedulingOptions {
-  /** The driver of environments that do not pick one. */
-  readonly defaultDriver: DriverName | "auto";
-  /** Whether queues may have what AWS Batch does not have; without it, by default, they may. */
-  readonly extensions?: boolean;
+export interface SchedulingOptions extends ResourceOptions {
   /** Called when the status of resources was written. */
   resourcesWritten(): void;
 }
@@ -47,10 +27,10 @@ export interface SchedulingOptions {
 /** What the engine reads and writes. */
 export function schedulingStore(
   database: Database,
-  { defaultDriver, extensions = true, resourcesWritten }: SchedulingOptions,
+  { resourcesWritten, ...options }: SchedulingOptions,
 ): SchedulingStore {
   const shared = new SharedTexts();
-  const resources = (): Promise<Fact[]> => readResources(database, { defaultDriver, extensions });
+  const resources = (): Promise<Fact[]> => readResources(database, options);
   return {
     async lead() {
       const [written] = await database.write([
@@ -118,47 +98,6 @@ export function schedulingStore(
       if (changes.some((change) => "arn" in change)) resourcesWritten();
     },
   };
-}
-
-async function readResources(
-  database: Database,
-  { defaultDriver, extensions }: Required<Pick<SchedulingOptions, "defaultDriver" | "extensions">>,
-): Promise<Fact[]> {
-  const rows = await database.read(
-    `SELECT * FROM resources WHERE kind IN ('compute-environment', 'service-environment', 'job-queue', 'quota-share', 'scheduling-policy')
-     ORDER BY arn`,
-  );
-  const ofKind = (kind: string) => rows.filter((row) => row["kind"] === kind);
-  const environments = [
-    ...ofKind("compute-environment").map((row) => toEnvironment(toRecord<EnvironmentSettings>(row), defaultDriver)),
-    ...ofKind("service-environment").map((row) =>
-      toServiceEnvironment(toRecord<ServiceEnvironmentSettings>(row), defaultDriver),
-    ),
-  ];
-  const queues = ofKind("job-queue").map((row) => toQueue(toRecord<QueueSettings>(row), extensions));
-  const quotaShares = ofKind("quota-share").map((row) => toQuotaShare(toRecord<QuotaShareSettings>(row)));
-  const policies = ofKind("scheduling-policy").map((row) => toPolicy(toRecord<SchedulingPolicySettings>(row)));
-  return [
-    { kind: "environments", environments },
-    { kind: "queues", queues },
-    { kind: "scheduling-policies", policies },
-    { kind: "quota-shares", quotaShares },
-    { kind: "consumables", consumables: await readConsumables(database) },
-  ];
-}
-
-/** There may be many: SQL picks what is wanted of them. */
-async function readConsumables(database: Database): Promise<Consumable[]> {
-  const rows = await database.read(
-    `SELECT r.arn, CAST(r.settings ->> '$.totalQuantity' AS INTEGER) - coalesce(u.quantity, 0) AS total,
-       r.settings ->> '$.resourceType' AS type
-     FROM resources r LEFT JOIN consumables_used u ON u.arn = r.arn WHERE r.kind = 'consumable-resource'`,
-  );
-  return rows.map(({ arn, total, type }) => ({
-    arn: String(arn),
-    total: Number(total),
-    isReplenishable: type !== "NON_REPLENISHABLE",
-  }));
 }
 
 async function readOpenJobs(database: Database, shared: SharedTexts): Promise<Fact[]> {
@@ -233,86 +172,6 @@ async function readOutcome(database: Database, jobId: string): Promise<Outcome> 
   for await (const indexes of endedChildren(database, jobId, "SUCCEEDED"))
     for (const index of indexes) failed[index] = 0;
   return { succeeded: false, failedChildren: new IndexSet(failed) };
-}
-
-function toEnvironment(record: ResourceRecord<EnvironmentSettings>, defaultDriver: DriverName | "auto"): Environment {
-  const { arn, version, status, settings } = record;
-  const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
-  const problem = environmentProblem(settings);
-  return {
-    arn,
-    version,
-    status,
-    enabled: settings.state === "ENABLED",
-    maxVcpuMilli: (settings.computeResources?.maxvCpus ?? 0) * 1000,
-    isFargate: isFargate(settings.computeResources?.type),
-    isUnmanaged: settings.type === "UNMANAGED",
-    ...(problem !== undefined && { problem }),
-    endsJobs: settings.endsJobs === true,
-    driver: driver ?? defaultDriver,
-  };
-}
-
-/** Its bound is a number of instances. */
-function toServiceEnvironment(
-  { arn, version, status, settings }: ResourceRecord<ServiceEnvironmentSettings>,
-  defaultDriver: DriverName | "auto",
-): Environment {
-  const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
-  return {
-    ...{ arn, version, status },
-    enabled: settings.state === "ENABLED",
-    maxVcpuMilli: Infinity,
-    maxInstances: new Map(
-      settings.capacityLimits!.map(({ capacityUnit, maxCapacity }) => [capacityUnit!, maxCapacity!]),
-    ),
-    isFargate: false,
-    isUnmanaged: false,
-    endsJobs: false,
-    driver: driver ?? defaultDriver,
-  };
-}
-
-function toQueue({ arn, version, status, settings }: ResourceRecord<QueueSettings>, extensions: boolean): Queue {
-  const order = (settings.computeEnvironmentOrder ?? []).toSorted((a, b) => a.order! - b.order!);
-  const environmentArns = [
-    ...order.map(({ computeEnvironment }) => computeEnvironment!),
-    ...(settings.serviceEnvironmentOrder ?? []).map(({ serviceEnvironment }) => serviceEnvironment!),
-  ];
-  const { priority, schedulingPolicyArn: policyArn, jobStateTimeLimitActions: timeLimits = [] } = settings;
-  return {
-    ...{ arn, version, status, environmentArns },
-    priority: priority!,
-    ...(policyArn !== undefined && { policyArn }),
-    ...(extensions && settings.tags?.[BACKFILL_TAG] === "true" && { backfills: true }),
-    ...(timeLimits.length > 0 && { timeLimits: timeLimits.map(toTimeLimit) }),
-  };
-}
-
-function toTimeLimit({ reason, maxTimeSeconds, action }: JobStateTimeLimitAction): TimeLimit {
-  return { reason: reason!, maxTimeSeconds: maxTimeSeconds!, action: action! };
-}
-
-function toPolicy({ arn, settings }: ResourceRecord<SchedulingPolicySettings>): SchedulingPolicy {
-  if (settings.quotaSharePolicy !== undefined) return { kind: "quota-share", arn };
-  const { shareDecaySeconds = 0, computeReservation = 0, shareDistribution = [] } = settings.fairsharePolicy ?? {};
-  const weights = shareDistribution.map(({ shareIdentifier, weightFactor = 1 }) => ({
-    identifier: shareIdentifier!,
-    weight: weightFactor,
-  }));
-  return { kind: "fair-share", arn, decaySeconds: shareDecaySeconds, reservationPercent: computeReservation, weights };
-}
-
-function toQuotaShare({ arn, version, status, settings }: ResourceRecord<QuotaShareSettings>): QuotaShare {
-  const { capacityLimits = [], resourceSharingConfiguration, preemptionConfiguration, state } = settings;
-  return {
-    ...{ arn, version, status },
-    enabled: state === "ENABLED",
-    limits: new Map(capacityLimits.map(({ capacityUnit, maxCapacity }) => [capacityUnit!, maxCapacity!])),
-    strategy: resourceSharingConfiguration?.strategy ?? "RESERVE",
-    borrowLimitPercent: resourceSharingConfiguration?.borrowLimit ?? -1,
-    inSharePreemption: preemptionConfiguration?.inSharePreemption === "ENABLED",
-  };
 }
 
 function toJob(row: Row, shared: SharedTexts): Job {

@@ -1,0 +1,147 @@
+import type { JobStateTimeLimitAction } from "@aws-sdk/client-batch";
+import type { Fact } from "../core/changes.ts";
+import type { DriverName } from "../core/driver-name.ts";
+import { environmentProblem } from "../core/environment-problem.ts";
+import type { Consumable, Environment, Queue, QuotaShare, SchedulingPolicy, TimeLimit } from "../core/resources.ts";
+import { DRIVER_TAG, isFargate } from "../core/resources.ts";
+import { BACKFILL_TAG } from "../core/submission/own-tags.ts";
+import type {
+  EnvironmentSettings,
+  QueueSettings,
+  QuotaShareSettings,
+  ResourceRecord,
+  SchedulingPolicySettings,
+  ServiceEnvironmentSettings,
+} from "../ports/store.ts";
+import type { Database } from "./database.ts";
+import { toRecord } from "./resources.ts";
+
+/** What the server's options decide about resources. */
+export interface ResourceOptions {
+  /** The driver of environments that do not pick one. */
+  readonly defaultDriver: DriverName | "auto";
+  /** Whether queues may have what AWS Batch does not have; by default they may. */
+  readonly extensions?: boolean;
+}
+
+/** All resources, as the scheduler sees them. */
+export async function readResources(
+  database: Database,
+  { defaultDriver, extensions = true }: ResourceOptions,
+): Promise<Fact[]> {
+  const rows = await database.read(
+    `SELECT * FROM resources WHERE kind IN ('compute-environment', 'service-environment', 'job-queue', 'quota-share', 'scheduling-policy')
+     ORDER BY arn`,
+  );
+  const ofKind = (kind: string) => rows.filter((row) => row["kind"] === kind);
+  const environments = [
+    ...ofKind("compute-environment").map((row) => toEnvironment(toRecord<EnvironmentSettings>(row), defaultDriver)),
+    ...ofKind("service-environment").map((row) =>
+      toServiceEnvironment(toRecord<ServiceEnvironmentSettings>(row), defaultDriver),
+    ),
+  ];
+  const queues = ofKind("job-queue").map((row) => toQueue(toRecord<QueueSettings>(row), extensions));
+  const quotaShares = ofKind("quota-share").map((row) => toQuotaShare(toRecord<QuotaShareSettings>(row)));
+  const policies = ofKind("scheduling-policy").map((row) => toPolicy(toRecord<SchedulingPolicySettings>(row)));
+  return [
+    { kind: "environments", environments },
+    { kind: "queues", queues },
+    { kind: "scheduling-policies", policies },
+    { kind: "quota-shares", quotaShares },
+    { kind: "consumables", consumables: await readConsumables(database) },
+  ];
+}
+
+/** There may be many: SQL picks what is wanted of them. */
+async function readConsumables(database: Database): Promise<Consumable[]> {
+  const rows = await database.read(
+    `SELECT r.arn, CAST(r.settings ->> '$.totalQuantity' AS INTEGER) - coalesce(u.quantity, 0) AS total,
+       r.settings ->> '$.resourceType' AS type
+     FROM resources r LEFT JOIN consumables_used u ON u.arn = r.arn WHERE r.kind = 'consumable-resource'`,
+  );
+  return rows.map(({ arn, total, type }) => ({
+    arn: String(arn),
+    total: Number(total),
+    isReplenishable: type !== "NON_REPLENISHABLE",
+  }));
+}
+
+function toEnvironment(record: ResourceRecord<EnvironmentSettings>, defaultDriver: DriverName | "auto"): Environment {
+  const { arn, version, status, settings } = record;
+  const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
+  const problem = environmentProblem(settings);
+  return {
+    arn,
+    version,
+    status,
+    enabled: settings.state === "ENABLED",
+    maxVcpuMilli: (settings.computeResources?.maxvCpus ?? 0) * 1000,
+    isFargate: isFargate(settings.computeResources?.type),
+    isUnmanaged: settings.type === "UNMANAGED",
+    ...(problem !== undefined && { problem }),
+    endsJobs: settings.endsJobs === true,
+    driver: driver ?? defaultDriver,
+  };
+}
+
+/** Its bound is a number of instances. */
+function toServiceEnvironment(
+  { arn, version, status, settings }: ResourceRecord<ServiceEnvironmentSettings>,
+  defaultDriver: DriverName | "auto",
+): Environment {
+  const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
+  return {
+    ...{ arn, version, status },
+    enabled: settings.state === "ENABLED",
+    maxVcpuMilli: Infinity,
+    maxInstances: new Map(
+      settings.capacityLimits!.map(({ capacityUnit, maxCapacity }) => [capacityUnit!, maxCapacity!]),
+    ),
+    isFargate: false,
+    isUnmanaged: false,
+    endsJobs: false,
+    driver: driver ?? defaultDriver,
+  };
+}
+
+function toQueue({ arn, version, status, settings }: ResourceRecord<QueueSettings>, extensions: boolean): Queue {
+  const order = (settings.computeEnvironmentOrder ?? []).toSorted((a, b) => a.order! - b.order!);
+  const environmentArns = [
+    ...order.map(({ computeEnvironment }) => computeEnvironment!),
+    ...(settings.serviceEnvironmentOrder ?? []).map(({ serviceEnvironment }) => serviceEnvironment!),
+  ];
+  const { priority, schedulingPolicyArn: policyArn, jobStateTimeLimitActions: timeLimits = [] } = settings;
+  return {
+    ...{ arn, version, status, environmentArns },
+    priority: priority!,
+    ...(policyArn !== undefined && { policyArn }),
+    ...(extensions && settings.tags?.[BACKFILL_TAG] === "true" && { backfills: true }),
+    ...(timeLimits.length > 0 && { timeLimits: timeLimits.map(toTimeLimit) }),
+  };
+}
+
+function toTimeLimit({ reason, maxTimeSeconds, action }: JobStateTimeLimitAction): TimeLimit {
+  return { reason: reason!, maxTimeSeconds: maxTimeSeconds!, action: action! };
+}
+
+function toPolicy({ arn, settings }: ResourceRecord<SchedulingPolicySettings>): SchedulingPolicy {
+  if (settings.quotaSharePolicy !== undefined) return { kind: "quota-share", arn };
+  const { shareDecaySeconds = 0, computeReservation = 0, shareDistribution = [] } = settings.fairsharePolicy ?? {};
+  const weights = shareDistribution.map(({ shareIdentifier, weightFactor = 1 }) => ({
+    identifier: shareIdentifier!,
+    weight: weightFactor,
+  }));
+  return { kind: "fair-share", arn, decaySeconds: shareDecaySeconds, reservationPercent: computeReservation, weights };
+}
+
+function toQuotaShare({ arn, version, status, settings }: ResourceRecord<QuotaShareSettings>): QuotaShare {
+  const { capacityLimits = [], resourceSharingConfiguration, preemptionConfiguration, state } = settings;
+  return {
+    ...{ arn, version, status },
+    enabled: state === "ENABLED",
+    limits: new Map(capacityLimits.map(({ capacityUnit, maxCapacity }) => [capacityUnit!, maxCapacity!])),
+    strategy: resourceSharingConfiguration?.strategy ?? "RESERVE",
+    borrowLimitPercent: resourceSharingConfiguration?.borrowLimit ?? -1,
+    inSharePreemption: preemptionConfiguration?.inSharePreemption === "ENABLED",
+  };
+}
