@@ -1,4 +1,4 @@
-import type { Need } from "./footprint.ts";
+import type { Need, Place } from "./footprint.ts";
 import { footprintOf, needsOf } from "./footprint.ts";
 import type { Holding } from "./holdings.ts";
 import type { Job } from "./job.ts";
@@ -85,8 +85,7 @@ export function reservationFor(world: World, job: Job, queue: Queue, now: number
 function* heldByActive(world: World, now: number): Iterable<Held> {
   for (const attemptId of world.activeAttemptIds()) {
     const job = world.jobOfAttempt(attemptId)!;
-    const { environmentArn } = activeAttempt(job.state)!;
-    yield* heldBy(world, job, environmentArn, latestEnd(job, now));
+    yield* heldBy(world, job, activeAttempt(job.state)!, latestEnd(job, now));
   }
 }
 
@@ -94,15 +93,15 @@ function* heldByActive(world: World, now: number): Iterable<Held> {
 export function wantedBy(world: World, job: Job, environmentArn: string, now: number): Held[] {
   const { retry, infrastructureRetries } = job.scheduling;
   const attemptsLeft = retry.attempts - attemptsThatCount(job.state.attempts, infrastructureRetries);
-  return heldBy(world, job, environmentArn, now + longestMs(job) * attemptsLeft);
+  return heldBy(world, job, { environmentArn }, now + longestMs(job) * attemptsLeft);
 }
 
 /**
  * What the head needs of a consumable resource is there now: a head that lacked it would hold up nobody (reference 10, no. 31). So it must not be taken even
  * for a while.
  */
-function heldBy(world: World, job: Job, environmentArn: string, until: number): Held[] {
-  return footprintOf(job, environmentArn).map((holding) => ({
+function heldBy(world: World, job: Job, place: Place, until: number): Held[] {
+  return footprintOf(job, place).map((holding) => ({
     ...holding,
     until: world.consumables.has(holding.key) ? Infinity : until,
   }));

@@ -1,6 +1,6 @@
 import type { Holding } from "./holdings.ts";
 import { holdingsOf, NUM_INSTANCES } from "./holdings.ts";
-import type { Job } from "./job.ts";
+import type { Attempt, Job } from "./job.ts";
 import { requirementsOf } from "./job.ts";
 import type { Environment } from "./resources.ts";
 import type { World } from "./world.ts";
@@ -12,20 +12,23 @@ export interface Need extends Holding {
 
 const MACHINE = { vcpu: "machine vcpu", memory: "machine memory" } as const;
 
-/** All that an attempt of the job takes in this environment, limited or not, as one list. */
-export function footprintOf(job: Job, environmentArn: string): Holding[] {
+/** Where an attempt is, or may be. */
+export type Place = Pick<Attempt, "environmentArn" | "instanceIds">;
+
+/** All that an attempt of the job takes there, limited or not, as one list. What is on instances takes nothing of the machine. */
+export function footprintOf(job: Job, place: Place): Holding[] {
   const { vcpuMilli, memoryMiB } = requirementsOf(job);
-  return [
+  const ofMachine = [
     { key: MACHINE.vcpu, quantity: vcpuMilli },
     { key: MACHINE.memory, quantity: memoryMiB },
-    { key: vcpusOf(environmentArn), quantity: vcpuMilli },
-    ...holdingsOf(job, { environmentArn }),
+    { key: vcpusOf(place.environmentArn), quantity: vcpuMilli },
   ];
+  return [...(place.instanceIds === undefined ? ofMachine : []), ...holdingsOf(job, place)];
 }
 
 /** What of its footprint is limited. */
 export function needsOf(world: World, job: Job, environment: Environment): Need[] {
-  return footprintOf(job, environment.arn).flatMap((holding) => {
+  return footprintOf(job, { environmentArn: environment.arn }).flatMap((holding) => {
     const free = freeOf(world, environment, holding.key);
     return free === undefined ? [] : [{ ...holding, free }];
   });

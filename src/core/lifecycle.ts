@@ -1,4 +1,3 @@
-import type { DriverName } from "./driver-name.ts";
 import { instanceId } from "./ecs-names.ts";
 import { attemptId } from "./ids.ts";
 import { DEFAULT_NAME, logStreamName } from "./submission/log-target.ts";
@@ -34,9 +33,12 @@ export interface AttemptEnd {
   readonly statusReason?: string;
 }
 
+/** Where an attempt is to run, and who runs it. */
+export type Binding = Pick<Attempt, "environmentArn" | "driver" | "instanceIds">;
+
 /** RUNNABLE -> STARTING, or SCHEDULED for service jobs: the next attempt is bound to an environment. */
-export function bind(job: Job, environmentArn: string, driver: DriverName, now: number): JobState {
-  const attempt: Attempt = { id: attemptId(job, job.state.attempts.length + 1), driver, environmentArn };
+export function bind(job: Job, binding: Binding, now: number): JobState {
+  const attempt: Attempt = { id: attemptId(job, job.state.attempts.length + 1), ...binding };
   const kept = { attempts: [...job.state.attempts, attempt], ...learned(job.state) };
   if (job.scheduling.service === undefined) return { status: "STARTING", ...kept };
   return { status: "SCHEDULED", scheduledAt: now, ...kept };
@@ -120,10 +122,10 @@ function endReason(job: Job, end: AttemptOutcome): string {
   if (job.scheduling.service !== undefined) return trainingEndReason(end);
   if (end.exitCode !== undefined) return REASONS.exited;
   if (end.startedAt === undefined) return REASONS.notStarted;
-  return hostTerminated(activeAttempt(job.state)!.environmentArn);
+  return hostTerminated(activeAttempt(job.state)!);
 }
 
-/** What becomes of an attempt whose instance goes away (reference 2.3). */
-export function hostTerminated(environmentArn: string): string {
-  return `Host EC2 (instance ${instanceId(environmentArn)}) terminated.`;
+/** What becomes of an attempt whose instance goes away (reference 2.3). `lostId`: of several instances the one that does. */
+export function hostTerminated({ environmentArn, instanceIds }: Binding, lostId = instanceIds?.[0]): string {
+  return `Host EC2 (instance ${lostId ?? instanceId(environmentArn)}) terminated.`;
 }

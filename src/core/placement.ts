@@ -1,13 +1,30 @@
 import type { DriverName } from "./driver-name.ts";
 import type { ExceededLimit } from "./holdings.ts";
 import { exceededLimit } from "./holdings.ts";
+import type { Architecture, InstanceType, Launching } from "./instances/instance.ts";
+import {
+  architectureOf,
+  countOfInstances,
+  instancesFor,
+  isForJob,
+  mayExceedMaximum,
+  needOfInstance,
+  typesFor,
+} from "./instances/suitable.ts";
 import type { Demand, InstanceNeed, Requirements } from "./job.ts";
 import type { Capacity, Environment, Queue } from "./resources.ts";
 import type { World } from "./world.ts";
 
 export type Placement =
-  | { readonly kind: "fits"; readonly environment: Environment }
+  | ({ readonly kind: "fits" } & Spot)
   | { readonly kind: "blocked"; readonly reason: BlockedReason };
+
+/** Where an attempt can start. */
+export interface Spot {
+  readonly environment: Environment;
+  /** One, or one for each node; absent where the environment has no instances. */
+  readonly instanceIds?: readonly string[];
+}
 
 /** Why nothing of a shape can start now. */
 export type BlockedReason =
@@ -16,52 +33,177 @@ export type BlockedReason =
   | { readonly kind: "no-instances" }
   /** Every usable environment runs containers, and no engine answered when the server started. */
   | { readonly kind: "no-container-engine" }
+  /** No environment has instances of this architecture. */
+  | { readonly kind: "no-such-architecture"; readonly architecture: Architecture }
+  /** Its definition is for Fargate, and every usable environment has instances. */
+  | { readonly kind: "needs-fargate" }
   /** No environment's maxvCpus suffices, ever. */
   | { readonly kind: "above-environment-maximum"; readonly maxVcpuMilli: number }
-  /** The machine is too small, ever. */
+  /** The machine, or any type of instance, is too small, ever. */
   | { readonly kind: "above-instance-size"; readonly largest: Capacity }
   /** No service environment has so many instances, ever. */
   | { readonly kind: "above-service-maximum" }
   /** The service environment has them, but not beside those in use. */
   | ({ readonly kind: "instances" } & ExceededLimit)
-  /** It fits, but not beside what runs now. `free`: in the environment that has most. */
-  | { readonly kind: "capacity"; readonly free: Capacity };
+  /** No environment could launch an instance for it the last time that it tried. */
+  | { readonly kind: "launch-failed"; readonly types: readonly string[] }
+  /** Each node takes an instance of its own, all of one type; there are not so many empty ones. */
+  | { readonly kind: "nodes"; readonly count: number; readonly each: Requirements; readonly launching?: number }
+  /** It fits, but not beside what runs now. `free`: in the environment, or on the instance, that has most. `launching`: instances that will do. */
+  | { readonly kind: "capacity"; readonly free: Capacity; readonly launching?: number };
 
-/** Tries a queue's environments in order (reference 7.2). */
-export function place(world: World, { requirements, instances = [] }: Demand, queue: Queue): Placement {
+/**
+ * Tries a queue's environments in order (reference 7.2). What is free somewhere is used before anything is launched elsewhere, whatever the order. Why
+ * nothing fits is looked for only when nothing does: this is done for each job that starts.
+ */
+export function place(world: World, demand: Demand, queue: Queue): Placement {
   const usable = environmentsOf(world, queue);
   if (usable.length === 0) return blocked({ kind: "no-valid-environment" });
   const managed = usable.filter(({ isUnmanaged }) => !isUnmanaged);
   if (managed.length === 0) return blocked({ kind: "no-instances" });
   const running = managed.filter(({ driver }) => driver !== "docker" || world.hasDocker);
   if (running.length === 0) return blocked({ kind: "no-container-engine" });
-  const maxVcpuMilli = Math.max(...running.map((environment) => environment.maxVcpuMilli));
-  if (requirements.vcpuMilli > maxVcpuMilli) return blocked({ kind: "above-environment-maximum", maxVcpuMilli });
-  if (requirements.gpus > 0 || !fits(requirements, world.capacity)) {
-    return blocked({ kind: "above-instance-size", largest: world.capacity });
+  for (const environment of running) {
+    const spot = spotIn(world, environment, demand);
+    if (spot !== undefined) return { kind: "fits", ...spot };
   }
-  const exceeded = exceededInAll(running, instances, () => 0);
-  if (exceeded !== undefined) return blocked({ kind: "above-service-maximum" });
-  const inUse = (key: string): number => world.inUse(key);
-  const lacking = exceededInAll(running, instances, inUse);
-  if (lacking !== undefined) return blocked({ kind: "instances", ...lacking });
-  const environment = running.find(
-    (one) => exceededLimit(one, instances, inUse) === undefined && fits(requirements, freeIn(world, one)),
-  );
-  if (environment !== undefined) return { kind: "fits", environment };
-  const free = running.map((one) => freeIn(world, one)).reduce((a, b) => (b.vcpuMilli > a.vcpuMilli ? b : a));
-  return blocked({ kind: "capacity", free });
+  return blocked(reasonOf(world, demand, running));
 }
 
-/** The queue's environments in which a job could run, were nothing else there. */
-export function environmentsFor(world: World, { requirements, instances = [] }: Demand, queue: Queue): Environment[] {
-  if (requirements.gpus > 0 || !fits(requirements, world.capacity)) return [];
+/** Where in one environment a job could start now. */
+function spotIn(world: World, environment: Environment, demand: Demand): Spot | undefined {
+  const { requirements, instances: needs = [] } = demand;
+  if (exceededLimit(environment, needs, (key) => world.inUse(key)) !== undefined) return undefined;
+  if (environment.instances === undefined) {
+    const isFree = requirements.gpus === 0 && fits(requirements, freeIn(world, environment));
+    return isFree ? { environment } : undefined;
+  }
+  if (demand.needsFargate === true) return undefined;
+  const instances = instancesFor(world.instances.of(environment.arn), demand);
+  return instances && { environment, instanceIds: instances.map(({ id }) => id) };
+}
+
+/** Why a job starts in none of these environments: that it never can, if that is so, and otherwise what it waits for. */
+function reasonOf(world: World, demand: Demand, environments: readonly Environment[]): BlockedReason {
+  const misfits = environments.map((one) => misfitOf(world, one, demand));
+  const possible = environments.filter((_, index) => misfits[index] === undefined);
+  if (possible.length === 0) return neverReason(world, demand, environments, new Set(misfits));
+  const lacking = exceededInAll(possible, demand.instances ?? [], (key) => world.inUse(key));
+  if (lacking !== undefined) return { kind: "instances", ...lacking };
+  return waitReason(world, demand, possible);
+}
+
+/** Why a job could not start in an environment that has nothing else to do. */
+type Misfit = "capability" | "architecture" | "maximum" | "size" | "service";
+
+function misfitOf(world: World, environment: Environment, demand: Demand): Misfit | undefined {
+  const { requirements, instances: needs = [] } = demand;
+  if (environment.instances === undefined) {
+    if (requirements.vcpuMilli > environment.maxVcpuMilli) return "maximum";
+    if (requirements.gpus > 0 || !fits(requirements, world.capacity)) return "size";
+  } else {
+    const misfit = instanceMisfit(environment, environment.instances, demand);
+    if (misfit !== undefined) return misfit;
+  }
+  return exceededLimit(environment, needs, () => 0) && "service";
+}
+
+function instanceMisfit({ maxVcpuMilli }: Environment, launching: Launching, demand: Demand): Misfit | undefined {
+  if (demand.needsFargate === true) return "capability";
+  if (launching.types.every(({ architecture }) => architecture !== architectureOf(demand))) return "architecture";
+  const types = typesFor(launching, demand);
+  if (types.length === 0) return demand.requirements.vcpuMilli > maxVcpuMilli ? "maximum" : "size";
+  const count = countOfInstances(demand);
+  const isBelowMaximum = ({ vcpuMilli }: InstanceType): boolean => {
+    const last = mayExceedMaximum(launching) ? vcpuMilli - 1 : 0;
+    return count * vcpuMilli <= maxVcpuMilli + last;
+  };
+  return maxVcpuMilli > 0 && types.some(isBelowMaximum) ? undefined : "maximum";
+}
+
+/** Of several reasons the one of the environment that comes closest to what is asked for. */
+function neverReason(
+  world: World,
+  demand: Demand,
+  environments: readonly Environment[],
+  misfits: ReadonlySet<Misfit | undefined>,
+): BlockedReason {
+  if (misfits.has("service")) return { kind: "above-service-maximum" };
+  if (misfits.has("size")) return { kind: "above-instance-size", largest: largestOf(world, demand, environments) };
+  if (misfits.has("maximum")) {
+    return {
+      kind: "above-environment-maximum",
+      maxVcpuMilli: Math.max(...environments.map((one) => one.maxVcpuMilli)),
+    };
+  }
+  if (misfits.has("architecture")) return { kind: "no-such-architecture", architecture: architectureOf(demand) };
+  return { kind: "needs-fargate" };
+}
+
+/** The largest that an attempt, or a node of one, can have: of what comes closest to what is asked for. */
+function largestOf(world: World, demand: Demand, environments: readonly Environment[]): Capacity {
+  const need = needOfInstance(demand);
+  const capacities: Capacity[] = environments.flatMap(({ instances }) =>
+    instances === undefined
+      ? [world.capacity]
+      : instances.types.filter(({ architecture }) => architecture === architectureOf(demand)),
+  );
+  const { vcpuMilli, memoryMiB, gpus = 0 } = capacities.reduce((a, b) => (isCloser(b, a, need) ? b : a));
+  return { vcpuMilli, memoryMiB, ...(gpus > 0 && { gpus }) };
+}
+
+function isCloser(a: Capacity, b: Capacity, need: Requirements): boolean {
+  const met = ({ vcpuMilli, memoryMiB, gpus = 0 }: Capacity): number =>
+    [vcpuMilli >= need.vcpuMilli, memoryMiB >= need.memoryMiB, gpus >= need.gpus].filter(Boolean).length;
+  return (met(a) - met(b) || a.vcpuMilli - b.vcpuMilli || a.memoryMiB - b.memoryMiB) > 0;
+}
+
+/** It could start in any of these environments, beside less than runs there now. */
+function waitReason(world: World, demand: Demand, environments: readonly Environment[]): BlockedReason {
+  const failed = environments.map((one) => failedTypes(world, one, demand));
+  if (failed.every((types) => types.length > 0)) return { kind: "launch-failed", types: [...new Set(failed.flat())] };
+  const launching = environments.reduce((sum, one) => sum + launchingFor(world, one, demand), 0);
+  const more = launching > 0 && { launching };
+  if (demand.nodes !== undefined && environments.every(({ instances }) => instances !== undefined)) {
+    return { kind: "nodes", count: demand.nodes.count, each: needOfInstance(demand), ...more };
+  }
+  const free = environments
+    .map((one) => largestFree(world, one, demand))
+    .reduce((a, b) => (b.vcpuMilli > a.vcpuMilli ? b : a));
+  return { kind: "capacity", free, ...more };
+}
+
+/** Names of the types that could not be launched for a job the last time, when nothing else is being launched for it either. */
+function failedTypes(world: World, { arn, instances }: Environment, demand: Demand): string[] {
+  if (instances === undefined) return [];
+  const fleet = world.instances.of(arn);
+  const failed = [...fleet.failures()].map(({ type }) => type);
+  if (failed.length === 0) return [];
+  const isComing = [...fleet.launching()].some(({ type }) => isForJob(type, demand));
+  const names = new Set(typesFor(instances, demand).map(({ name }) => name));
+  return isComing ? [] : failed.filter((name) => names.has(name));
+}
+
+function launchingFor(world: World, { arn }: Environment, demand: Demand): number {
+  let count = 0;
+  for (const { type } of world.instances.of(arn).launching()) if (isForJob(type, demand)) count += 1;
+  return count;
+}
+
+/** Of one instance, where there are some. */
+function largestFree(world: World, environment: Environment, demand: Demand): Capacity {
+  if (environment.instances === undefined) return freeIn(world, environment);
+  return world.instances.of(environment.arn).mostFree(architectureOf(demand)) ?? { vcpuMilli: 0, memoryMiB: 0 };
+}
+
+/** The queue's shares of the machine in which a job could run, were nothing else there. */
+export function environmentsFor(world: World, demand: Demand, queue: Queue): Environment[] {
   return environmentsOf(world, queue).filter(
     (one) =>
-      requirements.vcpuMilli <= one.maxVcpuMilli &&
+      one.instances === undefined &&
       !one.isUnmanaged &&
       (one.driver !== "docker" || world.hasDocker) &&
-      exceededLimit(one, instances, () => 0) === undefined,
+      misfitOf(world, one, demand) === undefined,
   );
 }
 

@@ -85,7 +85,7 @@ class Settler {
       const job = this.#world.jobOfAttempt(attemptId)!;
       const attempt = activeAttempt(job.state)!;
       if (attempt.environmentArn !== environmentArn || attempt.stopping !== undefined) continue;
-      this.#tellToEnd(job, job.state, { reason: hostTerminated(environmentArn), at: this.#now, hostLost: true });
+      this.#tellToEnd(job, job.state, { reason: hostTerminated(attempt), at: this.#now, hostLost: true });
     }
   }
 

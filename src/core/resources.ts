@@ -93,10 +93,12 @@ export interface Consumable {
   readonly isReplenishable: boolean;
 }
 
-/** What the machine (or, later, one instance) holds. */
+/** What the machine, or one instance, holds. */
 export interface Capacity {
   readonly vcpuMilli: number;
   readonly memoryMiB: number;
+  /** Absent: none. */
+  readonly gpus?: number;
 }
 
 /** The tag by which a compute environment picks its driver. */

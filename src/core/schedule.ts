@@ -7,10 +7,11 @@ import type { Job } from "./job.ts";
 import { isArrayParent } from "./job.ts";
 import { fillGaps } from "./gap-filler.ts";
 import type { Order } from "./order/order.ts";
+import type { Binding } from "./lifecycle.ts";
 import { orderOf } from "./order/order-of.ts";
-import type { BlockedReason } from "./placement.ts";
+import type { BlockedReason, Spot } from "./placement.ts";
 import { driverFor, place } from "./placement.ts";
-import type { Environment, Queue } from "./resources.ts";
+import type { Queue } from "./resources.ts";
 import { bound } from "./tasks/task-lifecycle.ts";
 import type { Lane, WaitingShape } from "./waiting.ts";
 import { dropStale } from "./waiting.ts";
@@ -94,11 +95,13 @@ function fillBehind(draft: Draft, queue: Queue, order: Order, headJobId: string)
     hasRoom: (shape, environmentArn) => {
       const lack = shortage(world, shape.demand);
       if (lack !== undefined) short.set(shape.key, lack);
+      // When an instance will have room for the head is not known: nothing goes before it there.
+      if (world.environments.get(environmentArn)?.instances !== undefined) return false;
       const one = { ...queue, environmentArns: [environmentArn] };
       return lack === undefined && placeShape(world, shape, one, blockedShapes).kind === "fits";
     },
     mayStart: () => draft.changes.length < MAX_PLACEMENTS_PER_TICK,
-    start: (job, environment) => startJob(draft, job, environment),
+    start: (job, environment) => startJob(draft, job, { environment }),
   });
 }
 
@@ -120,7 +123,7 @@ function placeNext(
       }
       const placement = placeShape(world, shape, queue, draft.blockedShapes);
       if (placement.kind === "blocked") return { jobId: nextId(world, job), reason: placement.reason };
-      startJob(draft, job, placement.environment);
+      startJob(draft, job, placement);
       if (!isArrayParent(job)) shape.entries.pop();
       if (dropStale(shape, world.waits) !== undefined) heads.push(shape);
       return { placed: job };
@@ -140,37 +143,30 @@ function placeShape(world: World, shape: WaitingShape, queue: Queue, blockedShap
 }
 
 /** `entered`: the job as it is among the waiting ones; of an array its next child starts. */
-function startJob({ world, changes, now }: Draft, entered: Job, environment: Environment): void {
+function startJob({ world, changes, now }: Draft, entered: Job, { environment, instanceIds }: Spot): void {
   const job = world.jobs.get(entered.id)!;
-  const driver = driverFor(world, environment, job.scheduling.needsImage);
+  const binding: Binding = {
+    driver: driverFor(world, environment, job.scheduling.needsImage),
+    environmentArn: environment.arn,
+    ...(instanceIds !== undefined && { instanceIds }),
+  };
   const change = isArrayParent(job)
-    ? startNextChild(world, job, environment, driver, now)
+    ? startNextChild(world, job, binding, now)
     : {
         kind: "job-changed" as const,
         jobId: job.id,
         ...(job.parent !== undefined && { parent: job.parent }),
-        state: bound(job, environment.arn, driver, now),
+        state: bound(job, binding, now),
       };
   world.apply(change);
   changes.push(change);
 }
 
-function startNextChild(
-  world: World,
-  parent: Job,
-  environment: Environment,
-  driver: ReturnType<typeof driverFor>,
-  now: number,
-): JobChange {
+function startNextChild(world: World, parent: Job, binding: Binding, now: number): JobChange {
   const index = world.arrays.get(parent.id)!.next()!;
   const jobId = childId(parent.id, index);
   const child: Job = { ...parent, id: jobId, state: { status: "RUNNABLE", attempts: [] } };
-  return {
-    kind: "job-changed",
-    jobId,
-    parent: { id: parent.id, index },
-    state: bound(child, environment.arn, driver, now),
-  };
+  return { kind: "job-changed", jobId, parent: { id: parent.id, index }, state: bound(child, binding, now) };
 }
 
 function nextId(world: World, job: Job): string {

@@ -7,6 +7,7 @@ import type { AttemptEnd } from "../../src/core/lifecycle.ts";
 import { bind, ended, started, stopping } from "../../src/core/lifecycle.ts";
 
 const ENVIRONMENT = "arn:aws:batch:us-east-1:123456789012:compute-environment/e";
+const BINDING = { environmentArn: ENVIRONMENT, driver: "fake" } as const;
 
 function makeJob(state: JobState, more: Partial<Scheduling> = {}): Job {
   const requirements = { vcpuMilli: 1000, memoryMiB: 512, gpus: 0 };
@@ -17,7 +18,7 @@ function makeJob(state: JobState, more: Partial<Scheduling> = {}): Job {
 
 function starting(more?: Partial<Scheduling>): Job {
   const waiting = makeJob({ status: "RUNNABLE", attempts: [] }, more);
-  return { ...waiting, state: bind(waiting, ENVIRONMENT, "fake", 500) };
+  return { ...waiting, state: bind(waiting, BINDING, 500) };
 }
 
 function running(more?: Partial<Scheduling>): Job {
@@ -71,7 +72,7 @@ test("a retry keeps the attempts and nothing else", () => {
   const job = running({ retry: { attempts: 2, evaluateOnExit: [] } });
   const state = ended(job, { at: 5_000, exitCode: 1 });
   assert.deepEqual([state.status, state.startedAt, state.stoppedAt, state.statusReason], ["RUNNABLE", ...Array(3)]);
-  const again = { ...job, state: bind({ ...job, state }, ENVIRONMENT, "fake", 6_000) };
+  const again = { ...job, state: bind({ ...job, state }, BINDING, 6_000) };
   assert.deepEqual(
     again.state.attempts.map(({ id }) => id),
     [attemptId({ id: "a", seq: 1 }, 1), attemptId({ id: "a", seq: 1 }, 2)],

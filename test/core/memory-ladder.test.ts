@@ -80,7 +80,7 @@ function job(more: Partial<Scheduling>): Job {
 
 /** Runs one attempt to its end. */
 function attempted(before: Job, end: { exitCode?: number; reason?: string }): Job {
-  const starting = { ...before, state: bind(before, "e", "fake", 1) };
+  const starting = { ...before, state: bind(before, { environmentArn: "e", driver: "fake" }, 1) };
   const running = { ...starting, state: started(starting, 2) };
   assert.equal(
     requirementsOf(running).memoryMiB,

@@ -56,7 +56,7 @@ function environmentIn({ given = {}, jobVariables, server = {}, driver = "proces
     state: { status: "RUNNABLE", attempts: [] },
   };
   const environmentArn = "arn:aws:batch:eu-west-1:123456789012:compute-environment/e";
-  const job = { ...waiting, state: bind(waiting, environmentArn, driver, 0) };
+  const job = { ...waiting, state: bind(waiting, { environmentArn, driver }, 0) };
   const launch = { scope: "123456789012/eu-west-1", spec } as Launch;
   const entries: KeyValuePair[] = Object.entries(given).map(([name, value]) => ({ name, value }));
   const place = { job, launch, environment: undefined };

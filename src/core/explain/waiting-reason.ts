@@ -35,6 +35,10 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
       return "Waiting for instances: the compute environment is unmanaged, and no container instance is registered in its cluster.";
     case "no-container-engine":
       return "ACTION_REQUIRED - The compute environment runs containers and no container engine answered when the server started: start one, then the server again.";
+    case "no-such-architecture":
+      return `MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your compute environment associated with this job queue has an unsupported instance type configuration. The job needs ${reason.architecture} instances, and none is allowed.`;
+    case "needs-fargate":
+      return "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your compute environment associated with this job queue has an unsupported instance type configuration. The job definition is for Fargate, and the compute environments have instances.";
     case "above-environment-maximum":
       return "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job queue cannot meet the CPU requirement of the job.";
     case "above-instance-size":
@@ -44,7 +48,11 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
     case "instances":
       return `Waiting for instances of the service environment: ${reason.left} of ${reason.type} are free.`;
     case "capacity":
-      return `Waiting for capacity: it asks for ${amounts(requirements)}; ${amounts(reason.free)} are free.`;
+      return `Waiting for capacity: it asks for ${amounts(requirements)}; ${amounts(reason.free)} are free${coming(reason)}.`;
+    case "nodes":
+      return `Waiting for capacity: it asks for ${reason.count} empty instances of one type, each with ${amounts(reason.each)}; there are fewer${coming(reason)}.`;
+    case "launch-failed":
+      return `CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested for instance type [${reason.types.join(", ")}]`;
     case "consumable":
       return consumableText(reason);
     case "crowded":
@@ -52,6 +60,10 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
     case "behind":
       return `Waiting for job ${reason.headJobId}, which is before it in the queue and does not fit yet.`;
   }
+}
+
+function coming({ launching = 0 }: { readonly launching?: number }): string {
+  return launching === 0 ? "" : `, and instances are launching: ${launching}`;
 }
 
 function consumableText({ arn, quantity, available, total }: Shortage): string {

@@ -11,6 +11,7 @@ export class Fleet {
   readonly #lineups = new Map<Architecture, Lineup>();
   /** By id, those that run and have no attempt. */
   readonly #idle = new Map<string, Member>();
+  readonly #launching = new Map<string, Member>();
   readonly #failures = new Map<string, LaunchFailure>();
   #vcpuMilli = 0;
 
@@ -47,6 +48,15 @@ export class Fleet {
   /** Those that run and have no attempt, in no order. */
   *idle(): Iterable<Instance> {
     for (const { instance } of this.#idle.values()) yield instance;
+  }
+
+  *launching(): Iterable<Instance> {
+    for (const { instance } of this.#launching.values()) yield instance;
+  }
+
+  /** What the running instance has free that has most vCPUs free, the oldest of those; undefined when none takes jobs. */
+  mostFree(architecture: Architecture): Requirements | undefined {
+    return this.#lineups.get(architecture)?.mostFree()?.room;
   }
 
   /** The last launches that failed, one for each type. */
@@ -91,6 +101,7 @@ export class Fleet {
     if (member === undefined) return;
     this.#members.delete(id);
     this.#idle.delete(id);
+    this.#launching.delete(id);
     this.#lineupOf(member.instance).remove(member);
     this.#vcpuMilli -= countedVcpuMilli(member.instance);
   }
@@ -129,6 +140,8 @@ export class Fleet {
     const { instance, attempts } = member;
     if (instance.status === "running" && attempts === 0) this.#idle.set(instance.id, member);
     else this.#idle.delete(instance.id);
+    if (instance.status === "launching") this.#launching.set(instance.id, member);
+    else this.#launching.delete(instance.id);
     this.#lineupOf(instance).changed(member);
   }
 

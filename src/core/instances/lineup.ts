@@ -48,6 +48,12 @@ export class Lineup {
     return place === undefined ? undefined : this.#places[place];
   }
 
+  /** The one with most vCPUs free. */
+  mostFree(): Member | undefined {
+    const place = this.#index.mostVcpus();
+    return place === undefined ? undefined : this.#places[place];
+  }
+
   /** The places of those that are gone are given away; often enough are there as many as members, so this costs O(1) for each that is added. */
   #closeUp(): void {
     const members = this.#places.filter((member) => member !== undefined);

@@ -29,10 +29,16 @@ export class RoomIndex {
     this.#put(this.#gpus, leaf, room?.gpus ?? CLOSED);
   }
 
-  /** The first place from `from` on that has this room. */
-  first(needed: Requirements, from = 0): number | undefined {
-    const found = this.#firstBelow(1, this.size, needed, from);
+  /** The first place that has this room. */
+  first(needed: Requirements): number | undefined {
+    const found = this.#firstBelow(1, needed);
     return found === CLOSED ? undefined : found;
+  }
+
+  /** The first of those places that have the most vCPUs. */
+  mostVcpus(): number | undefined {
+    const most = this.#vcpuMilli[1]!;
+    return most === CLOSED ? undefined : this.first({ vcpuMilli: most, memoryMiB: CLOSED, gpus: CLOSED });
   }
 
   #put(maxima: Int32Array, leaf: number, value: number): void {
@@ -44,15 +50,12 @@ export class RoomIndex {
     }
   }
 
-  /** `width`: how many leaves are below the node. */
-  #firstBelow(node: number, width: number, needed: Requirements, from: number): number {
+  #firstBelow(node: number, needed: Requirements): number {
     if (this.#vcpuMilli[node]! < needed.vcpuMilli) return CLOSED;
     if (this.#memoryMiB[node]! < needed.memoryMiB) return CLOSED;
     if (this.#gpus[node]! < needed.gpus) return CLOSED;
-    const first = node * width - this.size;
-    if (first + width <= from) return CLOSED;
-    if (width === 1) return first;
-    const left = this.#firstBelow(2 * node, width / 2, needed, from);
-    return left === CLOSED ? this.#firstBelow(2 * node + 1, width / 2, needed, from) : left;
+    if (node >= this.size) return node - this.size;
+    const left = this.#firstBelow(2 * node, needed);
+    return left === CLOSED ? this.#firstBelow(2 * node + 1, needed) : left;
   }
 }

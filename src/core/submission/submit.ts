@@ -6,6 +6,7 @@ import type {
   RetryStrategy as ApiRetryStrategy,
 } from "@aws-sdk/client-batch";
 import { NO_IMAGE } from "../driver-name.ts";
+import type { Architecture } from "../instances/instance.ts";
 import type { ConsumableNeed, Dependency, RetryStrategy, Scheduling } from "../job.ts";
 import type { JobProperties } from "./job-properties.ts";
 import { logTarget } from "./log-target.ts";
@@ -47,11 +48,14 @@ export function schedulingOf(job: {
   expectedSeconds?: number | undefined;
   consumables: readonly ConsumableNeed[];
   refusal?: string | undefined;
+  /** platformCapabilities of the definition. */
+  capabilities?: readonly string[];
 }): Scheduling {
   const { properties, definitionName } = job;
   const { container, nodeProperties } = properties;
   const log = container && logTarget(container.logConfiguration, definitionName);
   const units = unitsOf(properties, definitionName);
+  const architecture = architectureOf(properties);
   const requirements = totalRequirements(properties);
   const ladder = memoryLadder(job.memoryLadder ?? "", requirements.memoryMiB);
   return {
@@ -76,7 +80,17 @@ export function schedulingOf(job: {
       nodes: { count: nodeProperties.numNodes!, main: nodeProperties.mainNode! },
       eachNode: largestNode(nodeProperties),
     }),
+    ...(architecture !== undefined && { architecture }),
+    ...(job.capabilities?.includes("FARGATE") === true && { needsFargate: true }),
   };
+}
+
+/** That of its first container that says which; registration accepts no other values. */
+function architectureOf({ container, ecsProperties, nodeProperties }: JobProperties): Architecture | undefined {
+  const tasks = ecsProperties?.taskProperties ?? [];
+  const platforms = [container, ...tasks].map((one) => one?.runtimePlatform?.cpuArchitecture);
+  const ofNodes = nodeProperties?.nodeRangeProperties?.map(architectureOf) ?? [];
+  return [...platforms, ...ofNodes].find((one) => one === "X86_64" || one === "ARM64");
 }
 
 function imagesOf(properties: JobProperties): (string | undefined)[] {

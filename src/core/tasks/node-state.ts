@@ -1,6 +1,7 @@
 import { taskId } from "../ids.ts";
 import type { Attempt, JobState, JobStatus, Scheduling } from "../job.ts";
 import { isTerminal, isWaiting } from "../job.ts";
+import type { Binding } from "../lifecycle.ts";
 import { hostTerminated, REASONS } from "../lifecycle.ts";
 import type { NodeEnd } from "./task-progress.ts";
 import { nodeEnd, nodeStart, unitsOfNode } from "./task-progress.ts";
@@ -36,23 +37,24 @@ function nodeStatus({ units = [], startedAt, stoppedAt, exitCode, stopping }: At
 }
 
 function nodeAttempt(attempt: Attempt, units: readonly Unit[], node: number): Attempt {
-  const { id, driver, environmentArn, units: states = [] } = attempt;
+  const { id, driver, environmentArn, instanceIds, units: states = [] } = attempt;
+  const binding = { driver, environmentArn, ...(instanceIds !== undefined && { instanceIds: [instanceIds[node]!] }) };
   const indexes = unitsOfNode(units, node);
   const own = indexes.map((index) => states[index]!);
   const startedAt = nodeStart(units, states, node);
   return {
-    ...{ id: taskId(id, node), driver, environmentArn, units: own },
+    ...{ id: taskId(id, node), ...binding, units: own },
     ...(startedAt !== undefined && { startedAt }),
-    ...(own.every(({ status }) => status === "ended") && endOf(attempt, nodeEnd(units, states, node))),
+    ...(own.every(({ status }) => status === "ended") && endOf(binding, attempt, nodeEnd(units, states, node))),
     ...(own.length === 1 && logStreamOf(own[0]!)),
   };
 }
 
-function endOf(attempt: Attempt, { at, exitCode, reason, how, stopping }: NodeEnd): Partial<Attempt> {
-  const { environmentArn } = attempt;
+function endOf(binding: Binding, attempt: Attempt, end: NodeEnd): Partial<Attempt> {
+  const { at, exitCode, reason, how, stopping } = end;
   // A node that is stopped because the main one has ended is judged by its exit code; one that is told to end by others is not.
   const isToldToEnd = stopping !== undefined && (stopping.isTerminated === true || attempt.stopping !== undefined);
-  const reasons = { exited: REASONS.exited, "not-started": REASONS.notStarted, lost: hostTerminated(environmentArn) };
+  const reasons = { exited: REASONS.exited, "not-started": REASONS.notStarted, lost: hostTerminated(binding) };
   return {
     stoppedAt: at,
     statusReason: stopping?.reason ?? reasons[how],

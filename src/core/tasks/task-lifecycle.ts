@@ -1,8 +1,7 @@
-import type { DriverName } from "../driver-name.ts";
 import { taskId } from "../ids.ts";
 import type { Attempt, Job, JobState, Scheduling } from "../job.ts";
 import { activeAttempt, replaceLastAttempt } from "../job.ts";
-import type { AttemptEnd } from "../lifecycle.ts";
+import type { AttemptEnd, Binding } from "../lifecycle.ts";
 import { logStreamName } from "../submission/log-target.ts";
 import { bind, ended, REASONS, shortened, started } from "../lifecycle.ts";
 import { advance, firstUnits, nodeEnd, nodeStart, stopNode } from "./task-progress.ts";
@@ -10,8 +9,8 @@ import type { Task } from "./task-progress.ts";
 import type { UnitState, UnitStopping } from "./task.ts";
 
 /** RUNNABLE -> STARTING, for jobs with and without units. */
-export function bound(job: Job, environmentArn: string, driver: DriverName, now: number): JobState {
-  const state = bind(job, environmentArn, driver, now);
+export function bound(job: Job, binding: Binding, now: number): JobState {
+  const state = bind(job, binding, now);
   const { units } = job.scheduling;
   if (units === undefined) return state;
   const attempt: Attempt = { ...activeAttempt(state)!, units: firstUnits(taskOf(job.scheduling)) };

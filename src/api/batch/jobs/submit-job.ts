@@ -106,6 +106,7 @@ function newJob(
       retryStrategy: spec.retryStrategy,
       timeoutSeconds: spec.timeout?.attemptDurationSeconds,
       dependsOn,
+      capabilities: spec.platformCapabilities,
       arraySize: input.arrayProperties?.size,
       refusal: hasTooManyTags(spec, definition) ? REASONS.tooManyTags : undefined,
       ...askedByTags(input.tags, definition.settings.tags, backend.limits),
