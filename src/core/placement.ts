@@ -152,10 +152,12 @@ function largestOf(world: World, demand: Demand, environments: readonly Environm
   return { vcpuMilli, memoryMiB, ...(gpus > 0 && { gpus }) };
 }
 
+/** GPUs are what fewest types have. */
 function isCloser(a: Capacity, b: Capacity, need: Requirements): boolean {
-  const met = ({ vcpuMilli, memoryMiB, gpus = 0 }: Capacity): number =>
-    [vcpuMilli >= need.vcpuMilli, memoryMiB >= need.memoryMiB, gpus >= need.gpus].filter(Boolean).length;
-  return (met(a) - met(b) || a.vcpuMilli - b.vcpuMilli || a.memoryMiB - b.memoryMiB) > 0;
+  const gpus = Number((a.gpus ?? 0) >= need.gpus) - Number((b.gpus ?? 0) >= need.gpus);
+  const met = ({ vcpuMilli, memoryMiB }: Capacity): number =>
+    Number(vcpuMilli >= need.vcpuMilli) + Number(memoryMiB >= need.memoryMiB);
+  return (gpus || met(a) - met(b) || a.vcpuMilli - b.vcpuMilli || a.memoryMiB - b.memoryMiB) > 0;
 }
 
 /** It could start in any of these environments, beside less than runs there now. */

@@ -3,6 +3,8 @@ import { ended } from "../../src/core/lifecycle.ts";
 import { reconcile } from "../../src/core/reconcile.ts";
 import type { Environment, Queue } from "../../src/core/resources.ts";
 import { schedule } from "../../src/core/schedule.ts";
+import type { InstanceType } from "../../src/core/instances/instance.ts";
+import { launch } from "../../src/core/instances/launch.ts";
 import { World } from "../../src/core/world.ts";
 
 /** The scheduler's core alone, in a process of its own: `node --expose-gc core-load.ts JOBS`. Prints one line of JSON, a CoreLoad. */
@@ -24,6 +26,10 @@ const ROUNDS = 50;
 /** Jobs that end between two ticks. */
 const ENDS_PER_TICK = 1_000;
 
+const TYPE: InstanceType = {
+  ...{ name: "m6i.4xlarge", vcpuMilli: 16_000, memoryMiB: 65_536, gpus: 0 },
+  ...{ architecture: "X86_64", microUsdPerHour: 768_000 },
+};
 const NOW = 1_700_000_000_000;
 const QUEUE: Queue = { arn: "queue", version: 1, status: "VALID", priority: 1, environmentArns: ["environment"] };
 const ENVIRONMENT: Environment = {
@@ -36,12 +42,25 @@ const ENVIRONMENT: Environment = {
   isUnmanaged: false,
   endsJobs: false,
   driver: "fake",
+  instances: {
+    types: [TYPE],
+    strategy: "BEST_FIT",
+    isSpot: false,
+    minVcpuMilli: 0,
+    desiredVcpuMilli: 0,
+    scaleDownDelayMs: 0,
+  },
 };
 
 function measure(jobs: number): CoreLoad {
-  const world = new World({ vcpuMilli: INSTANCES * 16_000, memoryMiB: INSTANCES * 65_536 }, false);
+  const world = new World({ vcpuMilli: 0, memoryMiB: 0 }, false);
   world.apply({ kind: "environments", environments: [ENVIRONMENT] });
   world.apply({ kind: "queues", queues: [QUEUE] });
+  repeat(INSTANCES, () => {
+    const launched = launch(world, ENVIRONMENT.arn, TYPE, NOW);
+    world.apply(launched);
+    world.apply({ kind: "instance-running", instanceId: launched.instanceId, at: NOW });
+  });
   const load = new Load(world);
   load.submit(FILLING);
   load.fill();
