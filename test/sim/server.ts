@@ -8,8 +8,8 @@ import type { Driver } from "../../src/ports/driver.ts";
 import type { SchedulingStore } from "../../src/ports/store.ts";
 import { StoreUnavailable } from "../../src/ports/store.ts";
 
-/** What goes wrong with one call; `after`: it has happened, and nobody hears of it. */
-export type Fault = "none" | "fails" | "fails-after" | "crash" | "crash-after";
+/** What goes wrong with one call; `after`: it has happened, and nobody hears of it. `deposed`: another server took the lead just before it. */
+export type Fault = "none" | "fails" | "fails-after" | "crash" | "crash-after" | "deposed";
 
 export interface ServerOptions {
   readonly store: SchedulingStore;
@@ -151,6 +151,10 @@ export class Server {
     const fault = this.#options.drawFault(call);
     if (fault === "fails") throw new InjectedFault(`${call} fails on purpose`);
     if (fault === "crash") this.crash();
+    if (fault === "deposed") {
+      this.isDeposed = true;
+      await this.#options.store.lead();
+    }
     if (this.isDead) return never();
     const result = await run();
     this.#options.onMotion?.();

@@ -263,7 +263,8 @@ export class Simulation {
     const rate = call === "stop" ? 5 * this.#mix.callFaults : this.#mix.callFaults;
     if (!this.#random.chance(rate)) return "none";
     if (call === "lead" || call === "start") return this.#random.pick(["crash", "crash-after"]);
-    return this.#random.pick(["fails", "fails-after", "crash", "crash-after"]);
+    const faults = ["fails", "fails-after", "crash", "crash-after"] as const;
+    return this.#random.pick(call === "commit" ? [...faults, "deposed"] : faults);
   }
 
   /** Lets time pass timer by timer; the engine comes to act on some of them at once, on others later. */
@@ -288,7 +289,7 @@ export class Simulation {
       const server = await this.#running();
       await this.#quiet();
       this.#check();
-      if (server.isDead) continue;
+      if (server.isDead || server.isDeposed) continue;
       const isCalm = !server.isShaken && !this.#mustReconnect;
       if (isCalm) this.#checkAtRest(server);
       server.isShaken = false;

@@ -20,7 +20,8 @@ export interface FakeBehaviour {
   readonly loss?: { readonly afterMs: number; readonly isSilent: boolean };
   /** What becomes of the report that it started; `late`: it comes after the report of the end. */
   readonly startedReport: "once" | "lost" | "twice" | "late";
-  readonly exitedReport: "once" | "twice";
+  /** What becomes of the report of its end; `lost`: the driver shows it with the inventory that it makes when it sees again. */
+  readonly exitedReport: "once" | "twice" | "lost";
 }
 
 /** Runs for a while and ends well. */
@@ -58,7 +59,7 @@ export function seededBehaviour(seed: string, rates: FaultRates): (attempt: Atte
         startRejects: draw("claim") < 0.5 ? ("before-claim" as const) : ("after-claim" as const),
       }),
       startedReport: isFaulty("started") ? pick(["lost", "twice", "late"] as const, draw("report")) : "once",
-      exitedReport: isFaulty("exited") ? "twice" : "once",
+      exitedReport: isFaulty("exited") ? pick(["twice", "lost"] as const, draw("end report")) : "once",
     };
   };
 }

@@ -5,6 +5,8 @@ import type { FakeBehaviour } from "./behaviour.ts";
 type Exited = Extract<DriverEvent, { kind: "exited" }>;
 
 const LATE_MS = 50;
+/** How long a driver sees nothing that lost a report. */
+const BLIND_MS = 2_000;
 
 /** An attempt on the fake machine. */
 export interface FakeAttempt {
@@ -153,7 +155,9 @@ export class FakeMachine {
       ...(startedAt !== undefined && { startedAt }),
       ...how,
     };
-    for (let n = 0; n < (behaviour.exitedReport === "twice" ? 2 : 1); n += 1) this.report(attempt.end);
+    const reports = { once: 1, twice: 2, lost: 0 }[behaviour.exitedReport];
+    for (let n = 0; n < reports; n += 1) this.report(attempt.end);
+    if (reports === 0) this.#options.clock.after(BLIND_MS, () => this.showInventory());
     if (behaviour.startedReport === "late" && startedAt !== undefined) {
       this.#options.clock.after(LATE_MS, () => this.#reportStart(attempt));
     }

@@ -28,7 +28,7 @@ const ENDS = {
   "host lost": {},
   "no image": { reason: "CannotPullContainerError: no such image" },
 } as const satisfies Record<string, Partial<AttemptEnd>>;
-const NEVER_BEGAN: readonly End[] = ["no image"];
+const NEVER_BEGAN: ReadonlySet<End> = new Set(["no image"]);
 
 const SPOT = ["RETRY onStatusReason Host EC2*", "EXIT onReason *"];
 
@@ -165,7 +165,7 @@ for (const { rule, attempts, evaluateOnExit = [], ends, comesTo } of EXAMPLES) {
     for (const end of ends) {
       bench.tick();
       if (bench.status("job") !== "STARTING") break;
-      if (!NEVER_BEGAN.includes(end)) bench.start("job");
+      if (!NEVER_BEGAN.has(end)) bench.start("job");
       bench.end("job", ENDS[end]);
     }
     const { status, attempts: made } = bench.state("job");
