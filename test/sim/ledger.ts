@@ -110,7 +110,7 @@ export class Ledger {
   }
 
   /** By ARN, what active attempts hold of consumable resources; by type, what they hold of instances. */
-  #held(): Map<string, number> {
+  held(): Map<string, number> {
     const held = new Map<string, number>();
     for (const { scheduling, states } of this.#openEntries()) {
       const active = states.filter((state) => activeAttempt(state) !== undefined).length;
@@ -132,7 +132,7 @@ export class Ledger {
    * consumable resource hold up nobody, and children whose array runs as many as it may stand aside.
    */
   head(queueArn: string): { id: string; entry: Entry } | undefined {
-    const held = this.#held();
+    const held = this.held();
     const mayLack = ({ arn, quantity }: ConsumableNeed): boolean =>
       (held.get(arn) ?? 0) + quantity > this.#stock.least(arn);
     let best: { rank: Rank; id: string; entry: Entry } | undefined;
@@ -143,6 +143,18 @@ export class Ledger {
       if (best === undefined || compare(rank, best.rank) < 0) best = { rank, id, entry };
     }
     return best;
+  }
+
+  /** Of a RUNNABLE job: how many of its queue are served no later than it. */
+  placeOf(jobId: string): number {
+    const own = this.entries.get(parseChildId(jobId)?.parentId ?? jobId)!;
+    const rank = rankOf(own, parseChildId(jobId)?.index, this.stateOf(jobId)!.attempts.length > 0);
+    let place = 0;
+    for (const { entry, index, state } of this.all(true)) {
+      if (state.status !== "RUNNABLE" || entry.job.queueArn !== own.job.queueArn) continue;
+      if (compare(rankOf(entry, index, state.attempts.length > 0), rank) <= 0) place += 1;
+    }
+    return place;
   }
 
   #write({ jobId, parent, state }: JobChange): void {
@@ -272,7 +284,7 @@ export class Ledger {
 
   /** Who starts finds all that it needs. What nobody begins to hold may have been lowered below what is held. */
   #checkConsumables(placed: readonly JobChange[]): void {
-    const held = this.#held();
+    const held = this.held();
     const needs = placed.flatMap(({ jobId, parent }) => {
       return needsOf(this.entries.get(parent?.id ?? jobId)!.job.scheduling);
     });
@@ -333,7 +345,7 @@ function forgivenOf({ infrastructureRetries = 0 }: Scheduling, { attempts }: Job
 }
 
 /** All that is counted beside the machine's own capacity. */
-function needsOf({ consumables = [], instances = [] }: Scheduling): readonly ConsumableNeed[] {
+export function needsOf({ consumables = [], instances = [] }: Scheduling): readonly ConsumableNeed[] {
   return [...consumables, ...instances.map(({ type, count }) => ({ arn: type, quantity: count }))];
 }
 
@@ -347,7 +359,7 @@ function childrenFirst(changes: readonly Change[]): JobChange[] {
 }
 
 /** How many more children of an array may start. */
-function roomIn({ job, children }: Entry): number {
+export function roomIn({ job, children }: Entry): number {
   const active = [...children.values()].filter((state) => activeAttempt(state) !== undefined).length;
   return (job.scheduling.maxActiveChildren ?? Infinity) - active;
 }

@@ -6,6 +6,7 @@ import { Deadlines } from "../../src/core/deadlines.ts";
 import { Lane, WaitingJobs } from "../../src/core/waiting.ts";
 import { World } from "../../src/core/world.ts";
 import { FakeMachine } from "../../src/drivers/fake/machine.ts";
+import { Engine } from "../../src/engine/engine.ts";
 import { runSeed, STEPS } from "./replay.ts";
 
 /** A bug, put into the production code while one test runs. */
@@ -87,6 +88,21 @@ const LOST_WAKE_UP: readonly Planted[] = [
   },
 ];
 
+const FALSE_REASON: readonly Planted[] = [
+  {
+    bug: "a job is told what was true when it was asked about first",
+    plant: (t) => {
+      const { explain } = Engine.prototype;
+      const told = new Map<string, ReturnType<typeof explain>>();
+      t.mock.method(Engine.prototype, "explain", function (this: Engine, jobId: string) {
+        if (!told.has(jobId)) told.set(jobId, explain.call(this, jobId));
+        return told.get(jobId);
+      });
+    },
+    finding: /it is not true that|is said to be no\. |and is not told/,
+  },
+];
+
 const STARVED_GANG: readonly Planted[] = [
   {
     bug: "the smallest job of a queue goes first, so that a gang waits for all others",
@@ -122,7 +138,7 @@ function smallestFirst(t: TestContext): void {
 }
 
 describe("the simulation finds a bug of each class, planted into the production code", () => {
-  const classes = { CAPACITY, DOUBLE_START, LOST_WAKE_UP, STARVED_GANG };
+  const classes = { CAPACITY, DOUBLE_START, LOST_WAKE_UP, STARVED_GANG, FALSE_REASON };
   for (const [name, planted] of Object.entries(classes)) {
     for (const { bug, plant, finding } of planted) {
       test(`${name.toLowerCase().replaceAll("_", " ")}: ${bug}`, async (t) => {

@@ -15,6 +15,7 @@ import { Ledger } from "./ledger.ts";
 import type { Mix } from "./mix.ts";
 import { describeMix, drawMix } from "./mix.ts";
 import { Random } from "./random.ts";
+import { Reasons } from "./reasons.ts";
 import { Resources } from "./resources.ts";
 import type { Fault } from "./server.ts";
 import { Server } from "./server.ts";
@@ -37,10 +38,11 @@ export class Simulation {
   readonly #machine: FakeMachine;
   readonly #claimed = new Set<string>();
   readonly #violations: string[] = [];
-  readonly #reasons = new Map<string, Set<string>>();
+  readonly #stopReasons = new Map<string, Set<string>>();
   readonly #tellLine: Tell | undefined;
   #ledger!: Ledger;
   #resources!: Resources;
+  #reasons!: Reasons;
   #store!: OpenStore;
   #server: Server | undefined;
   #leader: Server | undefined;
@@ -79,6 +81,7 @@ export class Simulation {
       this.#store = await openStore(database, this.#clock.now(), { defaultDriver: "fake" });
       this.#resources = new Resources(this.#store, this.#clock, this.#random);
       this.#ledger = new Ledger(this.#mix.capacity, this.#resources.stock);
+      this.#reasons = new Reasons(this.#ledger, this.#resources, this.#mix.capacity);
       await this.#resources.create(this.#mix);
       for (let step = 0; step < steps; step += 1) await this.#step();
       await this.#end();
@@ -192,8 +195,8 @@ export class Simulation {
     const state = this.#ledger.stateOf(owner)!;
     this.#serial += 1;
     const reason = `${kind} no. ${this.#serial}`;
-    const reasons = this.#reasons.get(owner) ?? new Set();
-    this.#reasons.set(owner, reasons.add(reason));
+    const reasons = this.#stopReasons.get(owner) ?? new Set();
+    this.#stopReasons.set(owner, reasons.add(reason));
     this.#tell(`${kind} ${jobId}`);
     await this.#store.jobs.requestStops([jobId], { kind, reason }, this.#clock.now());
     this.#stops.push({
@@ -334,6 +337,7 @@ export class Simulation {
     this.#resources.rest((arn) => this.#ledger.used(arn).vcpuMilli / 1000);
     for (const stop of this.#stops.splice(0)) this.#violations.push(...checkStopped(this.#ledger, stop));
     this.#violations.push(...checkAtRest(this.#ledger, this.#machine, server.engine, this.#clock.now()));
+    this.#violations.push(...this.#reasons.check(server.engine));
     this.#violations.push(...checkStartable(this.#ledger, this.#resources, this.#mix.capacity));
     this.#check();
   }
@@ -351,7 +355,7 @@ export class Simulation {
       await this.#settle();
     }
     await this.#settle();
-    this.#violations.push(...(await checkEnd(this.#store, this.#ledger, this.#machine, this.#reasons)));
+    this.#violations.push(...(await checkEnd(this.#store, this.#ledger, this.#machine, this.#stopReasons)));
     this.#check();
   }
 
