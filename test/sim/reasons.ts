@@ -13,6 +13,7 @@ type Blocker = Explanation["blockers"][number];
 
 /** Explaining looks at all that runs and waits: so many jobs are asked about each time. */
 const MAX_ASKED = 6;
+const CHECK_EVERY_RESTS = 3;
 
 /** A job that waits, as the ledger has it. */
 interface Waiting {
@@ -26,6 +27,7 @@ export class Reasons {
   readonly #ledger: Ledger;
   readonly #resources: Resources;
   readonly #machine: Capacity;
+  #rests = 0;
   /** By queue ARN, while nothing changes. */
   readonly #heads = new Map<string, string | undefined>();
 
@@ -36,6 +38,8 @@ export class Reasons {
   }
 
   *check(engine: Engine): Violations {
+    this.#rests += 1;
+    if (this.#rests % CHECK_EVERY_RESTS !== 0) return;
     this.#heads.clear();
     const waiting = [...this.#waiting()];
     const step = Math.max(1, Math.ceil(waiting.length / MAX_ASKED));
