@@ -27,6 +27,7 @@ const FIGURES: readonly (readonly [name: string, value: (report: Report) => stri
   ["Jobs ended per hour", ({ throughputPerHour }) => decimal(throughputPerHour)],
   ["Utilisation", ({ utilisation }) => percent(utilisation)],
   ["vCPU hours", ({ vcpuHours }) => decimal(vcpuHours)],
+  ["Cost", ({ costUsd }) => (costUsd === undefined ? "-" : `$${costUsd.toFixed(2)}`)],
   ["Fairness (Jain)", ({ fairness }) => (fairness === undefined ? "-" : fairness.toFixed(3))],
 ];
 

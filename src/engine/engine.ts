@@ -44,6 +44,8 @@ export interface EngineOptions {
   readonly tickIntervalMs: number;
   /** Resolves when all that comes at this moment has come: it goes into one tick. Absent: with the next turn of the event loop. */
   readonly gathered?: () => Promise<void>;
+  /** Nobody asks for snapshots: the fronts of queues are not followed. They cost most where time is virtual, and each tick is seconds after the last one. */
+  readonly hasNoSnapshots?: true;
   onError(what: string, error: unknown): void;
 }
 
@@ -239,7 +241,8 @@ export class Engine implements Scheduler {
     this.#reported.splice(0, reported.length);
     this.#plan = plan;
     this.#ticked = world;
-    this.#fronts.note(world, now);
+    if (this.#options.hasNoSnapshots === true) world.touchedQueues.clear();
+    else this.#fronts.note(world, now);
     if (plan.isPartial || hasMoreNews || world.agenda.size > 0) this.#mustRunAgain = true;
     await this.#dispatcher.dispatch(world, changes, observed);
     return world.deadlines.next()?.at;

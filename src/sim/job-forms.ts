@@ -4,6 +4,7 @@ import { NO_IMAGE } from "../core/driver-name.ts";
 import type { JobProperties } from "../core/submission/job-properties.ts";
 import { schedulingOf } from "../core/submission/submit.ts";
 import type { Launch } from "../ports/store.ts";
+import type { ClusterQueue } from "./cluster/cluster.ts";
 import { SCOPE } from "./cluster/cluster-facts.ts";
 import type { JobKind } from "./workload/workload.ts";
 
@@ -13,13 +14,19 @@ export interface JobForm {
   readonly launch: Launch;
 }
 
-export function jobForm(kind: JobKind): JobForm {
+/** In a queue with a scheduling policy each job has a share; those without one of their own have this one together. */
+export function shareOf({ share = "none" }: JobKind): string {
+  return share;
+}
+
+export function jobForm(kind: JobKind, queue: ClusterQueue): JobForm {
   const properties = propertiesOf(kind);
-  const { arraySize, timeoutSeconds } = kind;
-  const scheduling = schedulingOf({
+  const { arraySize, timeoutSeconds, priority = 0 } = kind;
+  const ofJob = schedulingOf({
     ...{ properties, definitionName: "simulated", retryStrategy: undefined, dependsOn: [], consumables: [] },
     ...{ timeoutSeconds, arraySize },
   });
+  const scheduling = queue.sharing === undefined ? ofJob : { ...ofJob, share: shareOf(kind), priority };
   const spec = {
     parameters: {},
     dependsOn: [],

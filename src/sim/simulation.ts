@@ -1,10 +1,11 @@
 import { initialState } from "../core/job.ts";
 import { Engine } from "../engine/engine.ts";
 import type { AttemptSpec } from "../ports/driver.ts";
-import type { Cluster } from "./cluster/cluster.ts";
+import type { Cluster, ClusterQueue } from "./cluster/cluster.ts";
 import { environmentArn, factsOf, queueArn } from "./cluster/cluster-facts.ts";
 import type { JobForm } from "./job-forms.ts";
-import { jobForm } from "./job-forms.ts";
+import { jobForm, shareOf } from "./job-forms.ts";
+import { weightOf } from "./cluster/sharing.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { Recorder } from "./report/recorder.ts";
 import type { Course } from "./sim-driver.ts";
@@ -72,7 +73,7 @@ class Run {
   readonly #store: MemoryStore;
   readonly #engine: Engine;
   readonly #forms = new Map<JobKind, JobForm>();
-  readonly #queueNames: ReadonlySet<string>;
+  readonly #queues: ReadonlyMap<string, ClusterQueue>;
   readonly #bootMs: ReadonlyMap<string, number>;
   #submitted = 0;
   #idleWakes = 0;
@@ -81,13 +82,13 @@ class Run {
   constructor(workload: Workload, cluster: Cluster) {
     this.#jobs = workload.jobs;
     this.#cluster = cluster;
-    this.#queueNames = new Set(cluster.queues.map(({ name }) => name));
+    this.#queues = new Map(cluster.queues.map((queue) => [queue.name, queue]));
     this.#bootMs = new Map(cluster.environments.map(({ name, bootSeconds }) => [name, bootSeconds * 1000]));
     const arns = cluster.environments.map(({ name }) => environmentArn(name));
-    this.#recorder = new Recorder(BEGINS_AT, arns);
+    this.#recorder = new Recorder(BEGINS_AT, arns, (kind) => weightOf(this.#queueOf(kind).sharing, shareOf(kind)));
     this.#store = new MemoryStore({
       resources: factsOf(cluster),
-      launchOf: (jobId) => this.#formOf(this.#jobOf(jobId)).launch,
+      launchOf: (jobId) => this.#formOf(this.#jobOf(jobId).kind).launch,
       onCommit: (changes) => {
         this.#idleWakes = 0;
         this.#recorder.committed(changes, this.#clock.now());
@@ -105,6 +106,7 @@ class Run {
       checkEveryTicks: Infinity,
       tickIntervalMs: 0,
       gathered: async () => {},
+      hasNoSnapshots: true,
       onError: (_, error) => (this.#failure ??= error),
     });
   }
@@ -152,18 +154,17 @@ class Run {
 
   /** A job's id is its number. */
   #submit(job: WorkloadJob, seq: number): void {
-    const { scheduling } = this.#formOf(job);
+    const { scheduling } = this.#formOf(job.kind);
     const id = String(seq);
     const state = initialState(scheduling);
     const createdAt = this.#clock.now();
     this.#recorder.submit(id, job.kind, state, createdAt);
-    this.#store.submit({ id, seq, queueArn: this.#queueOf(job.kind), createdAt, scheduling, state });
+    this.#store.submit({ id, seq, queueArn: queueArn(this.#queueOf(job.kind).name), createdAt, scheduling, state });
   }
 
   /** A queue that the cluster does not have is its first one. */
-  #queueOf({ queue }: JobKind): string {
-    const isThere = queue !== undefined && this.#queueNames.has(queue);
-    return queueArn(isThere ? queue : this.#cluster.queues[0]!.name);
+  #queueOf({ queue = "" }: JobKind): ClusterQueue {
+    return this.#queues.get(queue) ?? this.#cluster.queues[0]!;
   }
 
   /** Ids of children and nodes begin with their job's. */
@@ -171,9 +172,9 @@ class Run {
     return this.#jobs[Number.parseInt(id, 10) - 1]!;
   }
 
-  #formOf({ kind }: WorkloadJob): JobForm {
+  #formOf(kind: JobKind): JobForm {
     let form = this.#forms.get(kind);
-    if (form === undefined) this.#forms.set(kind, (form = jobForm(kind)));
+    if (form === undefined) this.#forms.set(kind, (form = jobForm(kind, this.#queueOf(kind))));
     return form;
   }
 
@@ -185,12 +186,16 @@ class Run {
   #unfinished(): Unfinished[] {
     const byReason = new Map<string, Unfinished>();
     for (const { id, state, jobs } of this.#recorder.open()) {
-      const job = this.#jobOf(id);
-      const { scheduling } = this.#formOf(job);
-      const reason =
-        this.#engine.waitingText({ id, queueArn: this.#queueOf(job.kind), scheduling, state }) ?? state.status;
+      const { kind, name = id } = this.#jobOf(id);
+      const job = {
+        id,
+        queueArn: queueArn(this.#queueOf(kind).name),
+        scheduling: this.#formOf(kind).scheduling,
+        state,
+      };
+      const reason = this.#engine.waitingText(job) ?? state.status;
       const known = byReason.get(reason);
-      byReason.set(reason, { reason, jobs: (known?.jobs ?? 0) + jobs, name: known?.name ?? job.name ?? id });
+      byReason.set(reason, { reason, jobs: (known?.jobs ?? 0) + jobs, name: known?.name ?? name });
     }
     return [...byReason.values()];
   }

@@ -19,6 +19,8 @@ export interface Sizes {
   readonly finishedJobs: number;
   /** Requests of each kind in one round of figure 7. */
   readonly readRequests: number;
+  /** Jobs of figure 9. */
+  readonly simulatedJobs: number;
   /** Starts of figure 6. */
   readonly starts: number;
   /** Waiting jobs of figure 8. */
@@ -35,6 +37,7 @@ export const FULL: Sizes = {
   watchedSubmits: 100,
   finishedJobs: 1_000_000,
   readRequests: 200,
+  simulatedJobs: 1_000_000,
   starts: 10,
   coreJobs: 1_000_000,
   rounds: 5,
@@ -49,6 +52,7 @@ export const QUICK: Sizes = {
   watchedSubmits: 40,
   finishedJobs: 50_000,
   readRequests: 200,
+  simulatedJobs: 100_000,
   starts: 3,
   coreJobs: 200_000,
   rounds: 3,

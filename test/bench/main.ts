@@ -10,6 +10,7 @@ import { processJobs } from "./process-jobs.ts";
 import { reads } from "./reads.ts";
 import type { FigureReport } from "./report.ts";
 import { readMachine, toJson, toTable } from "./report.ts";
+import { simulation } from "./simulation.ts";
 import { startLatency } from "./start-latency.ts";
 import { startTime } from "./start-time.ts";
 import { submitRate } from "./submit-rate.ts";
@@ -17,7 +18,7 @@ import { waitingJobs } from "./waiting-jobs.ts";
 
 const USAGE = `npm run bench -- [options]
 
-  --only 1,2       these figures only (1 submit, 2 jobs, 3 latency, 4 arrays, 5 waiting jobs, 6 start, 7 reads, 8 core)
+  --only 1,2       these figures only (1 submit, 2 jobs, 3 latency, 4 arrays, 5 waiting jobs, 6 start, 7 reads, 8 core, 9 simulation)
   --rounds N       rounds of figures 1 and 2
   --quick          small sizes: all of it in about a minute
   --dir DIR        measure the disk that this directory is on (default: the system's temporary directory)
@@ -34,6 +35,7 @@ const FIGURES: readonly Figure[] = [
   startTime,
   reads,
   core,
+  simulation,
 ];
 
 process.exitCode = await main();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { FARGATE_PRICES } from "../../src/catalog/fargate-prices.ts";
 import { readCluster } from "../../src/sim/cluster/cluster.ts";
 
 const EXAMPLE = readFileSync(new URL("../../examples/simulate/cluster.json", import.meta.url), "utf8");
@@ -12,8 +13,8 @@ interface File {
 
 test("the example is a cluster", () => {
   assert.deepEqual(readCluster(EXAMPLE), {
-    environments: [{ name: "pool", type: "FARGATE", maxVcpus: 256, bootSeconds: 0 }],
-    queues: [{ name: "main", priority: 1, environments: ["pool"] }],
+    environments: [{ name: "pool", type: "FARGATE", maxVcpus: 256, bootSeconds: 0, prices: FARGATE_PRICES.X86_64 }],
+    queues: [{ name: "main", priority: 1, environments: ["pool"], tags: {} }],
   });
 });
 
@@ -22,7 +23,7 @@ for (const [what, change, problem] of [
   [
     "a member that nobody knows",
     ({ jobQueues }) => (jobQueues[0]!["prio"] = 1),
-    "jobQueues[0].prio is no member that is known here: jobQueueName, priority, computeEnvironmentOrder.",
+    "jobQueues[0].prio is no member that is known here: jobQueueName, priority, computeEnvironmentOrder, tags, schedulingPolicy.",
   ],
   ["a missing member", ({ jobQueues }) => delete jobQueues[0]!["priority"], "jobQueues[0].priority is missing."],
   [
@@ -39,6 +40,11 @@ for (const [what, change, problem] of [
     "an environment that is not there",
     ({ jobQueues }) => (jobQueues[0]!["computeEnvironmentOrder"] = [{ order: 1, computeEnvironment: "other" }]),
     'jobQueues[0].computeEnvironmentOrder[0].computeEnvironment is "other", which is none of the computeEnvironments.',
+  ],
+  [
+    "a policy that is not there",
+    ({ jobQueues }) => (jobQueues[0]!["schedulingPolicy"] = "fair"),
+    'jobQueues[0].schedulingPolicy is "fair", which is none of the schedulingPolicies.',
   ],
   ["a name twice", ({ jobQueues }) => jobQueues.push(jobQueues[0]!), 'jobQueues has "main" twice.'],
 ] as const satisfies readonly [string, (file: File) => void, string][]) {

@@ -59,6 +59,11 @@ test("children of arrays and nodes of multi-node jobs count one by one", async (
   assert.equal(report.vcpuHours, (5 * 10 + 4 * 30) / 3600);
 });
 
+test("what jobs hold of Fargate costs its price", async () => {
+  const report = await reportFor(jobs({ at: 0, runs: 3_600, vcpus: 2, memoryMiB: 4_096 }), pool(4));
+  assert.equal(report.costUsd, 2 * 0.04048 + 4 * 0.004445);
+});
+
 test("what can never run is told with its reason, and what waits behind it", async () => {
   const report = await reportFor(jobs({ at: 0, runs: 1, vcpus: 8 }, { at: 1, runs: 1 }), pool(4));
   assert.equal(report.jobs.unfinished, 2);

@@ -1,17 +1,12 @@
-import { createReadStream, readFileSync } from "node:fs";
-import { basename } from "node:path";
-import { createInterface } from "node:readline";
 import { Command, InvalidArgumentError } from "commander";
+import type { Report } from "../../sim/report/report.ts";
 import type { SimulationProgress } from "../../sim/simulation.ts";
-import type { Workload } from "../../sim/workload/workload.ts";
-import { EXIT, Failure } from "../failure.ts";
+import { repeated, wholeNumber } from "../command.ts";
 import { printResult, say, StatusLine } from "../output.ts";
+import type { InputOptions, SimulationInput } from "../simulation-input.ts";
 import { duration } from "../text.ts";
 
-interface SimulateOptions {
-  readonly workload: string;
-  readonly cluster: string;
-  readonly speedup: number;
+interface SimulateOptions extends InputOptions {
   readonly json?: boolean;
 }
 
@@ -19,60 +14,48 @@ export function simulateCommand(): Command {
   return new Command("simulate")
     .summary("run the scheduler over a workload in virtual time")
     .description(
-      "Runs the scheduler over a workload in virtual time, and reports waiting times, slowdown, utilisation and fairness. No server is needed. docs/simulate.md describes the files.",
+      "Runs the scheduler over a workload in virtual time, and reports waiting times, slowdown, utilisation, cost and fairness. No server is needed. docs/simulate.md describes the files.",
     )
-    .requiredOption("--workload <file>", "a trace in the Standard Workload Format (.swf)")
+    .requiredOption("--workload <file>", "a trace (.swf), a table (.csv), or synthetic:JOBS")
     .requiredOption("--cluster <file>", "the compute environments and job queues, as JSON")
+    .option("--policy <file>", "what to change of the cluster, to compare (repeatable)", repeated, [])
     .option("--speedup <factor>", "submit the jobs so many times as fast", positiveNumber, 1)
+    .option("--seed <n>", "of a synthetic workload", wholeNumber(0, 2 ** 32 - 1), 1)
     .option("--json", "print the report as JSON")
     .action(simulateFiles);
 }
 
 async function simulateFiles(options: SimulateOptions): Promise<void> {
-  const [{ readCluster }, { simulate }, { reportOf }, { simulationText }] = await Promise.all([
-    import("../../sim/cluster/cluster.ts"),
-    import("../../sim/simulation.ts"),
-    import("../../sim/report/report.ts"),
+  const [{ readInput }, { simulationText }] = await Promise.all([
+    import("../simulation-input.ts"),
     import("../simulation-text.ts"),
   ]);
-  const cluster = await reading(options.cluster, () => readCluster(readFileSync(options.cluster, "utf8")));
-  const workload = await reading(options.workload, () => readWorkload(options));
-  for (const note of workload.notes) say(note);
-  const status = new StatusLine(process.stderr);
-  const simulated = await simulate({
-    workload,
-    cluster,
-    onProgress: (progress) => status.show(progressText(progress)),
-  });
-  status.clear();
-  const report = reportOf(basename(options.cluster), simulated, cluster);
-  const result = { data: { runs: [report] }, text: simulationText([report]), brief: "" };
+  const input = await readInput(options);
+  for (const note of input.workload.notes) say(note);
+  const reports = await simulateAll(input);
+  const result = { data: { runs: reports }, text: simulationText(reports), brief: "" };
   await printResult(result, options.json === true ? "json" : "human");
 }
 
-async function readWorkload({ workload: file, speedup }: SimulateOptions): Promise<Workload> {
-  const [{ readSwf }, { spedUp }] = await Promise.all([
-    import("../../sim/workload/swf.ts"),
-    import("../../sim/workload/workload.ts"),
+async function simulateAll({ workload, runs }: SimulationInput): Promise<Report[]> {
+  const [{ simulate }, { reportOf }] = await Promise.all([
+    import("../../sim/simulation.ts"),
+    import("../../sim/report/report.ts"),
   ]);
-  return spedUp(await readSwf(createInterface({ input: createReadStream(file), crlfDelay: Infinity })), speedup);
+  const status = new StatusLine(process.stderr);
+  const reports: Report[] = [];
+  for (const { name, cluster } of runs) {
+    const onProgress = (progress: SimulationProgress): void => status.show(`${name}: ${progressText(progress)}`);
+    reports.push(reportOf(name, await simulate({ workload, cluster, onProgress }), cluster));
+  }
+  status.clear();
+  return reports;
 }
 
 function positiveNumber(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= 1e6) return value;
   throw new InvalidArgumentError("It must be a number above 0.");
-}
-
-/** What is wrong with a file is the user's to know, with its name. */
-async function reading<T>(file: string, read: () => T | Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    const isKnown = error instanceof Error && (error.name === "InputError" || "code" in error);
-    if (!isKnown) throw error;
-    throw new Failure(`${file}: ${error.message}`, EXIT.usage);
-  }
 }
 
 function progressText({ jobs, over, elapsedMs }: SimulationProgress): string {

@@ -1,5 +1,5 @@
 import type { Fact } from "../../core/changes.ts";
-import type { Environment, Queue } from "../../core/resources.ts";
+import type { Environment, Queue, SchedulingPolicy } from "../../core/resources.ts";
 import type { Cluster, ClusterEnvironment, ClusterQueue } from "./cluster.ts";
 
 /** Account and region of everything that is simulated. */
@@ -19,6 +19,7 @@ export function environmentArn(name: string): string {
 export function factsOf({ environments, queues }: Cluster): Fact[] {
   return [
     { kind: "environments", environments: environments.map(toEnvironment) },
+    { kind: "scheduling-policies", policies: queues.flatMap(toPolicy) },
     { kind: "queues", queues: queues.map(toQueue) },
   ];
 }
@@ -32,10 +33,20 @@ function toEnvironment({ name, maxVcpus }: ClusterEnvironment): Environment {
   };
 }
 
-function toQueue({ name, priority, environments }: ClusterQueue): Queue {
+/** Each queue has its own. */
+function policyArn(queueName: string): string {
+  return `${ARN}:scheduling-policy/${queueName}`;
+}
+
+function toPolicy({ name, sharing }: ClusterQueue): SchedulingPolicy[] {
+  return sharing === undefined ? [] : [{ kind: "fair-share", arn: policyArn(name), ...sharing }];
+}
+
+function toQueue({ name, priority, environments, sharing }: ClusterQueue): Queue {
   return {
     arn: queueArn(name),
     ...{ version: 1, status: "VALID", priority },
     environmentArns: environments.map(environmentArn),
+    ...(sharing !== undefined && { policyArn: policyArn(name) }),
   };
 }

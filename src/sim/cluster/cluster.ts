@@ -1,5 +1,8 @@
+import { FARGATE_PRICES } from "../../catalog/fargate-prices.ts";
 import { InputError } from "../input-error.ts";
 import { JsonObject } from "./json-object.ts";
+import type { Sharing } from "./sharing.ts";
+import { readSharing } from "./sharing.ts";
 
 /** What is simulated beside the jobs. */
 export interface Cluster {
@@ -14,6 +17,13 @@ export interface ClusterEnvironment {
   readonly maxVcpus: number;
   /** From the moment at which a job is placed until it runs. */
   readonly bootSeconds: number;
+  /** US dollars for what jobs hold; without it nobody knows. */
+  readonly prices?: Prices;
+}
+
+export interface Prices {
+  readonly perVcpuHour: number;
+  readonly perGibHour: number;
 }
 
 export interface ClusterQueue {
@@ -21,13 +31,17 @@ export interface ClusterQueue {
   readonly priority: number;
   /** Names, in the order in which they are tried. */
   readonly environments: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+  /** Without it: first in, first out. */
+  readonly sharing?: Sharing;
 }
 
 /** Reads a cluster file (docs/simulate.md). Throws InputError, which names the member. */
 export function readCluster(text: string): Cluster {
   const file = JsonObject.parse(text);
   const environments = file.objects("computeEnvironments").map(toEnvironment);
-  const queues = file.objects("jobQueues").map((queue) => toQueue(queue, environments));
+  const policies = new Map((file.optional("schedulingPolicies", (name) => file.objects(name)) ?? []).map(toPolicy));
+  const queues = file.objects("jobQueues").map((queue) => toQueue(queue, environments, policies));
   file.end();
   if (queues.length === 0) throw new InputError("jobQueues must have a queue at least.");
   refuseDoubles("computeEnvironments", environments);
@@ -43,11 +57,35 @@ function toEnvironment(environment: JsonObject): ClusterEnvironment {
   const maxVcpus = resources.number("maxvCpus", { least: 1 });
   resources.end();
   const bootSeconds = environment.optional("bootSeconds", (boot) => environment.number(boot, { isWhole: false })) ?? 0;
+  const prices =
+    environment.optional("prices", (member) => toPrices(environment.object(member))) ?? publishedPrices(type);
   environment.end();
-  return { name, type, maxVcpus, bootSeconds };
+  return { name, type, maxVcpus, bootSeconds, ...(prices !== undefined && { prices }) };
 }
 
-function toQueue(queue: JsonObject, environments: readonly ClusterEnvironment[]): ClusterQueue {
+function toPrices(prices: JsonObject): Prices {
+  const perVcpuHour = prices.number("perVcpuHour", { isWhole: false });
+  const perGibHour = prices.optional("perGibHour", (member) => prices.number(member, { isWhole: false })) ?? 0;
+  prices.end();
+  return { perVcpuHour, perGibHour };
+}
+
+function publishedPrices(type: ClusterEnvironment["type"]): Prices | undefined {
+  return type === "FARGATE" ? FARGATE_PRICES.X86_64 : undefined;
+}
+
+function toPolicy(policy: JsonObject): [name: string, sharing: Sharing] {
+  const name = policy.string("name");
+  const sharing = readSharing(policy.object("fairsharePolicy"));
+  policy.end();
+  return [name, sharing];
+}
+
+function toQueue(
+  queue: JsonObject,
+  environments: readonly ClusterEnvironment[],
+  policies: ReadonlyMap<string, Sharing>,
+): ClusterQueue {
   const name = queue.string("jobQueueName");
   const priority = queue.number("priority", { most: 1_000 });
   const order = queue.objects("computeEnvironmentOrder").map((entry) => {
@@ -59,8 +97,17 @@ function toQueue(queue: JsonObject, environments: readonly ClusterEnvironment[])
     return { environment, at };
   });
   if (order.length === 0) queue.fail("computeEnvironmentOrder", "must have a compute environment at least.");
+  const tags = queue.optional("tags", (member) => queue.texts(member)) ?? {};
+  const policy = queue.optional("schedulingPolicy", (member) => queue.string(member));
+  const sharing = policy === undefined ? undefined : policies.get(policy);
+  if (policy !== undefined && sharing === undefined)
+    queue.fail("schedulingPolicy", `is "${policy}", which is none of the schedulingPolicies.`);
   queue.end();
-  return { name, priority, environments: order.toSorted((a, b) => a.at - b.at).map(({ environment }) => environment) };
+  return {
+    ...{ name, priority, tags },
+    environments: order.toSorted((a, b) => a.at - b.at).map(({ environment }) => environment),
+    ...(sharing !== undefined && { sharing }),
+  };
 }
 
 function refuseDoubles(member: string, named: readonly { readonly name: string }[]): void {

@@ -36,6 +36,10 @@ export class JsonObject {
     return this.#members[name] !== undefined;
   }
 
+  isNull(name: string): boolean {
+    return this.#get(name) === null;
+  }
+
   string(name: string): string {
     const value = this.#get(name);
     if (typeof value !== "string" || value === "") this.fail(name, "must be a text that is not empty.");

@@ -31,10 +31,14 @@ interface OpenArray extends Pick<Open, "kind" | "submittedAt" | "state"> {
 /** What became of the jobs of one share. */
 export interface ShareRecord {
   readonly name: string;
+  /** Its weightFactor: the higher, the less it is to get. */
+  readonly weight: number;
   readonly waitingMs: Samples;
   readonly slowdowns: Samples;
   /** The vCPUs that its jobs hold. */
   readonly vcpus: TimeSeries;
+  /** Its jobs that are submitted and hold no capacity. */
+  readonly waiting: TimeSeries;
 }
 
 /** Follows the jobs by what the engine commits: what the store of a server would have seen. */
@@ -52,12 +56,17 @@ export class Recorder {
   succeeded = 0;
   failed = 0;
   lastEndAt: number;
+  /** When something happened last. */
+  lastAt: number;
+  readonly #weightOf: (kind: JobKind) => number;
   readonly #open = new Map<string, Open>();
   readonly #arrays = new Map<string, OpenArray>();
 
-  constructor(beginsAt: number, environmentArns: readonly string[]) {
+  constructor(beginsAt: number, environmentArns: readonly string[], weightOf: (kind: JobKind) => number) {
+    this.#weightOf = weightOf;
     this.beginsAt = beginsAt;
     this.lastEndAt = beginsAt;
+    this.lastAt = beginsAt;
     this.waiting = new TimeSeries(beginsAt);
     for (const arn of environmentArns) {
       this.vcpusByEnvironment.set(arn, new TimeSeries(beginsAt));
@@ -78,25 +87,31 @@ export class Recorder {
 
   submit(id: string, kind: JobKind, state: JobState, now: number): void {
     const jobs = kind.arraySize ?? 1;
+    this.lastAt = now;
     this.submitted += jobs;
-    this.waiting.add(now, jobs);
+    this.#wait(this.#share(kind), jobs, now);
     if (kind.arraySize === undefined) this.#open.set(id, this.#opened(kind, state, now));
     else this.#arrays.set(id, { kind, state, submittedAt: now, unseen: jobs });
   }
 
   committed(changes: readonly Change[], now: number): void {
+    this.lastAt = now;
     for (const change of changes) if (change.kind === "job-changed") this.#changed(change, now);
   }
 
   #opened(kind: JobKind, state: JobState, submittedAt: number): Open {
-    const share = this.#share(kind.share ?? "");
+    const share = this.#share(kind);
     return { kind, share, submittedAt, state, startedAt: undefined, holds: undefined, endedAttempts: 0 };
   }
 
-  #share(name: string): ShareRecord {
+  #share(kind: JobKind): ShareRecord {
+    const name = kind.share ?? "";
     let share = this.shares.get(name);
     if (share === undefined) {
-      share = { name, waitingMs: new Samples(), slowdowns: new Samples(), vcpus: new TimeSeries(this.beginsAt) };
+      share = {
+        ...{ name, weight: this.#weightOf(kind), waitingMs: new Samples(), slowdowns: new Samples() },
+        ...{ vcpus: new TimeSeries(this.beginsAt), waiting: new TimeSeries(this.beginsAt) },
+      };
       this.shares.set(name, share);
     }
     return share;
@@ -136,15 +151,20 @@ export class Recorder {
     if (!isTerminal(state.status)) return;
     this.#arrays.delete(id);
     this.failed += array.unseen;
-    this.waiting.add(now, -array.unseen);
+    this.#wait(this.#share(array.kind), -array.unseen, now);
   }
 
   #holds(job: Open, holds: string | undefined, now: number): void {
     if (job.holds !== undefined) this.#hold(job, job.holds, -1, now);
-    else this.waiting.add(now, -1);
+    else this.#wait(job.share, -1, now);
     job.holds = holds;
     if (holds !== undefined) this.#hold(job, holds, 1, now);
-    else this.waiting.add(now, 1);
+    else this.#wait(job.share, 1, now);
+  }
+
+  #wait(share: ShareRecord, jobs: number, now: number): void {
+    this.waiting.add(now, jobs);
+    share.waiting.add(now, jobs);
   }
 
   #hold({ kind, share }: Open, environmentArn: string, sign: 1 | -1, now: number): void {
@@ -156,7 +176,7 @@ export class Recorder {
 
   #ended({ share, state, submittedAt, startedAt }: Open, now: number): void {
     const last = state.attempts.at(-1);
-    this.waiting.add(now, -1);
+    this.#wait(share, -1, now);
     this.lastEndAt = now;
     if (startedAt === undefined) return;
     const waitingMs = startedAt - submittedAt;

@@ -1,12 +1,17 @@
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster, ClusterEnvironment } from "../cluster/cluster.ts";
 import { environmentArn } from "../cluster/cluster-facts.ts";
 import type { Simulated, Unfinished } from "../simulation.ts";
+import type { ShareUse } from "./fairness.ts";
+import { fairnessOf } from "./fairness.ts";
+import type { Recorder, ShareRecord } from "./recorder.ts";
 import type { Distribution } from "./samples.ts";
-import { distributionOf, jainIndex } from "./samples.ts";
+import { distributionOf } from "./samples.ts";
+import type { Series } from "./series.ts";
+import { seriesOf } from "./series.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** What a simulation came to, as `--json` gives it. */
+/** What a simulation came to, as `--json` gives it. What cannot be known is absent. */
 export interface Report {
   readonly name: string;
   readonly jobs: Readonly<Record<"submitted" | "succeeded" | "failed" | "unfinished", number>>;
@@ -20,38 +25,45 @@ export interface Report {
   /** The part of all vCPUs that jobs held, from the first submission to the last end. */
   readonly utilisation?: number;
   readonly vcpuHours: number;
-  /** Jain's index of what each share got: 1 when all got the same. */
+  readonly costUsd?: number;
+  /** Of the shares that have jobs waiting at the same time: Jain's index, 1 when each gets what it is to get. Absent where no two ever wait together. */
   readonly fairness?: number;
+  readonly environments: readonly EnvironmentReport[];
+  /** Those that got most come first. */
   readonly shares: readonly ShareReport[];
   readonly unfinished: readonly Unfinished[];
+  readonly series: Series;
+}
+
+export interface EnvironmentReport {
+  readonly environment: string;
+  readonly type: ClusterEnvironment["type"];
+  readonly maxVcpus: number;
+  readonly vcpuHours: number;
+  readonly costUsd?: number;
 }
 
 export interface ShareReport {
   readonly share: string;
+  readonly weightFactor: number;
+  /** That are over. */
   readonly jobs: number;
   readonly vcpuHours: number;
   readonly waitingSeconds?: Distribution;
+  readonly boundedSlowdown?: Distribution;
 }
 
 export function reportOf(name: string, { recorder, unfinished }: Simulated, cluster: Cluster): Report {
-  const { beginsAt, lastEndAt } = recorder;
-  const makespanMs = lastEndAt - beginsAt;
-  const heldVcpuMs = cluster.environments.reduce(
-    (sum, environment) => sum + recorder.vcpusByEnvironment.get(environmentArn(environment.name))!.area(lastEndAt),
-    0,
-  );
-  const maxVcpus = cluster.environments.reduce((sum, environment) => sum + environment.maxVcpus, 0);
+  const environments = cluster.environments.map((environment) => environmentReport(environment, recorder));
+  const shares = [...recorder.shares.values()].map((share) => shareReport(share, recorder.lastEndAt)).toSorted(byUse);
+  const makespanMs = recorder.lastEndAt - recorder.beginsAt;
   const over = recorder.succeeded + recorder.failed;
-  const shares = [...recorder.shares.values()].map((share): ShareReport => {
-    const waiting = distributionOf(share.waitingMs);
-    return {
-      ...{ share: share.name, jobs: share.waitingMs.count, vcpuHours: share.vcpus.area(lastEndAt) / HOUR_MS },
-      ...(waiting !== undefined && { waitingSeconds: inSeconds(waiting) }),
-    };
-  });
+  const vcpuHours = sumOf(environments, (environment) => environment.vcpuHours);
+  const maxVcpus = sumOf(environments, (environment) => environment.maxVcpus);
   const waiting = distributionOf(recorder.waitingMs);
   const boundedSlowdown = distributionOf(recorder.slowdowns);
-  const fairness = jainIndex(shares.map(({ vcpuHours }) => vcpuHours));
+  const fairness = fairnessOf([...recorder.shares.values()].map((share) => useOf(share, recorder.lastAt)));
+  const isPriced = environments.every(({ costUsd }) => costUsd !== undefined);
   return {
     name,
     jobs: {
@@ -63,13 +75,59 @@ export function reportOf(name: string, { recorder, unfinished }: Simulated, clus
     makespanSeconds: makespanMs / 1000,
     ...(makespanMs > 0 && {
       throughputPerHour: over / (makespanMs / HOUR_MS),
-      utilisation: heldVcpuMs / (maxVcpus * makespanMs),
+      utilisation: vcpuHours / (maxVcpus * (makespanMs / HOUR_MS)),
     }),
-    vcpuHours: heldVcpuMs / HOUR_MS,
+    vcpuHours,
+    ...(isPriced && { costUsd: sumOf(environments, ({ costUsd }) => costUsd!) }),
     ...(fairness !== undefined && { fairness }),
-    shares: shares.toSorted((a, b) => b.vcpuHours - a.vcpuHours || (a.share < b.share ? -1 : 1)),
+    environments,
+    shares,
     unfinished,
+    series: seriesOf(
+      recorder,
+      maxVcpus,
+      shares.map(({ share }) => share),
+    ),
   };
+}
+
+function environmentReport(
+  { name, type, maxVcpus, prices }: ClusterEnvironment,
+  recorder: Recorder,
+): EnvironmentReport {
+  const arn = environmentArn(name);
+  const vcpuHours = recorder.vcpusByEnvironment.get(arn)!.area(recorder.lastEndAt) / HOUR_MS;
+  const gibHours = recorder.memoryMiBByEnvironment.get(arn)!.area(recorder.lastEndAt) / HOUR_MS / 1024;
+  return {
+    ...{ environment: name, type, maxVcpus, vcpuHours },
+    ...(prices !== undefined && { costUsd: vcpuHours * prices.perVcpuHour + gibHours * prices.perGibHour }),
+  };
+}
+
+function shareReport({ name, weight, vcpus, waitingMs, slowdowns }: ShareRecord, until: number): ShareReport {
+  const waiting = distributionOf(waitingMs);
+  const boundedSlowdown = distributionOf(slowdowns);
+  return {
+    ...{ share: name, weightFactor: weight, jobs: waitingMs.count, vcpuHours: vcpus.area(until) / HOUR_MS },
+    ...(waiting !== undefined && { waitingSeconds: inSeconds(waiting) }),
+    ...(boundedSlowdown !== undefined && { boundedSlowdown }),
+  };
+}
+
+function useOf({ weight, vcpus, waiting }: ShareRecord, until: number): ShareUse {
+  return {
+    weightFactor: weight,
+    vcpus: vcpus.means(until).values,
+    waitingJobs: waiting.means(until).values,
+  };
+}
+
+function byUse(a: ShareReport, b: ShareReport): number {
+  return b.vcpuHours - a.vcpuHours || (a.share < b.share ? -1 : 1);
+}
+
+function sumOf<T>(items: readonly T[], amount: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + amount(item), 0);
 }
 
 function inSeconds({ mean, median, p95, max }: Distribution): Distribution {

@@ -1,0 +1,49 @@
+import type { Cluster, ClusterQueue } from "./cluster.ts";
+import { JsonObject } from "./json-object.ts";
+import type { Sharing } from "./sharing.ts";
+import { readSharing } from "./sharing.ts";
+
+/** What is different in one of several simulations. */
+export interface Policy {
+  readonly name?: string;
+  /** Of all queues; null: first in, first out. */
+  readonly sharing?: Sharing | null;
+  readonly queues: readonly QueueChange[];
+}
+
+type QueueChange = Pick<ClusterQueue, "name"> & Partial<Pick<ClusterQueue, "priority" | "tags">>;
+
+/** Reads a policy file (docs/simulate.md): a scheduling policy in the words of CreateSchedulingPolicy, settings of queues, or both. Throws InputError. */
+export function readPolicy(text: string, cluster: Cluster): Policy {
+  const file = JsonObject.parse(text);
+  const name = file.optional("name", (member) => file.string(member));
+  const sharing = file.optional("fairsharePolicy", (member) =>
+    file.isNull(member) ? null : readSharing(file.object(member)),
+  );
+  const queues = (file.optional("jobQueues", (member) => file.objects(member)) ?? []).map((queue) =>
+    toChange(queue, cluster),
+  );
+  file.end();
+  return { queues, ...(name !== undefined && { name }), ...(sharing !== undefined && { sharing }) };
+}
+
+/** The cluster with these settings. */
+export function withPolicy(cluster: Cluster, { sharing: shared, queues: changes }: Policy): Cluster {
+  const queues = cluster.queues.map(({ sharing: own, ...queue }): ClusterQueue => {
+    const change = changes.find(({ name }) => name === queue.name);
+    const sharing = shared === undefined ? own : (shared ?? undefined);
+    const tags = { ...queue.tags, ...change?.tags };
+    return { ...queue, ...change, tags, ...(sharing !== undefined && { sharing }) };
+  });
+  return { ...cluster, queues };
+}
+
+function toChange(queue: JsonObject, cluster: Cluster): QueueChange {
+  const name = queue.string("jobQueueName");
+  if (!cluster.queues.some((one) => one.name === name))
+    queue.fail("jobQueueName", `is "${name}", which is none of the cluster's jobQueues.`);
+  const priority = queue.optional("priority", (member) => queue.number(member, { most: 1_000 }));
+  const tags = queue.optional("tags", (member) => queue.texts(member));
+  queue.end();
+  return { name, ...(priority !== undefined && { priority }), ...(tags !== undefined && { tags }) };
+}
