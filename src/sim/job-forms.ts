@@ -21,10 +21,10 @@ export function shareOf({ share = "none" }: JobKind): string {
 
 export function jobForm(kind: JobKind, queue: ClusterQueue): JobForm {
   const properties = propertiesOf(kind);
-  const { arraySize, timeoutSeconds, priority = 0 } = kind;
+  const { arraySize, timeoutSeconds, expectedSeconds, priority = 0 } = kind;
   const ofJob = schedulingOf({
     ...{ properties, definitionName: "simulated", retryStrategy: undefined, dependsOn: [], consumables: [] },
-    ...{ timeoutSeconds, arraySize },
+    ...{ timeoutSeconds, expectedSeconds, arraySize },
   });
   const scheduling = queue.sharing === undefined ? ofJob : { ...ofJob, share: shareOf(kind), priority };
   const spec = {

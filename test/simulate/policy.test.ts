@@ -36,6 +36,10 @@ for (const [policy, problem] of [
     `jobQueues[0].jobQueueName is "x", which is none of the cluster's jobQueues.`,
   ],
   [
+    { jobQueues: [{ jobQueueName: "main", tags: { "longshore:backfill": "yes" } }] },
+    'jobQueues[0].tags has longshore:backfill "yes", which is true or false.',
+  ],
+  [
     { fairsharePolicy: { shareDistribution: [{ shareIdentifier: "a-b" }] } },
     "fairsharePolicy.shareDistribution[0].shareIdentifier must be letters and digits, and may end with a *.",
   ],

@@ -4,8 +4,10 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { createGunzip } from "node:zlib";
 import { readSwf } from "../../src/sim/workload/swf.ts";
+import { withPolicy } from "../../src/sim/cluster/policy.ts";
 import { jobs, pool, reportFor } from "./example.ts";
 
+const BACKFILL = { queues: [{ name: "main", tags: { "longshore:backfill": "true" } }] };
 const TRACE = new URL("../sim/traces/lublin_256.swf.gz", import.meta.url);
 
 test("two jobs that need all of a pool run one after the other", async () => {
@@ -24,6 +26,19 @@ test("a small job behind a large one that does not fit waits for it: strict firs
   const report = await reportFor(workload, pool(4));
   assert.equal(report.makespanSeconds, 201);
   assert.equal(report.waitingSeconds?.max, 198);
+});
+
+test("with backfill it starts before the large one, if it is expected to end in time", async () => {
+  const cluster = withPolicy(pool(4), BACKFILL);
+  const large = [
+    { at: 0, runs: 100, vcpus: 3, expectedSeconds: 100 },
+    { at: 1, runs: 100, vcpus: 4, expectedSeconds: 100 },
+  ];
+  const small = { at: 2, runs: 98, vcpus: 1, expectedSeconds: 98 };
+  const inTime = await reportFor(jobs(...large, small), cluster);
+  assert.deepEqual([inTime.makespanSeconds, inTime.waitingSeconds?.max], [200, 99]);
+  const tooLong = await reportFor(jobs(...large, { ...small, expectedSeconds: 99 }), cluster);
+  assert.equal(tooLong.waitingSeconds?.max, 198);
 });
 
 test("a job of a second is not slow for having waited for nine: below ten seconds the run time does not count", async () => {

@@ -20,9 +20,9 @@ test("a line is a job: submission, run time, processors, memory of each of them 
   ]);
 });
 
-test("what was asked for counts before what was given", async () => {
-  const { jobs } = await readSwf([line({ 2: 0, 4: 1, 5: 4, 7: 1024, 8: 6, 10: 2048 })]);
-  assert.deepEqual(jobs[0]?.kind, { vcpus: 6, memoryMiB: 12, gpus: 0 });
+test("what was asked for counts before what was given; without an estimate the run time is one", async () => {
+  const { jobs } = await readSwf([line({ 2: 0, 4: 30, 5: 4, 7: 1024, 8: 6, 10: 2048 })]);
+  assert.deepEqual(jobs[0]?.kind, { vcpus: 6, memoryMiB: 12, gpus: 0, expectedSeconds: 30 });
 });
 
 test("jobs come in order of submission, and time begins with the first", async () => {
@@ -72,6 +72,6 @@ for (const [what, lines, problem] of [
 }
 
 test("equal jobs share what they ask for", async () => {
-  const { jobs } = await readSwf([line({ 2: 0, 4: 1, 5: 2 }), line({ 2: 9, 4: 7, 5: 2 })]);
+  const { jobs } = await readSwf([line({ 2: 0, 4: 1, 5: 2 }), line({ 2: 9, 4: 1, 5: 2 })]);
   assert.equal(jobs[0]?.kind, jobs[1]?.kind);
 });

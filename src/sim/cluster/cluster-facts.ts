@@ -1,4 +1,5 @@
 import type { Fact } from "../../core/changes.ts";
+import { BACKFILL_TAG } from "../../core/submission/own-tags.ts";
 import type { Environment, Queue, SchedulingPolicy } from "../../core/resources.ts";
 import type { Cluster, ClusterEnvironment, ClusterQueue } from "./cluster.ts";
 
@@ -42,11 +43,12 @@ function toPolicy({ name, sharing }: ClusterQueue): SchedulingPolicy[] {
   return sharing === undefined ? [] : [{ kind: "fair-share", arn: policyArn(name), ...sharing }];
 }
 
-function toQueue({ name, priority, environments, sharing }: ClusterQueue): Queue {
+function toQueue({ name, priority, environments, tags, sharing }: ClusterQueue): Queue {
   return {
     arn: queueArn(name),
     ...{ version: 1, status: "VALID", priority },
     environmentArns: environments.map(environmentArn),
+    ...(tags[BACKFILL_TAG] === "true" && { backfills: true }),
     ...(sharing !== undefined && { policyArn: policyArn(name) }),
   };
 }

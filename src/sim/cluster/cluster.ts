@@ -1,3 +1,4 @@
+import { BACKFILL_TAG } from "../../core/submission/own-tags.ts";
 import { FARGATE_PRICES } from "../../catalog/fargate-prices.ts";
 import { InputError } from "../input-error.ts";
 import { JsonObject } from "./json-object.ts";
@@ -97,7 +98,7 @@ function toQueue(
     return { environment, at };
   });
   if (order.length === 0) queue.fail("computeEnvironmentOrder", "must have a compute environment at least.");
-  const tags = queue.optional("tags", (member) => queue.texts(member)) ?? {};
+  const tags = queueTags(queue);
   const policy = queue.optional("schedulingPolicy", (member) => queue.string(member));
   const sharing = policy === undefined ? undefined : policies.get(policy);
   if (policy !== undefined && sharing === undefined)
@@ -108,6 +109,15 @@ function toQueue(
     environments: order.toSorted((a, b) => a.at - b.at).map(({ environment }) => environment),
     ...(sharing !== undefined && { sharing }),
   };
+}
+
+/** Tags that say how a queue is served (docs/beyond-aws.md); others are for whoever reads the file. */
+export function queueTags(queue: JsonObject): ClusterQueue["tags"] {
+  const tags = queue.optional("tags", (member) => queue.texts(member)) ?? {};
+  const backfills = tags[BACKFILL_TAG];
+  if (backfills !== undefined && backfills !== "true" && backfills !== "false")
+    queue.fail("tags", `has ${BACKFILL_TAG} "${backfills}", which is true or false.`);
+  return tags;
 }
 
 function refuseDoubles(member: string, named: readonly { readonly name: string }[]): void {

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterQueue } from "./cluster.ts";
+import { queueTags } from "./cluster.ts";
 import { JsonObject } from "./json-object.ts";
 import type { Sharing } from "./sharing.ts";
 import { readSharing } from "./sharing.ts";
@@ -11,7 +12,7 @@ export interface Policy {
   readonly queues: readonly QueueChange[];
 }
 
-type QueueChange = Pick<ClusterQueue, "name"> & Partial<Pick<ClusterQueue, "priority" | "tags">>;
+type QueueChange = Pick<ClusterQueue, "name" | "tags"> & Partial<Pick<ClusterQueue, "priority">>;
 
 /** Reads a policy file (docs/simulate.md): a scheduling policy in the words of CreateSchedulingPolicy, settings of queues, or both. Throws InputError. */
 export function readPolicy(text: string, cluster: Cluster): Policy {
@@ -43,7 +44,7 @@ function toChange(queue: JsonObject, cluster: Cluster): QueueChange {
   if (!cluster.queues.some((one) => one.name === name))
     queue.fail("jobQueueName", `is "${name}", which is none of the cluster's jobQueues.`);
   const priority = queue.optional("priority", (member) => queue.number(member, { most: 1_000 }));
-  const tags = queue.optional("tags", (member) => queue.texts(member));
+  const tags = queueTags(queue);
   queue.end();
-  return { name, ...(priority !== undefined && { priority }), ...(tags !== undefined && { tags }) };
+  return { name, tags, ...(priority !== undefined && { priority }) };
 }

@@ -71,7 +71,8 @@ function toJob(fields: readonly number[], kindOf: (kind: JobKind) => JobKind): W
   const vcpus = known("requestedProcessors") ?? known("allocatedProcessors");
   if (vcpus === undefined) return "without processors";
   const memoryKiB = known("requestedMemoryKiB") ?? known("usedMemoryKiB") ?? 0;
-  const expectedSeconds = known("requestedSeconds");
+  // Without an estimate of its user it is expected to run as long as it did.
+  const expectedSeconds = known("requestedSeconds") ?? Math.max(1, Math.ceil(field("run")));
   return {
     submitMs: Math.round(field("submit") * 1000),
     runMs: Math.round(field("run") * 1000),
@@ -82,7 +83,7 @@ function toJob(fields: readonly number[], kindOf: (kind: JobKind) => JobKind): W
       gpus: 0,
       ...(field("queue") >= 0 && { queue: String(field("queue")) }),
       ...(field("user") >= 0 && { share: `user${field("user")}` }),
-      ...(expectedSeconds !== undefined && { expectedSeconds }),
+      expectedSeconds,
     }),
   };
 }
