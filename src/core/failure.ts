@@ -1,4 +1,5 @@
 import type { Attempt } from "./job.ts";
+import { isPreempted } from "./preempted.ts";
 
 /** AWS's words for the reasons that clients match on. Source: reference of ECS stopped-task reasons. */
 export const OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage";
@@ -16,9 +17,13 @@ export function failureOf({ stopping, exitCode, reason, statusReason = "" }: Att
   return isLost && stopping === undefined ? "infrastructure" : "application";
 }
 
-/** How many of a job's attempts count against its retry strategy: of those that the infrastructure lost, `forgiven` do not. */
+/**
+ * How many of a job's attempts count against its retry strategy: none that were preempted (reference 10, no. 39), and of those that the infrastructure
+ * lost, `forgiven` do not.
+ */
 export function attemptsThatCount(attempts: readonly Attempt[], forgiven = 0): number {
-  if (forgiven === 0) return attempts.length;
-  const lost = attempts.filter((attempt) => attempt.stoppedAt !== undefined && failureOf(attempt) === "infrastructure");
-  return attempts.length - Math.min(lost.length, forgiven);
+  const own = attempts.filter((attempt) => !isPreempted(attempt));
+  if (forgiven === 0) return own.length;
+  const lost = own.filter((attempt) => attempt.stoppedAt !== undefined && failureOf(attempt) === "infrastructure");
+  return own.length - Math.min(lost.length, forgiven);
 }

@@ -16,9 +16,6 @@ export const FRONT_SIZE = 100;
 /** Between two looks at a queue that changes all the time: how much later than the truth `since` may be. */
 const LOOK_EVERY_MS = 1_000;
 
-/** How far down a queue the first jobs of its quota shares are looked for. */
-const SHARES_LOOK_AHEAD = 1_000;
-
 interface Front {
   readonly places: readonly Placed[];
   readonly firstOfShares: FirstOfShares;
@@ -95,15 +92,11 @@ export function frontOf(world: World, queueArn: string, limit: number): string[]
 
 /** The first RUNNABLE job of each quota share of a queue. */
 function firstIdsOfShares(world: World, queueArn: string): [shareArn: string, jobId: string][] {
-  const shares = new Set([...world.quotaShares.keys()].filter((arn) => arn.startsWith(`${queueArn}/`)));
-  const first = new Map<string, string>();
-  if (shares.size === 0) return [];
-  const entries = world.waitingJobs(queueArn)?.front(SHARES_LOOK_AHEAD, world.waits) ?? [];
-  for (const { job } of entries) {
-    const share = job.scheduling.service?.quotaShare;
-    if (share !== undefined && shares.has(share) && !first.has(share)) first.set(share, job.id);
-  }
-  return [...first];
+  const lanes = world.waitingJobs(queueArn)?.lanes() ?? [];
+  return lanes.flatMap((lane): [string, string][] => {
+    const first = world.quotaShares.has(lane.share) ? lane.first(world.waits) : undefined;
+    return first === undefined ? [] : [[lane.share, first.job.id]];
+  });
 }
 
 /** One entry stands for all children of an array that have no record. */

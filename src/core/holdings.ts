@@ -1,10 +1,14 @@
 import type { Attempt, InstanceNeed, Job, Requirements } from "./job.ts";
 import { requirementsOf } from "./job.ts";
+import { shareHoldings } from "./quota/holdings.ts";
 import type { Environment } from "./resources.ts";
 
 /** How much of something that is counted. */
 export interface Holding {
-  /** The ARN of a consumable resource; of a service environment's instances `ARN type`, and `ARN NUM_INSTANCES` for those of all types. */
+  /**
+   * The ARN of a consumable resource; of a service environment's instances `ARN type`, and `ARN NUM_INSTANCES` for those of all types; those of a
+   * quota share in its own keys.
+   */
   readonly key: string;
   readonly quantity: number;
 }
@@ -14,13 +18,15 @@ export const NUM_INSTANCES = "NUM_INSTANCES";
 
 /** All that an active attempt holds beside the machine's own capacity. */
 export function holdingsOf(
-  { scheduling }: Pick<Job, "scheduling">,
-  { environmentArn }: Pick<Attempt, "environmentArn">,
+  job: Pick<Job, "scheduling">,
+  attempt: Pick<Attempt, "environmentArn" | "stopping">,
 ): Holding[] {
-  const { consumables = [], instances = [] } = scheduling;
+  const { consumables = [], instances = [] } = job.scheduling;
+  const { environmentArn } = attempt;
   return [
     ...consumables.map(({ arn, quantity }) => ({ key: arn, quantity })),
     ...counted(instances).map(({ type, count }) => ({ key: instanceKey(environmentArn, type), quantity: count })),
+    ...shareHoldings(job, attempt),
   ];
 }
 
@@ -64,6 +70,6 @@ function counted(instances: readonly InstanceNeed[]): readonly InstanceNeed[] {
   return [...instances, { type: NUM_INSTANCES, count: instances.reduce((sum, { count }) => sum + count, 0) }];
 }
 
-function instanceKey(environmentArn: string, type: string): string {
+export function instanceKey(environmentArn: string, type: string): string {
   return `${environmentArn} ${type}`;
 }

@@ -29,8 +29,11 @@ export function parseNodeId(id: string): { jobId: string; node: number } | undef
  */
 export function attemptId(job: { readonly id: string; readonly seq: number }, n: number): string {
   const child = parseChildId(job.id);
-  const digits = [hexDigits(job.seq, 10), hexDigits(child === undefined ? 0 : child.index + 1, 6), hexDigits(n, 2)];
-  return `${hexId(job.id, 11)}${digits.join("")}${NO_NODE}`;
+  const index = child === undefined ? 0 : child.index + 1;
+  const digits = [hexDigits(job.seq, 10), hexDigits(index, 6), hexDigits(n % 256, 2)];
+  // Only what is preempted again and again comes to its 256th attempt.
+  const name = n < 256 ? job.id : `${job.id} ${Math.floor(n / 256)}`;
+  return `${hexId(name, 11)}${digits.join("")}${NO_NODE}`;
 }
 
 const NO_NODE = "000";

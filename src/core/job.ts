@@ -114,6 +114,8 @@ export interface Service {
   readonly refusal?: string;
   /** ARN, where the job has one. */
   readonly quotaShare?: string;
+  /** After how many preemptions it is tried again; without limit when absent (reference 3.9). */
+  readonly preemptionRetries?: number;
 }
 
 /** What must be free for a job to start. Jobs of equal demand have the same shape. */
@@ -129,6 +131,8 @@ export interface Stopping {
   readonly at: number;
   /** Its instance is taken away: only such an attempt may be retried. */
   readonly hostLost?: true;
+  /** Its capacity is wanted for another job. Such an attempt does not count, and the job is tried again. */
+  readonly preempted?: true;
 }
 
 export interface Attempt {
@@ -163,6 +167,8 @@ export interface JobState {
   readonly startedAt?: number;
   readonly stoppedAt?: number;
   readonly attempts: readonly Attempt[];
+  /** How many attempts were preempted, in all: only the last of those are kept in `attempts`. */
+  readonly preemptions?: number;
   /** What the job asks for since an attempt ran out of memory, MiB: a rung of its memory ladder. */
   readonly memoryMiB?: number;
   readonly isCancelled?: boolean;

@@ -4,6 +4,7 @@ import { DEFAULT_NAME, logStreamName } from "./submission/log-target.ts";
 import type { Attempt, Job, JobState, Stopping } from "./job.ts";
 import { attemptsThatCount, failureOf } from "./failure.ts";
 import { activeAttempt, replaceLastAttempt, requirementsOf } from "./job.ts";
+import { attemptsMade, isPreempted, withoutOldPreempted } from "./preempted.ts";
 import { shouldRetry } from "./retry.ts";
 import type { AttemptOutcome } from "./submission/training-job.ts";
 import { trainingEndReason, trainingLogStream } from "./submission/training-job.ts";
@@ -18,6 +19,8 @@ export const REASONS = {
   arrayChild: "Array Child Job failed",
   queueDeleted: "JobQueue deleted",
   quotaShareDeleted: "QuotaShare deleted",
+  preemptedAcrossShares: "Cross-share preemption triggered to reclaim borrowed capacity",
+  preemptedInShare: "In-share preemption triggered to run a job of higher priority",
   tooManyTags: "The job and its job definition have more than 50 tags together: they cannot be propagated to the task",
 } as const;
 
@@ -38,8 +41,8 @@ export type Binding = Pick<Attempt, "environmentArn" | "driver" | "instanceIds">
 
 /** RUNNABLE -> STARTING, or SCHEDULED for service jobs: the next attempt is bound to an environment. */
 export function bind(job: Job, binding: Binding, now: number): JobState {
-  const attempt: Attempt = { id: attemptId(job, job.state.attempts.length + 1), ...binding };
-  const kept = { attempts: [...job.state.attempts, attempt], ...learned(job.state) };
+  const attempt: Attempt = { id: attemptId(job, attemptsMade(job.state) + 1), ...binding };
+  const kept = { attempts: [...job.state.attempts, attempt], ...carried(job.state) };
   if (job.scheduling.service === undefined) return { status: "STARTING", ...kept };
   return { status: "SCHEDULED", scheduledAt: now, ...kept };
 }
@@ -64,16 +67,35 @@ export function ended(job: Job, end: AttemptEnd): JobState {
     ...(end.reason !== undefined && { reason: shortened(end.reason) }),
   };
   const attempts = replaceLastAttempt(job.state.attempts, attempt);
+  if (isPreempted(attempt)) return preemptionOver(job, attempts);
   const succeeded = end.exitCode === 0 && active.stopping === undefined;
   const mayRetry = active.stopping === undefined || active.stopping.hostLost === true;
   if (!succeeded && mayRetry && mayTryAgain(job, attempts)) {
-    return { status: "RUNNABLE", attempts, ...learned({ memoryMiB: nextMemory(job, attempt) }) };
+    const memoryMiB = nextMemory(job, attempt);
+    return {
+      status: "RUNNABLE",
+      attempts,
+      ...carried({ ...job.state, ...(memoryMiB !== undefined && { memoryMiB }) }),
+    };
   }
+  return over(job, succeeded ? "SUCCEEDED" : "FAILED", attempts);
+}
+
+/** What was preempted waits again, unless it was to be tried only so many times (reference 3.9). */
+function preemptionOver(job: Job, kept: readonly Attempt[]): JobState {
+  const preemptions = (job.state.preemptions ?? 0) + 1;
+  const attempts = withoutOldPreempted(kept);
+  const mayTryAgain = preemptions <= (job.scheduling.service?.preemptionRetries ?? Infinity);
+  if (mayTryAgain) return { status: "RUNNABLE", attempts, ...carried({ ...job.state, preemptions }) };
+  return { ...over(job, "FAILED", attempts), preemptions };
+}
+
+/** The job is over with its last attempt. */
+function over(job: Job, status: "SUCCEEDED" | "FAILED", attempts: readonly Attempt[]): JobState {
+  const { statusReason, startedAt, stoppedAt } = attempts.at(-1)!;
   return {
     ...job.state,
-    status: succeeded ? "SUCCEEDED" : "FAILED",
-    statusReason,
-    stoppedAt: attempt.stoppedAt!,
+    ...{ status, statusReason: statusReason!, stoppedAt: stoppedAt! },
     ...(startedAt !== undefined && { startedAt }),
     attempts,
   };
@@ -91,8 +113,9 @@ function nextMemory(job: Job, attempt: Attempt): number | undefined {
   return next || job.state.memoryMiB;
 }
 
-function learned({ memoryMiB }: { readonly memoryMiB?: number | undefined }): { readonly memoryMiB?: number } {
-  return memoryMiB === undefined ? {} : { memoryMiB };
+/** What outlives an attempt. */
+function carried({ memoryMiB, preemptions }: JobState): Pick<JobState, "memoryMiB" | "preemptions"> {
+  return { ...(memoryMiB !== undefined && { memoryMiB }), ...(preemptions !== undefined && { preemptions }) };
 }
 
 /** FAILED without, or before, an attempt. */
@@ -104,6 +127,12 @@ export function failed(state: JobState, reason: string, now: number): JobState {
 export function stopping(state: JobState, stop: Stopping): JobState {
   const attempt: Attempt = { ...activeAttempt(state)!, stopping: stop };
   return { ...state, attempts: replaceLastAttempt(state.attempts, attempt) };
+}
+
+/** The active attempt is to make room for another job (reference 2.3). */
+export function preempting(state: JobState, reason: string, now: number): JobState {
+  const stopped = stopping(state, { reason, at: now, preempted: true });
+  return { ...stopped, statusReason: `PREEMPTION_IN_PROGRESS: ${reason}` };
 }
 
 /** `container.reason` holds at most 255 characters (reference 2.3). */

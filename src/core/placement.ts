@@ -12,6 +12,7 @@ import {
   typesFor,
 } from "./instances/suitable.ts";
 import type { Demand, InstanceNeed, Requirements } from "./job.ts";
+import type { QuotaReason } from "./quota/reasons.ts";
 import type { Capacity, Environment, Queue } from "./resources.ts";
 import type { World } from "./world.ts";
 
@@ -45,6 +46,7 @@ export type BlockedReason =
   | { readonly kind: "above-service-maximum" }
   /** The service environment has them, but not beside those in use. */
   | ({ readonly kind: "instances" } & ExceededLimit)
+  | QuotaReason
   /** No environment could launch an instance for it the last time that it tried. */
   | { readonly kind: "launch-failed"; readonly types: readonly string[] }
   /** Each node takes an instance of its own, all of one type; there are not so many empty ones. */
@@ -247,7 +249,8 @@ export function driverFor(world: World, environment: Environment, needsImage: bo
   return needsImage && world.hasDocker ? "docker" : "process";
 }
 
-function accepts(environment: Environment): boolean {
+/** Whether new attempts may begin there. */
+export function accepts(environment: Environment): boolean {
   return environment.enabled && (environment.status === "VALID" || environment.status === "UPDATING");
 }
 

@@ -5,6 +5,7 @@ import type { ArrayRest, Job, JobState, Stopping, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isWaiting } from "./job.ts";
 import { ended, failed, hostTerminated, REASONS, stopping } from "./lifecycle.ts";
 import { jobChange } from "./job-change.ts";
+import { isPreempted } from "./preempted.ts";
 import type { Environment } from "./resources.ts";
 import { HEALTHY } from "./resources.ts";
 import { nodeStopped, unitsAdvanced } from "./tasks/task-lifecycle.ts";
@@ -122,7 +123,8 @@ class Settler {
   timeOut(jobId: string): void {
     const job = this.#world.jobs.get(jobId);
     const attempt = job && activeAttempt(job.state);
-    if (job === undefined || attempt === undefined) return;
+    // What makes room for another job is not to fail for that it takes its time to end.
+    if (job === undefined || attempt === undefined || isPreempted(attempt)) return;
     const endsAt = (attempt.startedAt ?? Infinity) + (job.scheduling.timeoutSeconds ?? Infinity) * 1000;
     if (endsAt <= this.#now) this.#stopAttempt(job, REASONS.timeout, job.state);
     else if (attempt.units !== undefined) this.#set(job, unitsAdvanced(job, this.#now));
@@ -177,10 +179,11 @@ class Settler {
     else if (stop.kind === "terminate") this.#stopAttempt(job, stop.reason, { ...job.state, ...flag });
   }
 
-  /** The first reason counts; but a job that loses its instance may still be told not to try again. */
+  /** The first reason counts; but a job that loses its instance, or makes room, may still be told not to try again. */
   #stopAttempt(job: Job, reason: string, state: JobState): void {
     const stop = activeAttempt(job.state)?.stopping;
-    if (stop === undefined || stop.hostLost === true) this.#tellToEnd(job, state, { reason, at: this.#now });
+    if (stop === undefined || stop.hostLost === true || stop.preempted === true)
+      this.#tellToEnd(job, state, { reason, at: this.#now });
   }
 
   #tellToEnd(job: Job, state: JobState, stop: Stopping): void {

@@ -6,11 +6,14 @@ import { childId } from "./ids.ts";
 import type { Job } from "./job.ts";
 import { isArrayParent } from "./job.ts";
 import { fillGaps } from "./gap-filler.ts";
-import type { Order } from "./order/order.ts";
+import { jobChange } from "./job-change.ts";
 import type { Binding } from "./lifecycle.ts";
+import { preempting } from "./lifecycle.ts";
+import type { Order } from "./order/order.ts";
 import { orderOf } from "./order/order-of.ts";
 import type { BlockedReason, Spot } from "./placement.ts";
 import { driverFor, place } from "./placement.ts";
+import type { Preemption } from "./quota/claims.ts";
 import type { Queue } from "./resources.ts";
 import { bound } from "./tasks/task-lifecycle.ts";
 import type { Lane, WaitingShape } from "./waiting.ts";
@@ -69,13 +72,13 @@ interface Draft {
 
 /** Places one queue's jobs up to the first that holds it up. False when the tick has placed as many as it may. */
 function placeQueue(draft: Draft, queue: Queue): boolean {
-  const order = orderOf(draft.world, queue);
+  const order = orderOf(draft.world, queue, (preemption) => preempt(draft, preemption));
   const heads = new Map<Lane, TinyQueue<WaitingShape>>();
   const lanes = new Map<string, BlockedHead>();
   for (let lane = order.next(); lane !== undefined; lane = order.next()) {
     if (draft.changes.length >= MAX_PLACEMENTS_PER_TICK) return false;
     if (!heads.has(lane)) heads.set(lane, lane.heads(draft.world.waits));
-    const outcome = placeNext(draft, queue, heads.get(lane)!);
+    const outcome = placeNext(draft, queue, { order, lane, heads: heads.get(lane)! });
     if (outcome === undefined) order.emptied(lane);
     else if ("placed" in outcome) order.placed(lane, outcome.placed);
     else {
@@ -109,7 +112,7 @@ function fillBehind(draft: Draft, queue: Queue, order: Order, headJobId: string)
 function placeNext(
   draft: Draft,
   queue: Queue,
-  heads: TinyQueue<WaitingShape>,
+  { order, lane, heads }: { order: Order; lane: Lane; heads: TinyQueue<WaitingShape> },
 ): { readonly placed: Job } | BlockedHead | undefined {
   const { world, short } = draft;
   for (let shape = heads.pop(); shape !== undefined; shape = heads.pop()) {
@@ -121,6 +124,8 @@ function placeNext(
         short.set(shape.key, lack);
         continue;
       }
+      const refusal = order.refusal?.(lane, job);
+      if (refusal !== undefined) return { jobId: nextId(world, job), reason: refusal };
       const placement = placeShape(world, shape, queue, draft.blockedShapes);
       if (placement.kind === "blocked") return { jobId: nextId(world, job), reason: placement.reason };
       startJob(draft, job, placement);
@@ -158,6 +163,13 @@ function startJob({ world, changes, now }: Draft, entered: Job, { environment, i
         ...(job.parent !== undefined && { parent: job.parent }),
         state: bound(job, binding, now),
       };
+  world.apply(change);
+  changes.push(change);
+}
+
+/** The job goes on holding what it holds until its attempt is over. */
+function preempt({ world, now, changes }: Draft, { job, reason }: Preemption): void {
+  const change = jobChange(world, job, preempting(job.state, reason, now));
   world.apply(change);
   changes.push(change);
 }

@@ -67,17 +67,26 @@ export class WaitingJobs {
    */
   front(limit: number, waits: (entry: Waiting) => boolean): Waiting[] {
     const shapes = [...this.#lanes.values()].flatMap((lane) => [...lane.shapes()]);
-    const front: Waiting[] = [];
-    let stale = 0;
-    for (const { entry } of inOrder([...shapes, ...[...this.#parked.values()].map((entries) => ({ entries }))])) {
-      if (front.length === limit) break;
-      if (waits(entry)) front.push(entry);
-      else stale += 1;
-    }
-    // Many jobs that were cancelled in the middle of the queue: the next look shall not pass them again.
-    if (stale > limit) dropAllStale(shapes, waits);
-    return front;
+    return frontOf(shapes, [...this.#parked.values()], limit, waits);
   }
+}
+
+function frontOf(
+  shapes: readonly WaitingShape[],
+  parked: readonly TinyQueue<Waiting>[],
+  limit: number,
+  waits: (entry: Waiting) => boolean,
+): Waiting[] {
+  const front: Waiting[] = [];
+  let stale = 0;
+  for (const { entry } of inOrder([...shapes, ...parked.map((entries) => ({ entries }))])) {
+    if (front.length === limit) break;
+    if (waits(entry)) front.push(entry);
+    else stale += 1;
+  }
+  // Many jobs that were cancelled in the middle of the queue: the next look shall not pass them again.
+  if (stale > limit) dropAllStale(shapes, waits);
+  return front;
 }
 
 /**
@@ -140,6 +149,11 @@ export class Lane {
       else if (first === undefined || compareWaiting(head, first) < 0) first = head;
     }
     return first;
+  }
+
+  /** The first entries that wait, in their order, without taking them out; what is parked is not among them. Costs in `limit` and shapes. */
+  front(limit: number, waits: (entry: Waiting) => boolean): Waiting[] {
+    return frontOf([...this.#shapes.values()], [], limit, waits);
   }
 
   /** The shapes that still have jobs waiting, the one with the first job of the lane on top. */

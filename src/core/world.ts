@@ -1,12 +1,14 @@
 import { ArrayProgress } from "./array.ts";
-import type { Change, Fact, JobChange, Outcome } from "./changes.ts";
+import type { Change, Fact, JobChange } from "./changes.ts";
 import { Deadlines } from "./deadlines.ts";
+import { Dependents } from "./dependents.ts";
 import { holdingsOf } from "./holdings.ts";
 import { childId, parseChildId } from "./ids.ts";
 import { Instances } from "./instances/instances.ts";
 import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal, requirementsOf } from "./job.ts";
 import type { Capacity, Consumable, Environment, Queue, QuotaShare, SchedulingPolicy } from "./resources.ts";
+import { SetsByKey } from "./sets-by-key.ts";
 import { UnitIndex } from "./tasks/unit-index.ts";
 import type { Waiting } from "./waiting.ts";
 import { WaitingJobs } from "./waiting.ts";
@@ -47,8 +49,9 @@ export class World {
   readonly #inUse = new Map<string, number>();
   readonly #jobIdByAttemptId = new Map<string, string>();
   readonly #units = new UnitIndex();
-  readonly #dependents = new Map<string, Set<string>>();
-  readonly #outcomes = new Map<string, Outcome>();
+  /** By ARN of a quota share, ids of jobs. */
+  readonly #activeOfShares = new SetsByKey();
+  readonly #dependents = new Dependents();
   readonly #waiting = new Map<string, WaitingJobs>();
   /** When running attempts run out of time, or one of their units does. */
   readonly deadlines = new Deadlines(this.#jobIdByAttemptId);
@@ -91,7 +94,7 @@ export class World {
         this.#lastSeq = Math.max(this.#lastSeq, event.lastSeq);
         break;
       case "outcome":
-        this.#outcomes.set(event.jobId, event.outcome);
+        this.#dependents.setOutcome(event.jobId, event.outcome);
         break;
       case "children-ended":
         for (const index of event.indexes) this.arrays.get(event.parentId)?.set(index, event.status);
@@ -153,6 +156,11 @@ export class World {
     return this.#jobIdByAttemptId.keys();
   }
 
+  /** The jobs of a quota share that hold capacity, in no order. */
+  activeJobsOfShare(shareArn: string): Job[] {
+    return [...this.#activeOfShares.get(shareArn)].map((jobId) => this.jobs.get(jobId)!);
+  }
+
   usedVcpuMilli(environmentArn: string): number {
     return this.#usedVcpuMilliByEnvironment.get(environmentArn) ?? 0;
   }
@@ -195,7 +203,7 @@ export class World {
     return job.scheduling.dependsOn.flatMap(({ jobId }) => {
       if (jobId === undefined) return [];
       const whole = parseChildId(jobId)?.parentId ?? jobId;
-      return this.jobs.has(whole) || this.#outcomes.has(whole) ? [] : [whole];
+      return this.jobs.has(whole) || this.#dependents.outcome(whole) !== undefined ? [] : [whole];
     });
   }
 
@@ -204,14 +212,14 @@ export class World {
     const child = parseChildId(jobId);
     if (child !== undefined) return this.outcomeOfChild(child.parentId, child.index);
     if (this.jobs.has(jobId)) return "open";
-    return this.#outcomes.get(jobId)?.succeeded === true ? "succeeded" : "failed";
+    return this.#dependents.outcome(jobId)?.succeeded === true ? "succeeded" : "failed";
   }
 
   /** How the child `index` of an array ended, whether the array itself is over or not. */
   outcomeOfChild(arrayId: string, index: number): ChildOutcome {
     const array = this.jobs.get(arrayId);
     if (array === undefined) {
-      const outcome = this.#outcomes.get(arrayId);
+      const outcome = this.#dependents.outcome(arrayId);
       const succeeded = outcome?.succeeded === true || outcome?.failedChildren?.has(index) === false;
       return succeeded ? "succeeded" : "failed";
     }
@@ -225,7 +233,7 @@ export class World {
     this.jobs.set(job.id, job);
     if (isArrayParent(job)) this.arrays.set(job.id, new ArrayProgress(job.scheduling.arraySize!));
     if (job.parent !== undefined) this.arrays.get(job.parent.id)!.set(job.parent.index, job.state.status);
-    else for (const dependency of job.scheduling.dependsOn) this.#addDependent(dependency.jobId, job.id);
+    else this.#dependents.add(job);
     this.#index(job);
     this.instances.attemptsChanged(undefined, job);
     this.agenda.add(job.id);
@@ -268,6 +276,8 @@ export class World {
     if (state.status === "SCHEDULED") this.agenda.add(job.id);
     this.#use(job, attempt, 1);
     this.#jobIdByAttemptId.set(attempt.id, job.id);
+    const share = job.scheduling.service?.quotaShare;
+    if (share !== undefined) this.#activeOfShares.add(share, job.id);
     const { timeoutSeconds } = job.scheduling;
     const begins = activeAttempt(before ?? state)?.startedAt === undefined || before === undefined;
     if (begins && attempt.startedAt !== undefined && timeoutSeconds !== undefined) {
@@ -280,6 +290,8 @@ export class World {
     if (attempt === undefined) return;
     this.#use(job, attempt, -1);
     this.#jobIdByAttemptId.delete(attempt.id);
+    const share = job.scheduling.service?.quotaShare;
+    if (share !== undefined) this.#activeOfShares.remove(share, job.id);
   }
 
   #use(job: Job, attempt: Attempt, sign: 1 | -1): void {
@@ -329,15 +341,15 @@ export class World {
   #ended(job: Job): void {
     this.jobs.delete(job.id);
     if (job.parent !== undefined) return this.#wakeAroundChild(job.parent);
-    if (this.#dependents.has(job.id)) {
+    if (this.#dependents.isWaitedFor(job.id)) {
       const succeeded = job.state.status === "SUCCEEDED";
       // Children without a record failed too: the array as a whole was given up.
       const failedChildren = succeeded ? undefined : this.arrays.get(job.id)?.notSucceeded();
-      this.#outcomes.set(job.id, { succeeded, ...(failedChildren !== undefined && { failedChildren }) });
+      this.#dependents.setOutcome(job.id, { succeeded, ...(failedChildren !== undefined && { failedChildren }) });
       this.#wakeDependents(job.id);
     }
     this.arrays.delete(job.id);
-    for (const { jobId } of job.scheduling.dependsOn) this.#removeDependent(jobId, job.id);
+    this.#dependents.remove(job);
   }
 
   #wakeAroundChild({ id, index }: { id: string; index: number }): void {
@@ -346,43 +358,18 @@ export class World {
     if (parent?.scheduling.dependsOn.some(({ type }) => type === "SEQUENTIAL") === true) {
       this.agenda.add(childId(id, index + 1));
     }
-    for (const dependent of this.#dependents.get(id) ?? []) this.agenda.add(childId(dependent, index));
+    for (const dependent of this.#dependents.of(id)) this.agenda.add(childId(dependent, index));
     this.#wakeDependents(childId(id, index));
   }
 
   #wakeDependents(jobId: string): void {
-    for (const dependent of this.#dependents.get(jobId) ?? []) this.agenda.add(dependent);
-  }
-
-  #addDependent(jobId: string | undefined, dependent: string): void {
-    for (const key of dependencyKeys(jobId)) {
-      const dependents = this.#dependents.get(key);
-      if (dependents === undefined) this.#dependents.set(key, new Set([dependent]));
-      else dependents.add(dependent);
-    }
-  }
-
-  #removeDependent(jobId: string | undefined, dependent: string): void {
-    for (const key of dependencyKeys(jobId)) {
-      const dependents = this.#dependents.get(key);
-      dependents?.delete(dependent);
-      if (dependents?.size !== 0) continue;
-      this.#dependents.delete(key);
-      this.#outcomes.delete(key);
-    }
+    for (const dependent of this.#dependents.of(jobId)) this.agenda.add(dependent);
   }
 
   #replace<T>(resources: Map<string, T>, arn: string, change: Partial<T>): void {
     const resource = resources.get(arn);
     if (resource !== undefined) resources.set(arn, { ...resource, ...change });
   }
-}
-
-/** Who depends on one child by its id also hears what becomes of the whole array. */
-function dependencyKeys(jobId: string | undefined): string[] {
-  if (jobId === undefined) return [];
-  const child = parseChildId(jobId);
-  return child === undefined ? [jobId] : [jobId, child.parentId];
 }
 
 /** The parent of an agenda entry that names a child without a record. */

@@ -3,6 +3,7 @@ import { instanceId } from "../core/ecs-names.ts";
 import { containerId, uuidFrom } from "../core/ids.ts";
 import type { Attempt, Job } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
+import { attemptsMade } from "../core/preempted.ts";
 import type { Environment } from "../core/resources.ts";
 import type { AccessKey, JobCredentials } from "../ports/credentials.ts";
 import type { JobSpec, Launch } from "../ports/store.ts";
@@ -96,7 +97,7 @@ function keyVariables({ accessKeyId, secretAccessKey }: AccessKey): Record<strin
 function batchVariables({ job, launch, environment, unit }: ContainerPlace, attempt: Attempt): Record<string, string> {
   return {
     AWS_BATCH_JOB_ID: job.id,
-    AWS_BATCH_JOB_ATTEMPT: String(job.state.attempts.length),
+    AWS_BATCH_JOB_ATTEMPT: String(attemptsMade(job.state)),
     AWS_BATCH_JQ_NAME: resourceName(job.queueArn),
     AWS_BATCH_CE_NAME: resourceName(attempt.environmentArn),
     ...(isPod(launch.spec)

@@ -103,7 +103,7 @@ function activeRuns(world: World): Run[] {
 function change(world: World, job: Job, state: JobState, observed: Observed): void {
   if (state === job.state) return;
   const before = activeAttempt(job.state)!;
-  const after = state.attempts[job.state.attempts.length - 1]!;
+  const after = state.attempts.at(-1)!;
   const jobChanged = { ...jobChange(world, job, state), ...changesOfLogs(job, before, after) };
   world.apply(jobChanged);
   observed.changes.push(jobChanged);

@@ -3,6 +3,7 @@ import type { Job, Requirements } from "../job.ts";
 import { demandOf, shapeKey, shareOf } from "../job.ts";
 import { ARRAY_CONCURRENCY_TAG } from "../submission/own-tags.ts";
 import type { BlockedReason } from "../placement.ts";
+import { quotaText } from "../quota/reasons.ts";
 import type { Plan } from "../schedule.ts";
 
 /** What tells why a job waits; for a child of an array its parent's scheduling. */
@@ -53,6 +54,9 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
       return `Waiting for capacity: it asks for ${reason.count} empty instances of one type, each with ${amounts(reason.each)}; there are fewer${coming(reason)}.`;
     case "launch-failed":
       return `CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested for instance type [${reason.types.join(", ")}]`;
+    case "above-quota":
+    case "quota":
+      return quotaText(reason);
     case "consumable":
       return consumableText(reason);
     case "crowded":

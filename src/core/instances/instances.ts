@@ -87,7 +87,7 @@ export class Instances {
     if (left?.id === held?.id) return;
     if (held !== undefined) for (const holding of instanceHoldings(job, held)) this.#hold(holding);
     if (before === undefined || left === undefined) return;
-    const { stoppedAt } = job.state.attempts[before.state.attempts.length - 1]!;
+    const { stoppedAt } = job.state.attempts.at(-1)!;
     for (const holding of instanceHoldings(before, left)) this.#release(holding, stoppedAt!);
   }
 

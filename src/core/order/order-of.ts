@@ -1,10 +1,19 @@
+import { accepts } from "../placement.ts";
+import type { Preemption } from "../quota/claims.ts";
 import type { Queue } from "../resources.ts";
 import type { World } from "../world.ts";
 import { fifoOrder } from "./fifo.ts";
 import type { Order } from "./order.ts";
+import { quotaOrder } from "./quota.ts";
 
-/** The order that the queue's scheduling policy asks for. */
-export function orderOf(world: World, queue: Queue): Order {
+/** The order that the queue's scheduling policy asks for. `preempt` tells a job at once to end. */
+export function orderOf(world: World, queue: Queue, preempt: (preemption: Preemption) => void): Order {
+  const policy = queue.policyArn === undefined ? undefined : world.policies.get(queue.policyArn);
+  const environment = world.environments.get(queue.environmentArns[0] ?? "");
+  // Where nobody can start, no share is before another one.
+  if (policy?.kind === "quota-share" && environment !== undefined && accepts(environment)) {
+    return quotaOrder(world, { queue, environment, preempt });
+  }
   const lanes = world.waitingJobs(queue.arn)?.lanes() ?? [];
   return fifoOrder(lanes, world.waits);
 }

@@ -6,6 +6,8 @@ import type { Lane } from "../waiting.ts";
 export interface Order {
   /** The lane whose first job is tried next; undefined when nobody is left. The same one again and again, until something has come of it. */
   next(): Lane | undefined;
+  /** What the policy itself has against the lane's first job starting now, whatever room there is. Asked once for each job that is tried. */
+  refusal?(lane: Lane, job: Job): BlockedReason | undefined;
   /** A job of the lane was placed, or a child of this array. */
   placed(lane: Lane, job: Job): void;
   /** The lane has nothing more that could start in this tick. */

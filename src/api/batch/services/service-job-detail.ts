@@ -4,6 +4,7 @@ import type {
   ServiceJobAttemptDetail,
   ServiceJobSummary,
 } from "@aws-sdk/client-batch";
+import { wasPreempted } from "../../../core/preempted.ts";
 import type { Attempt } from "../../../core/job.ts";
 import { trainingJobArn } from "../../../core/submission/training-job.ts";
 import type { JobRecord, JobSpec } from "../../../ports/store.ts";
@@ -18,11 +19,20 @@ export function serviceJobDetail(job: JobRecord, spec: JobSpec, scheduler: Sched
     jobQueue: job.queueArn,
     // The SDK's type requires startedAt; it is absent before the start, as DescribeJobs has it.
     startedAt: job.state.startedAt!,
-    attempts: job.state.attempts.map((attempt) => attemptDetail(job, attempt)),
+    attempts: job.state.attempts.filter((one) => !wasPreempted(one)).map((attempt) => attemptDetail(job, attempt)),
+    ...preemptionSummary(job),
     schedulingPriority: spec.schedulingPriority,
     tags: spec.tags,
     isTerminated: job.state.isTerminated ?? false,
   };
+}
+
+/** What was preempted is told apart from the attempts that count. Only jobs that were preempted have a summary. */
+function preemptionSummary(job: JobRecord): Pick<DescribeServiceJobResponse, "preemptionSummary"> {
+  const { preemptions, attempts } = job.state;
+  if (preemptions === undefined) return {};
+  const recent = attempts.filter(wasPreempted).map((attempt) => attemptDetail(job, attempt));
+  return { preemptionSummary: { preemptedAttemptCount: preemptions, recentPreemptedAttempts: recent } };
 }
 
 export function serviceJobSummary(job: JobRecord, scheduler: Scheduler): ServiceJobSummary {

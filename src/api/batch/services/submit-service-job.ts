@@ -96,14 +96,16 @@ async function findPlacement(backend: Backend, call: Call, input: ServiceSubmiss
 function schedulingOf(
   input: ServiceSubmission,
   request: TrainingRequest,
-  { share }: ServicePlacement,
+  { share, policy }: ServicePlacement,
   expected: number | undefined,
 ): Scheduling {
   const { TrainingJobName: trainingJobName = input.jobName, AlgorithmSpecification } = request;
   const refusal = trainingRefusal(request);
+  const preemptionRetries = input.preemptionConfiguration?.preemptionRetriesBeforeTermination;
   return {
     requirements: TRAINING_REQUIREMENTS,
     instances: instancesOf(request),
+    ...(policy !== undefined && { priority: input.schedulingPriority ?? 0 }),
     retry: retryOf(input.retryStrategy),
     dependsOn: [],
     timeoutSeconds: trainingTimeout(request, input.timeoutConfig?.attemptDurationSeconds),
@@ -115,6 +117,7 @@ function schedulingOf(
       trainingJobName,
       ...(refusal !== undefined && { refusal }),
       ...(share !== undefined && { quotaShare: share.arn }),
+      ...(preemptionRetries !== undefined && { preemptionRetries }),
     },
   };
 }

@@ -1,0 +1,445 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { waitingReason, waitingText } from "../../src/core/explain/waiting-reason.ts";
+import type { Scheduling } from "../../src/core/job.ts";
+import type { Environment, Queue, QuotaShare } from "../../src/core/resources.ts";
+import type { Plan } from "../../src/core/schedule.ts";
+import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
+
+/** In these examples an instance type is called `a`, unless a limit says otherwise. */
+type Limits = number | Record<string, number>;
+type Share = Partial<Omit<QuotaShare, "limits">> & { readonly limits: Limits };
+
+const reserve = (limits: Limits): Share => ({ limits, strategy: "RESERVE" });
+const lend = (limits: Limits): Share => ({ limits, strategy: "LEND" });
+const borrow = (limits: Limits, borrowLimitPercent = -1): Share => ({
+  limits,
+  strategy: "LEND_AND_BORROW",
+  borrowLimitPercent,
+});
+const inShare = (share: Share): Share => ({ ...share, inSharePreemption: true });
+
+function byType(limits: Limits): Map<string, number> {
+  return new Map(typeof limits === "number" ? [["a", limits]] : Object.entries(limits));
+}
+
+/** A queue with quota shares over a service environment with so many instances. */
+class Quotas {
+  readonly bench: WorldBench;
+  plan: Plan | undefined;
+
+  constructor(instances: Limits, shares: Record<string, Share>) {
+    const environment: Environment = { ...ENVIRONMENT, maxVcpuMilli: Infinity, maxInstances: byType(instances) };
+    const queue: Queue = { ...QUEUE, policyArn: "policy" };
+    this.bench = new WorldBench({ environments: [environment], queues: [queue] });
+    this.bench.world.apply({ kind: "scheduling-policies", policies: [{ kind: "quota-share", arn: "policy" }] });
+    this.configure(shares);
+  }
+
+  configure(shares: Record<string, Share>): void {
+    const quotaShares = Object.entries(shares).map(([name, share]): QuotaShare => ({
+      ...{ arn: arnOf(name), version: 1, status: "VALID", enabled: true, strategy: "RESERVE", borrowLimitPercent: -1 },
+      inSharePreemption: false,
+      ...share,
+      limits: byType(share.limits),
+    }));
+    this.bench.world.apply({ kind: "quota-shares", quotaShares });
+  }
+
+  /** `share:id`, or `share:id*count`, `share:id*count^priority`. */
+  submit(...jobs: readonly string[]): void {
+    for (const job of jobs) {
+      const [, share = "", id = "", count = "1", priority = "0"] = /^(\w+):(\w+)(?:\*(\d+))?(?:\^(\d+))?$/.exec(job)!;
+      this.submitOf(share, id, { a: Number(count) }, { priority: Number(priority) });
+    }
+  }
+
+  submitOf(share: string, id: string, instances: Record<string, number>, more: Partial<Scheduling> = {}): void {
+    const service = { type: "SAGEMAKER_TRAINING", trainingJobName: id, quotaShare: arnOf(share) } as const;
+    const needs = Object.entries(instances).map(([type, count]) => ({ type, count }));
+    this.bench.submit(id, { instances: needs, priority: 0, ...more, service: { ...service, ...more.service } });
+  }
+
+  /** Ticks until nothing is left to do, and lets all that is STARTING run. What was started, in its order. */
+  settle(): string[] {
+    const started: string[] = [];
+    do {
+      this.plan = this.bench.tick();
+      for (const { jobId, state } of this.plan.changes) if (state.status === "SCHEDULED") started.push(jobId);
+    } while (this.bench.world.agenda.size > 0);
+    for (const { id, state } of this.bench.world.jobs.values()) if (state.status === "STARTING") this.bench.start(id);
+    this.bench.now += 1000;
+    return started;
+  }
+
+  /** The jobs that were told to end, and have not. */
+  ending(): string[] {
+    const jobs = [...this.bench.world.jobs.values()];
+    return jobs
+      .filter(({ state }) => state.attempts.at(-1)?.stopping?.preempted === true && isActive(state.status))
+      .map(({ id }) => id);
+  }
+
+  /** What was told to end does. */
+  obey(...ids: readonly string[]): void {
+    for (const id of ids) this.bench.end(id, { exitCode: 143 });
+  }
+
+  waiting(id: string): string | undefined {
+    const job = this.bench.world.jobs.get(id)!;
+    const reason = waitingReason(this.plan!, job);
+    return reason && waitingText(reason, job.scheduling.requirements);
+  }
+}
+
+function isActive(status: string): boolean {
+  return status === "SCHEDULED" || status === "STARTING" || status === "RUNNING";
+}
+
+function arnOf(share: string): string {
+  return `${QUEUE.arn}/quota-share/${share}`;
+}
+
+describe("who starts", () => {
+  const cases: readonly [what: string, instances: Limits, shares: Record<string, Share>, jobs: string[], started: string[]][] = [
+    ["each share up to its own", 4, { x: reserve(2), y: reserve(2) }, ["x:x1", "x:x2", "x:x3", "y:y1"], ["x1", "y1", "x2"]],
+    ["share by share, who uses least of its own first", 6, { x: lend(4), y: lend(2) }, ["x:x1", "x:x2", "x:x3", "y:y1", "y:y2"], ["x1", "y1", "x2", "x3", "y2"]],
+    ["RESERVE does not borrow", 4, { x: reserve(2), y: lend(2) }, ["x:x1*2", "x:x2"], ["x1"]],
+    ["LEND does not borrow", 4, { x: lend(2), y: lend(2) }, ["x:x1*2", "x:x2"], ["x1"]],
+    ["LEND_AND_BORROW borrows from LEND", 4, { x: borrow(2), y: lend(2) }, ["x:x1*2", "x:x2*2"], ["x1", "x2"]],
+    ["LEND_AND_BORROW borrows from its like", 4, { x: borrow(2), y: borrow(2) }, ["x:x1*4"], ["x1"]],
+    ["what is in RESERVE is never lent", 4, { x: borrow(2), y: reserve(2) }, ["x:x1*2", "x:x2"], ["x1"]],
+    ["what no share has is never lent", 9, { x: borrow(2), y: lend(2) }, ["x:x1*4", "x:x2"], ["x1"]],
+    ["up to 200 % of its own more", 9, { x: borrow(2, 200), y: lend(7) }, ["x:x1*6", "x:x2"], ["x1"]],
+    ["up to 50 % of its own more, rounded down", 9, { x: borrow(3, 50), y: lend(6) }, ["x:x1*4", "x:x2"], ["x1"]],
+    ["up to 0 %", 9, { x: borrow(3, 0), y: lend(6) }, ["x:x1*3", "x:x2"], ["x1"]],
+    ["owners come before borrowers", 4, { x: borrow(1), y: lend(3) }, ["x:x1*2", "y:y1*3"], ["y1"]],
+    ["borrowers come in the order of their submission", 5, { x: borrow(1), y: borrow(1), z: lend(3) }, ["x:x1", "y:y1", "y:y2*2", "x:x2*2"], ["x1", "y1", "y2"]],
+    ["a borrower that does not fit holds up nobody", 5, { x: borrow(1), y: borrow(1), z: lend(3) }, ["x:x1", "y:y1", "y:y2*4", "x:x2*2"], ["x1", "y1", "x2"]],
+    ["in a share the first job holds up the others", 4, { x: reserve(2), y: reserve(2) }, ["x:x1", "x:x2*2", "x:x3", "y:y1"], ["x1", "y1"]],
+    ["priority acts within a share", 2, { x: lend(1), y: lend(1) }, ["x:x1", "x:x2^5", "y:y1"], ["x2", "y1"]],
+    ["more is promised than there is: first come, first served", 3, { x: reserve(3), y: reserve(3) }, ["x:x1*2", "y:y1*2"], ["x1"]],
+  ]; // prettier-ignore
+  for (const [what, instances, shares, jobs, started] of cases) {
+    test(what, () => {
+      const quotas = new Quotas(instances, shares);
+      quotas.submit(...jobs);
+      assert.deepEqual(quotas.settle(), started);
+      assert.deepEqual(quotas.ending(), []);
+    });
+  }
+
+  test("each instance type is counted for itself", () => {
+    const quotas = new Quotas({ a: 2, b: 4 }, { x: borrow({ a: 1, b: 1 }, 100), y: lend({ a: 1, b: 3 }) });
+    quotas.submitOf("x", "both", { a: 2, b: 2 });
+    quotas.submitOf("x", "more", { b: 1 });
+    assert.deepEqual(quotas.settle(), ["both"]);
+    quotas.bench.end("both");
+    assert.deepEqual(quotas.settle(), ["more"]);
+  });
+});
+
+describe("capacity that was lent goes back to its owner", () => {
+  test("as soon as the owner has a job: the jobs that borrow end, and wait again", () => {
+    const quotas = new Quotas(4, { x: borrow(2), y: lend(2) });
+    quotas.submit("x:x1", "x:x2", "x:x3", "x:x4");
+    quotas.settle();
+    quotas.submit("y:y1*2");
+    assert.deepEqual(quotas.settle(), []);
+    assert.deepEqual(quotas.ending(), ["x3", "x4"]);
+    assert.deepEqual(
+      [quotas.bench.status("x4"), quotas.bench.state("x4").statusReason],
+      ["RUNNING", "PREEMPTION_IN_PROGRESS: Cross-share preemption triggered to reclaim borrowed capacity"],
+    );
+    quotas.obey("x3", "x4");
+    assert.deepEqual(quotas.settle(), ["y1"]);
+    const { status, statusReason, attempts, preemptions } = quotas.bench.state("x4");
+    assert.deepEqual([status, statusReason, preemptions], ["RUNNABLE", undefined, 1]);
+    assert.equal(attempts[0]!.statusReason, "Cross-share preemption triggered to reclaim borrowed capacity");
+    quotas.bench.end("y1");
+    assert.deepEqual(quotas.settle(), ["x3", "x4"]);
+  });
+
+  test("what is about to be free is counted: nobody is stopped for it twice, and no borrower gets it", () => {
+    const quotas = new Quotas(4, { x: borrow(1), y: lend(3), z: borrow(0) });
+    quotas.submit("x:x1", "x:x2", "x:x3", "x:x4", "z:z1");
+    quotas.settle();
+    quotas.submit("y:y1*2");
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), ["x3", "x4"]);
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), ["x3", "x4"]);
+    quotas.obey("x3");
+    assert.deepEqual(quotas.settle(), [], "neither z1 nor x3 takes what y1 waits for");
+    assert.deepEqual(quotas.ending(), ["x4"]);
+    quotas.obey("x4");
+    assert.deepEqual(quotas.settle(), ["y1"]);
+    assert.deepEqual(quotas.ending(), []);
+  });
+
+  test("for several jobs of the owner at once, but not beyond its own", () => {
+    const quotas = new Quotas(4, { x: borrow(1), y: lend(3) });
+    quotas.submit("x:x1", "x:x2", "x:x3", "x:x4");
+    quotas.settle();
+    quotas.submit("y:y1", "y:y2", "y:y3", "y:y4");
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), ["x2", "x3", "x4"]);
+    quotas.obey("x2", "x3", "x4");
+    assert.deepEqual(quotas.settle(), ["y1", "y2", "y3"]);
+    assert.deepEqual(quotas.ending(), []);
+  });
+
+  test("nobody is stopped when that would not be enough", () => {
+    const quotas = new Quotas(4, { x: borrow(2), y: lend(2) });
+    quotas.submit("y:y1", "x:x1*3");
+    quotas.settle();
+    quotas.submit("y:y2*2");
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), []);
+  });
+
+  test("a job in RESERVE takes back what others have above their lowered limits", () => {
+    const quotas = new Quotas(4, { x: reserve(4), y: reserve(0) });
+    quotas.submit("x:x1", "x:x2", "x:x3", "x:x4");
+    quotas.settle();
+    quotas.configure({ x: reserve(2), y: reserve(2) });
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), [], "nobody wants it yet");
+    quotas.submit("y:y1");
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), ["x4"]);
+  });
+
+  test("a lender does not begin in what a RESERVE share keeps", () => {
+    const quotas = new Quotas(6, { x: borrow(2), y: lend(2), z: reserve(2) });
+    quotas.submit("x:x1*2", "x:x2*2");
+    quotas.settle();
+    quotas.submit("y:y1*2");
+    assert.deepEqual(quotas.settle(), []);
+    assert.deepEqual(quotas.ending(), ["x2"]);
+    quotas.submit("z:z1*2");
+    assert.deepEqual(quotas.settle(), ["z1"]);
+  });
+
+  test("a new limit takes effect with the next tick", () => {
+    const quotas = new Quotas(4, { x: reserve(1), y: lend(3) });
+    quotas.submit("x:x1", "x:x2*2");
+    assert.deepEqual(quotas.settle(), ["x1"]);
+    quotas.configure({ x: borrow(1, 200), y: lend(3) });
+    assert.deepEqual(quotas.settle(), ["x2"]);
+  });
+});
+
+describe("within a share", () => {
+  test("a job of higher priority takes the place of one of lower priority, if the share allows it", () => {
+    for (const [share, ending] of [
+      [reserve(2), []],
+      [inShare(reserve(2)), ["low"]],
+    ] as const) {
+      // prettier-ignore
+      const quotas = new Quotas(2, { x: share });
+      quotas.submit("x:high^5", "x:low^1");
+      quotas.settle();
+      quotas.submit("x:same^1", "x:middle^3");
+      quotas.settle();
+      assert.deepEqual(quotas.ending(), ending);
+    }
+  });
+
+  test("it comes to its place, and the other one waits behind it", () => {
+    const quotas = new Quotas(1, { x: inShare(reserve(1)) });
+    quotas.submit("x:low^1");
+    quotas.settle();
+    quotas.submit("x:high^2");
+    quotas.settle();
+    assert.equal(
+      quotas.bench.state("low").statusReason,
+      "PREEMPTION_IN_PROGRESS: In-share preemption triggered to run a job of higher priority",
+    );
+    quotas.obey("low");
+    assert.deepEqual(quotas.settle(), ["high"]);
+    quotas.bench.end("high");
+    assert.deepEqual(quotas.settle(), ["low"]);
+  });
+
+  test("also where the place is borrowed", () => {
+    const quotas = new Quotas(2, { x: inShare(borrow(1)), y: lend(1) });
+    quotas.submit("x:one^2", "x:low^1");
+    quotas.settle();
+    quotas.submit("x:high^2");
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), ["low"]);
+  });
+
+  test("and what was lent comes back first", () => {
+    const quotas = new Quotas(4, { x: inShare(lend(2)), y: borrow(2) });
+    quotas.submit("x:low^1", "y:y1*2", "y:y2");
+    quotas.settle();
+    quotas.submit("x:high^2");
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), ["y2"]);
+  });
+});
+
+describe("who has to end", () => {
+  const cases: readonly [what: string, running: string[], wanted: string, ending: string[]][] = [
+    ["the lowest priority", ["x:x1^3", "x:x2^1", "x:x3^2", "x:x4^4"], "y:y1", ["x2"]],
+    ["of equal ones the last that began", ["x:x1", "x:x2", "x:x3", "x:x4"], "y:y1", ["x4"]],
+    ["so many as suffice", ["x:x1^1", "x:x2^2", "x:x3^3", "x:x4^4"], "y:y1*2", ["x1", "x2"]],
+    ["nobody whom it could do without", ["x:x1^1", "x:x2*2^2", "x:x3^3"], "y:y1*2", ["x2"]],
+    ["whole jobs, even if less would do", ["x:x1*4^1"], "y:y1", ["x1"]],
+  ];
+  for (const [what, running, wanted, ending] of cases) {
+    test(what, () => {
+      const quotas = new Quotas(4, { x: borrow(1), y: lend(3) });
+      for (const job of running) {
+        quotas.submit(job);
+        quotas.settle();
+      }
+      quotas.submit(wanted);
+      quotas.settle();
+      assert.deepEqual(quotas.ending(), ending);
+    });
+  }
+
+  test("no share loses what is its own", () => {
+    const quotas = new Quotas(6, { x: borrow(2), y: borrow(2), z: lend(2) });
+    quotas.submit("x:x1", "x:x2", "y:y1", "y:y2", "x:x3^9", "y:y3^9");
+    quotas.settle();
+    quotas.submit("z:z1*2");
+    quotas.settle();
+    assert.equal(quotas.ending().length, 2);
+    assert.deepEqual(
+      quotas.ending(),
+      ["x2", "y2"],
+      "one of each share, though others have run for longer with less priority",
+    );
+  });
+});
+
+describe("a preempted job", () => {
+  function preempt(quotas: Quotas, id: string): void {
+    quotas.submit(`y:owner${quotas.bench.now}`);
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), [id]);
+    quotas.obey(id);
+  }
+
+  function owned(more: Partial<Scheduling> = {}): Quotas {
+    const quotas = new Quotas(1, { x: borrow(0), y: lend(1) });
+    quotas.submitOf("x", "job", { a: 1 }, more);
+    quotas.settle();
+    return quotas;
+  }
+
+  function again(quotas: Quotas): void {
+    quotas.settle();
+    for (const { id, state } of quotas.bench.world.jobs.values()) if (state.status === "RUNNING") quotas.bench.end(id);
+    quotas.settle();
+  }
+
+  test("has as many attempts left as before", () => {
+    const quotas = owned({ retry: { attempts: 2, evaluateOnExit: [] } });
+    preempt(quotas, "job");
+    again(quotas);
+    quotas.bench.end("job", { exitCode: 1 });
+    assert.equal(quotas.bench.status("job"), "RUNNABLE");
+    quotas.settle();
+    quotas.bench.end("job", { exitCode: 1 });
+    assert.deepEqual([quotas.bench.status("job"), quotas.bench.state("job").attempts.length], ["FAILED", 3]);
+  });
+
+  for (const retries of [0, 1]) {
+    test(`FAILED when it was preempted more than ${retries} times, as it was submitted`, () => {
+      const quotas = new Quotas(1, { x: borrow(0), y: lend(1) });
+      const service = { type: "SAGEMAKER_TRAINING", trainingJobName: "job", quotaShare: arnOf("x") } as const;
+      quotas.submitOf("x", "job", { a: 1 }, { service: { ...service, preemptionRetries: retries } });
+      quotas.settle();
+      for (let times = 0; times < retries; times += 1) {
+        preempt(quotas, "job");
+        assert.equal(quotas.bench.status("job"), "RUNNABLE");
+        again(quotas);
+      }
+      preempt(quotas, "job");
+      const { status, statusReason, preemptions } = quotas.bench.state("job");
+      assert.deepEqual(
+        [status, statusReason, preemptions],
+        ["FAILED", "Cross-share preemption triggered to reclaim borrowed capacity", retries + 1],
+      );
+    });
+  }
+
+  test("is preempted without limit, and remembers the last ten times; no two attempts have the same id", () => {
+    const quotas = owned();
+    const ids = new Set<string>();
+    for (let times = 0; times < 300; times += 1) {
+      ids.add(quotas.bench.state("job").attempts.at(-1)!.id);
+      preempt(quotas, "job");
+      again(quotas);
+    }
+    const { attempts, preemptions } = quotas.bench.state("job");
+    assert.deepEqual([attempts.length, preemptions, ids.size], [11, 300, 300]);
+    for (const id of ids) assert.match(id, /^[0-9a-f]{32}$/);
+    quotas.bench.end("job");
+    assert.equal(quotas.bench.status("job"), "SUCCEEDED");
+  });
+
+  test("one that is terminated while it makes room is over", () => {
+    const quotas = owned();
+    quotas.submit("y:owner");
+    quotas.settle();
+    quotas.bench.stop("job", "terminate", "enough");
+    quotas.settle();
+    quotas.obey("job");
+    const { status, statusReason, preemptions } = quotas.bench.state("job");
+    assert.deepEqual([status, statusReason, preemptions], ["FAILED", "enough", undefined]);
+  });
+
+  test("its time limit does not make it fail while it makes room", () => {
+    const quotas = owned({ timeoutSeconds: 10 });
+    quotas.submit("y:owner");
+    quotas.settle();
+    quotas.bench.now += 60_000;
+    quotas.settle();
+    quotas.obey("job");
+    assert.equal(quotas.bench.status("job"), "RUNNABLE");
+  });
+});
+
+describe("why the first job of a share waits", () => {
+  const cases: readonly [job: string, shares: Record<string, Share>, text: RegExp][] = [
+    ["x:job*3", { x: reserve(2), y: lend(2) }, /LIMIT_EXCEEDED - Job requirements exceed quota share capacity limits\.$/],
+    ["x:job*3", { x: lend(2), y: lend(2) }, /LIMIT_EXCEEDED - Job requirements exceed quota share capacity limits\.$/],
+    ["x:job*4", { x: borrow(2, 50), y: lend(2) }, /LIMIT_EXCEEDED - Job requirements exceed quota share capacity limits and borrow limits\.$/],
+    ["x:job*4", { x: borrow(2), y: lend(1), z: reserve(1) }, /LIMIT_EXCEEDED - Job requires borrowing that exceeds all configured borrowable capacity\.$/],
+    ["x:job*5", { x: reserve(5) }, /^MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE - /],
+    ["x:job*2", { x: reserve(2), y: lend(2) }, /^Waiting for 2 a: its quota share uses 1 of its own 2 and borrows 0; the others borrow 0 and have 1 more to lend\.$/],
+  ]; // prettier-ignore
+  for (const [job, shares, text] of cases) {
+    test(`${job}: ${text.source}`, () => {
+      const quotas = new Quotas(4, shares);
+      if (text.source.startsWith("^Waiting")) quotas.submit("x:before");
+      quotas.submit(job, "x:behind");
+      if (shares["y"] !== undefined) quotas.submit("y:other");
+      quotas.settle();
+      assert.match(quotas.waiting("job")!, text);
+      assert.equal(
+        quotas.waiting("behind"),
+        "Waiting for job job, which is before it in the queue and does not fit yet.",
+      );
+      if (shares["y"] !== undefined) assert.equal(quotas.bench.status("other"), "RUNNING", "other shares go on");
+    });
+  }
+
+  test("room is being made for it", () => {
+    const quotas = new Quotas(2, { x: borrow(1), y: lend(1) });
+    quotas.submit("x:x1*2");
+    quotas.settle();
+    quotas.submit("y:y1");
+    quotas.settle();
+    assert.equal(
+      quotas.waiting("y1"),
+      "Waiting for 1 a: its quota share uses 0 of its own 1 and borrows 0; the others borrow 1 and have 0 more to lend. Jobs that make room for it are about to end.",
+    );
+  });
+});
