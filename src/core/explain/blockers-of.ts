@@ -28,9 +28,6 @@ export function blockersOf(world: World, plan: KnownPlan, job: Job, before: Ahea
   if (queue === undefined) return [];
   const waitsForJobs = job.state.status !== "RUNNABLE";
   const placement = placementBlocker(world, job, queue);
-  const lacksRoom = placement?.environments.some(({ obstacles }) =>
-    obstacles.some(({ kind }) => kind === "capacity" || kind === "instances"),
-  );
   return [
     ...(waitsForJobs ? openDependencies(world, job) : []),
     ...(waitsForJobs ? refusal(job) : []),
@@ -38,7 +35,7 @@ export function blockersOf(world: World, plan: KnownPlan, job: Job, before: Ahea
     ...missingConsumables(world, job, queue, before),
     ...(placement === undefined ? [] : [placement]),
     ...headBefore(world, plan, job),
-    ...(lacksRoom === true ? queuesBefore(world, plan, queue) : []),
+    ...(placement === undefined ? [] : queuesBefore(world, plan, queue)),
   ];
 }
 

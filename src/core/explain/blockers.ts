@@ -19,7 +19,7 @@ export type Blocker =
   | { readonly kind: "crowded"; readonly arrayId: string; readonly limit: number; readonly siblingsBefore: number }
   /** The job at the head of its queue cannot start, and holds up those behind it. */
   | { readonly kind: "behind"; readonly headJobId: string; readonly headReason: BlockedReason }
-  /** Another queue waits for room too, and is served first. Which one is not told of another account's or region's. */
+  /** Another queue is served first, and its head waits for what may be the same room. Which one is not told of another account's or region's. */
   | {
       readonly kind: "queue-before";
       readonly priority: number;

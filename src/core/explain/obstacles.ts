@@ -78,21 +78,40 @@ function instanceObstacles(world: World, job: Job, environment: Environment): Ob
 function roomObstacles(world: World, job: Job, environment: Environment): Obstacle[] {
   const wanted = requirementsOf(job);
   const { capacity: machine } = world;
-  const { arn, maxVcpuMilli } = environment;
-  const never: Obstacle[] = [
-    ...(wanted.vcpuMilli > maxVcpuMilli ? [{ kind: "above-environment-maximum", maxVcpuMilli } as const] : []),
-    ...(fits(wanted, machine) ? [] : [{ kind: "above-machine", machine } as const]),
+  const { maxVcpuMilli } = environment;
+  const isAboveMaximum = wanted.vcpuMilli > maxVcpuMilli;
+  const isAboveMachine = !fits(wanted, machine);
+  // What never suffices says nothing about what is free beside it.
+  const bounds: Bounds = {
+    machine: isAboveMachine ? UNBOUNDED : machine,
+    maxVcpuMilli: isAboveMaximum ? Infinity : maxVcpuMilli,
+  };
+  return [
+    ...(isAboveMaximum ? [{ kind: "above-environment-maximum", maxVcpuMilli } as const] : []),
+    ...(isAboveMachine ? [{ kind: "above-machine", machine } as const] : []),
     ...(wanted.gpus > 0 ? [{ kind: "no-gpus", gpus: wanted.gpus } as const] : []),
+    ...(fits(wanted, freeWithout(world, environment, bounds, []))
+      ? []
+      : [
+          {
+            kind: "capacity" as const,
+            free: freeIn(world, environment),
+            toFree: toFree(
+              activeJobs(world, () => true),
+              job,
+              (ended) => fits(wanted, freeWithout(world, environment, bounds, ended)),
+            ),
+          },
+        ]),
   ];
-  const free = freeIn(world, environment);
-  if (fits(wanted, free) || never.length > 0) return never;
-  const ending = toFree(
-    activeJobs(world, () => true),
-    job,
-    (ended) => fits(wanted, freeWithout(world, arn, maxVcpuMilli, ended)),
-  );
-  return [{ kind: "capacity", free, toFree: ending }];
 }
+
+interface Bounds {
+  readonly machine: Capacity;
+  readonly maxVcpuMilli: number;
+}
+
+const UNBOUNDED: Capacity = { vcpuMilli: Infinity, memoryMiB: Infinity };
 
 /** What an environment can take when nothing runs, and now. */
 function largestIn(world: World, environment: Environment): { ever: Capacity; now: Capacity } {
@@ -101,19 +120,19 @@ function largestIn(world: World, environment: Environment): { ever: Capacity; no
 }
 
 /** What is free in an environment when these jobs are over. */
-function freeWithout(world: World, environmentArn: string, maxVcpuMilli: number, ended: readonly Job[]): Capacity {
+function freeWithout(world: World, { arn }: Environment, bounds: Bounds, ended: readonly Job[]): Capacity {
   let { vcpuMilli: used, memoryMiB } = world.used;
-  let usedHere = world.usedVcpuMilli(environmentArn);
+  let usedHere = world.usedVcpuMilli(arn);
   for (const job of ended) {
     const requirements = requirementsOf(job);
     used -= requirements.vcpuMilli;
     memoryMiB -= requirements.memoryMiB;
-    if (environmentOf(job) === environmentArn) usedHere -= requirements.vcpuMilli;
+    if (environmentOf(job) === arn) usedHere -= requirements.vcpuMilli;
   }
-  const { capacity } = world;
+  const { machine, maxVcpuMilli } = bounds;
   return {
-    vcpuMilli: Math.max(0, Math.min(capacity.vcpuMilli - used, maxVcpuMilli - usedHere)),
-    memoryMiB: Math.max(0, capacity.memoryMiB - memoryMiB),
+    vcpuMilli: Math.max(0, Math.min(machine.vcpuMilli - used, maxVcpuMilli - usedHere)),
+    memoryMiB: Math.max(0, machine.memoryMiB - memoryMiB),
   };
 }
 

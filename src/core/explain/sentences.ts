@@ -59,9 +59,9 @@ function textOf(blocker: Blocker, job: Job): string {
 
 function queueBeforeText({ queueArn, priority, headJobId }: BlockerOf<"queue-before">): string {
   if (queueArn === undefined) {
-    return `A job queue of another account or region (priority ${priority}) is served first, and waits for room too.`;
+    return `A job queue of another account or region (priority ${priority}) is served first, and a job of it waits too.`;
   }
-  return `Job queue ${nameOf(queueArn)} (priority ${priority}) is served first, and its job ${headJobId} waits for room too.`;
+  return `Job queue ${nameOf(queueArn)} (priority ${priority}) is served first, and its job ${headJobId} waits too.`;
 }
 
 function fixOf(blocker: Blocker, job: Job): string {

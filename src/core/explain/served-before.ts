@@ -39,7 +39,7 @@ function asWaiting(job: Job) {
   return { job, retried: job.state.attempts.length > 0 };
 }
 
-/** The queues that are served before one and in which a job waits for room that may be the same. */
+/** The queues that are served before one and in which a job waits for what may be the same room, or the same environment. */
 export function queuesBefore(world: World, plan: Pick<Plan, "blocked">, queue: Queue): Blocker[] {
   return earlierQueues(world, queue).flatMap((other): Blocker[] => {
     const head = blockedHeads(plan, other.arn).find((one) => competes(one, queue, other));
@@ -68,8 +68,7 @@ function blockedHeads(plan: Pick<Plan, "blocked">, queueArn: string): BlockedHea
   return [...(block.head === undefined ? [] : [block.head]), ...block.lanes.values()];
 }
 
-/** All environments share the machine; the instances of a service environment are its own. */
+/** All environments share the machine; and what becomes of an environment is first of use to who is served first. */
 function competes({ reason }: BlockedHead, queue: Queue, other: Queue): boolean {
-  if (reason.kind === "capacity") return true;
-  return reason.kind === "instances" && other.environmentArns.some((arn) => queue.environmentArns.includes(arn));
+  return reason.kind === "capacity" || other.environmentArns.some((arn) => queue.environmentArns.includes(arn));
 }
