@@ -24,6 +24,7 @@ export function reconcile(world: World, now: number): Change[] {
   };
   const settler = new Settler(world, now, emit);
   settler.resources();
+  settler.lostInstances();
   for (const jobId of world.deadlines.takeDue(now)) settler.timeOut(jobId);
   while (world.agenda.size > 0 || world.progressed.size > 0) {
     for (const id of world.agenda) {
@@ -70,7 +71,7 @@ class Settler {
   }
 
   #settleEnvironment({ arn, version, status, endsJobs, problem }: Environment): void {
-    if (status === "UPDATING" && endsJobs) this.#loseInstance(arn);
+    if (status === "UPDATING" && endsJobs) this.#replaceInstances(arn);
     this.#emit({
       kind: "environment-status",
       ...{ arn, version },
@@ -80,8 +81,11 @@ class Settler {
     });
   }
 
-  /** The attempts that run in an environment end as if their instance had been terminated: another one is there at once. */
-  #loseInstance(environmentArn: string): void {
+  /** The attempts that run in an environment end with their instances. In a share of the machine another one is there at once. */
+  #replaceInstances(environmentArn: string): void {
+    for (const { id, status } of [...this.#world.instances.of(environmentArn).instances()]) {
+      if (status !== "terminating") this.#emit({ kind: "instance-terminating", instanceId: id });
+    }
     for (const attemptId of [...this.#world.activeAttemptIds()]) {
       const job = this.#world.jobOfAttempt(attemptId)!;
       const attempt = activeAttempt(job.state)!;
@@ -90,11 +94,36 @@ class Settler {
     }
   }
 
+  /** What runs on an instance that is gone ends; the instance is forgotten when it has. Costs in active attempts, while there is such an instance. */
+  lostInstances(): void {
+    const { instances } = this.#world;
+    if (instances.lost.size === 0) return;
+    for (const attemptId of [...this.#world.activeAttemptIds()]) {
+      const instanceIds = activeAttempt(this.#world.jobOfAttempt(attemptId)!.state)!.instanceIds ?? [];
+      for (const [node, id] of instanceIds.entries()) if (instances.lost.has(id)) this.#loseHost(attemptId, node, id);
+    }
+    for (const id of [...instances.lost]) {
+      const { environmentArn } = instances.get(id)!;
+      if (instances.of(environmentArn).isIdle(id)) this.#emit({ kind: "instance-gone", instanceId: id, at: this.#now });
+    }
+  }
+
+  /** The loss of the main node is the job's; that of another one changes nothing for the others, once the job runs (reference 3.3). */
+  #loseHost(attemptId: string, node: number, instanceId: string): void {
+    const job = this.#world.jobOfAttempt(attemptId);
+    const attempt = job && activeAttempt(job.state);
+    if (job === undefined || attempt === undefined || attempt.stopping !== undefined) return;
+    const stop = { reason: hostTerminated(attempt, instanceId), at: this.#now };
+    const isJobs = (job.scheduling.nodes?.main ?? node) === node || job.state.status !== "RUNNING";
+    if (isJobs) this.#tellToEnd(job, job.state, { ...stop, hostLost: true });
+    else this.#set(job, nodeStopped(job, node, stop));
+  }
+
   /** DELETING ends when nothing is left that needs the resource. */
   deletions(): void {
     for (const { arn, status } of this.#world.environments.values()) {
-      if (status === "DELETING" && this.#world.usedVcpuMilli(arn) === 0)
-        this.#emit({ kind: "environment-deleted", arn });
+      const isUsed = this.#world.usedVcpuMilli(arn) > 0 || this.#world.instances.of(arn).size > 0;
+      if (status === "DELETING" && !isUsed) this.#emit({ kind: "environment-deleted", arn });
     }
     for (const { arn, status } of this.#world.quotaShares.values()) {
       if (status === "DELETING" && this.#jobsOfShare(arn).length === 0)

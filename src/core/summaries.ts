@@ -11,3 +11,14 @@ export function summaries(world: World): Change[] {
   }
   return changes;
 }
+
+/** Since when the instances are idle that have lost their last attempt in a tick, and got no other one. */
+export function idleInstances(world: World): Change[] {
+  const changes: Change[] = [];
+  for (const [instanceId, since] of world.instances.idled) {
+    const change = { kind: "instance-idle", instanceId, since } as const;
+    world.apply(change);
+    changes.push(change);
+  }
+  return changes;
+}

@@ -17,22 +17,27 @@ import { reconcile } from "../core/reconcile.ts";
 import type { Capacity } from "../core/resources.ts";
 import type { Plan } from "../core/schedule.ts";
 import { schedule } from "../core/schedule.ts";
-import { summaries } from "../core/summaries.ts";
+import { idleInstances, summaries } from "../core/summaries.ts";
 import { World } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Driver, DriverEvent, DriverName } from "../ports/driver.ts";
+import type { Provisioner, ProvisionerEvent } from "../ports/provisioner.ts";
 import type { Scheduler } from "../ports/scheduler.ts";
 import type { SchedulingStore } from "../ports/store.ts";
 import { StaleEpoch } from "../ports/store.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { readNews, readWorld } from "./intake.ts";
 import type { CallingBack } from "./job-environment.ts";
+import { observeInstances, observeNewInstances } from "./observe-instances.ts";
 import type { ReportedEvent } from "./observe.ts";
 import { observe, observeNewWorld } from "./observe.ts";
+import { InstanceDispatcher } from "./provision.ts";
 
 export interface EngineOptions {
   readonly store: SchedulingStore;
   readonly drivers: ReadonlyMap<DriverName, Driver>;
+  /** Brings the instances of environments that have some; without it none of them ever run. */
+  readonly provisioner?: Provisioner;
   readonly clock: Clock;
   readonly capacity: Capacity;
   readonly callingBack: CallingBack;
@@ -59,6 +64,7 @@ const MAX_RETRY_DELAY_MS = 5_000;
 export class Engine implements Scheduler {
   readonly #options: EngineOptions;
   readonly #dispatcher: Dispatcher;
+  readonly #instanceDispatcher: InstanceDispatcher | undefined;
   #world: World | undefined;
   /** The world after the last tick that went well: what is told of it stays true while a new one is read. */
   #ticked: World | undefined;
@@ -66,6 +72,7 @@ export class Engine implements Scheduler {
   readonly #fronts = new QueueFronts();
   #plan: Pick<Plan, "blocked" | "short"> = { blocked: new Map(), short: new Map() };
   #reported: ReportedEvent[] = [];
+  #reportedInstances: ProvisionerEvent[] = [];
   #hasNews = true;
   #hasResourceNews = false;
   #waiters: (() => void)[] = [];
@@ -87,6 +94,14 @@ export class Engine implements Scheduler {
       now: () => options.clock.now(),
       onError: (what, error) => options.onError(what, error),
     });
+    const { provisioner, clock } = options;
+    this.#instanceDispatcher =
+      provisioner &&
+      new InstanceDispatcher({
+        ...{ provisioner, clock },
+        report: (event) => this.#reportInstance(event),
+        onError: (what, error) => options.onError(what, error),
+      });
   }
 
   /** Takes the lead, reads the world, opens the drivers, and runs the first tick. */
@@ -95,6 +110,7 @@ export class Engine implements Scheduler {
     for (const driver of this.#options.drivers.values()) {
       await driver.open((event) => this.#report(driver.name, event));
     }
+    await this.#options.provisioner?.open((event) => this.#reportInstance(event));
     await this.nudge();
   }
 
@@ -104,6 +120,7 @@ export class Engine implements Scheduler {
     this.#cancelTimer();
     await this.#running;
     for (const driver of this.#options.drivers.values()) await driver.close();
+    await this.#options.provisioner?.close();
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
@@ -160,6 +177,11 @@ export class Engine implements Scheduler {
 
   #report(driver: DriverName, event: DriverEvent): void {
     this.#reported.push({ driver, event });
+    this.#wake();
+  }
+
+  #reportInstance(event: ProvisionerEvent): void {
+    this.#reportedInstances.push(event);
     this.#wake();
   }
 
@@ -231,19 +253,31 @@ export class Engine implements Scheduler {
     const hasMoreNews = await this.#read(world);
     const reported = this.#reported.slice();
     const now = clock.now();
+    const reportedInstances = this.#reportedInstances.slice();
+    const instances = observeInstances(world, reportedInstances, now);
     const observed = observe(world, reported, now);
     if (isNewWorld) observeNewWorld(world, observed);
+    if (isNewWorld) observeNewInstances(world, instances);
     const reconciled = reconcile(world, now);
     const plan = schedule(world, now);
-    const changes = lastOfEachJob([...observed.changes, ...reconciled, ...plan.changes, ...summaries(world)]);
+    const changes = lastOfEachJob([
+      ...instances.changes,
+      ...observed.changes,
+      ...reconciled,
+      ...plan.changes,
+      ...summaries(world),
+      ...idleInstances(world),
+    ]);
     this.#check(world);
     if (changes.length > 0) await store.commit(this.#epoch, changes);
     this.#reported.splice(0, reported.length);
+    this.#reportedInstances.splice(0, reportedInstances.length);
     this.#plan = plan;
     this.#ticked = world;
     if (this.#options.hasNoSnapshots === true) world.touchedQueues.clear();
     else this.#fronts.note(world, now);
     if (plan.isPartial || hasMoreNews || world.agenda.size > 0) this.#mustRunAgain = true;
+    this.#instanceDispatcher?.dispatch(world, changes, instances);
     await this.#dispatcher.dispatch(world, changes, observed);
     return world.deadlines.next()?.at;
   }

@@ -33,12 +33,13 @@ export function attemptSpec({ unit, ...start }: Start, callingBack: CallingBack)
   if (unit !== undefined) return unitSpec({ ...start, unit }, callingBack);
   const { job, launch } = start;
   if (job.scheduling.service !== undefined) return trainingSpec(start, job.scheduling.service, callingBack);
-  const attemptId = activeAttempt(job.state)!.id;
+  const { id: attemptId, instanceIds: [instanceId] = [] } = activeAttempt(job.state)!;
   const { vcpuMilli, memoryMiB } = requirementsOf(job);
   if (launch.spec.container === undefined) throw new Error(`job ${job.id} has no container`);
   const container = withLearnedMemory(launch.spec.container, job.state);
   const environment = jobEnvironment(start, container.environment, callingBack);
-  return { attemptId, jobId: job.id, container, environment, vcpuMilli, memoryMiB };
+  const where = instanceId !== undefined && { instanceId };
+  return { attemptId, jobId: job.id, ...where, container, environment, vcpuMilli, memoryMiB };
 }
 
 function trainingSpec(start: Omit<Start, "unit">, service: Service, callingBack: CallingBack): AttemptSpec {
@@ -69,8 +70,10 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
     argv.map((argument) => (expandsVariables ? expandVariables(argument, environment) : argument));
   const { vcpuMilli, memoryMiB } = containerRequirements(container);
   const companions = units.filter(({ node }) => node === unit.node);
+  const instanceId = attempt.instanceIds?.[unit.node ?? 0];
   return {
     attemptId,
+    ...(instanceId !== undefined && { instanceId }),
     jobId: unit.node === undefined ? job.id : nodeId(job.id, unit.node),
     container: { ...container, ...(container.command !== undefined && { command: expand(container.command) }) },
     ...(entrypoint !== undefined && { entrypoint: expand(entrypoint) }),

@@ -43,6 +43,8 @@ export interface AttemptSpec {
   /** 32 hexadecimal digits, unique for ever; also the ECS task id that clients see. */
   readonly attemptId: string;
   readonly jobId: string;
+  /** Where it is to run; absent in environments without instances of their own. */
+  readonly instanceId?: string;
   /** The definition's container properties with all overrides merged and Ref:: replaced. */
   readonly container: ContainerProperties;
   /** Replaces the image's entrypoint; the container's command is then its arguments, and the image's own are not used. */

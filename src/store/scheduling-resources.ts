@@ -2,6 +2,7 @@ import type { JobStateTimeLimitAction } from "@aws-sdk/client-batch";
 import type { Fact } from "../core/changes.ts";
 import type { DriverName } from "../core/driver-name.ts";
 import { environmentProblem } from "../core/environment-problem.ts";
+import type { Launching } from "../core/instances/instance.ts";
 import type { Consumable, Environment, Queue, QuotaShare, SchedulingPolicy, TimeLimit } from "../core/resources.ts";
 import { DRIVER_TAG, isFargate } from "../core/resources.ts";
 import { BACKFILL_TAG } from "../core/submission/own-tags.ts";
@@ -22,20 +23,20 @@ export interface ResourceOptions {
   readonly defaultDriver: DriverName | "auto";
   /** Whether queues may have what AWS Batch does not have; by default they may. */
   readonly extensions?: boolean;
+  /** What an environment may launch; undefined for those that are shares of the machine. By default all are. */
+  launchingOf?(settings: EnvironmentSettings): Launching | undefined;
 }
 
 /** All resources, as the scheduler sees them. */
-export async function readResources(
-  database: Database,
-  { defaultDriver, extensions = true }: ResourceOptions,
-): Promise<Fact[]> {
+export async function readResources(database: Database, options: ResourceOptions): Promise<Fact[]> {
+  const { defaultDriver, extensions = true } = options;
   const rows = await database.read(
     `SELECT * FROM resources WHERE kind IN ('compute-environment', 'service-environment', 'job-queue', 'quota-share', 'scheduling-policy')
      ORDER BY arn`,
   );
   const ofKind = (kind: string) => rows.filter((row) => row["kind"] === kind);
   const environments = [
-    ...ofKind("compute-environment").map((row) => toEnvironment(toRecord<EnvironmentSettings>(row), defaultDriver)),
+    ...ofKind("compute-environment").map((row) => toEnvironment(toRecord<EnvironmentSettings>(row), options)),
     ...ofKind("service-environment").map((row) =>
       toServiceEnvironment(toRecord<ServiceEnvironmentSettings>(row), defaultDriver),
     ),
@@ -66,8 +67,9 @@ async function readConsumables(database: Database): Promise<Consumable[]> {
   }));
 }
 
-function toEnvironment(record: ResourceRecord<EnvironmentSettings>, defaultDriver: DriverName | "auto"): Environment {
+function toEnvironment(record: ResourceRecord<EnvironmentSettings>, options: ResourceOptions): Environment {
   const { arn, version, status, settings } = record;
+  const launching = options.launchingOf?.(settings);
   const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
   const problem = environmentProblem(settings);
   return {
@@ -79,8 +81,9 @@ function toEnvironment(record: ResourceRecord<EnvironmentSettings>, defaultDrive
     isFargate: isFargate(settings.computeResources?.type),
     isUnmanaged: settings.type === "UNMANAGED",
     ...(problem !== undefined && { problem }),
+    ...(launching !== undefined && { instances: launching }),
     endsJobs: settings.endsJobs === true,
-    driver: driver ?? defaultDriver,
+    driver: driver ?? options.defaultDriver,
   };
 }
 

@@ -12,6 +12,8 @@ export class Instances {
   readonly #environmentOf = new Map<string, string>();
   /** By id, when the last attempt ended of those that lost it since that was last committed. */
   readonly idled = new Map<string, number>();
+  /** Ids of those that are gone and still have attempts counted on them. */
+  readonly lost = new Set<string>();
   #lastSeq = 0;
 
   /** How many there are, whatever their status. */
@@ -48,6 +50,7 @@ export class Instances {
     this.#fleets.clear();
     this.#environmentOf.clear();
     this.idled.clear();
+    this.lost.clear();
     this.#lastSeq = lastSeq;
     for (const instance of instances) this.#add(instance);
   }
@@ -62,6 +65,7 @@ export class Instances {
       case "instance-running":
         return fleet.put({ ...instance, status: "running", runningAt: change.at });
       case "instance-terminating":
+        if (change.isLost === true) this.lost.add(instanceId);
         return fleet.put({
           ...instance,
           status: "terminating",
@@ -72,6 +76,7 @@ export class Instances {
         return fleet.put({ ...instance, lastUsedAt: change.since });
       case "instance-gone":
         this.idled.delete(instanceId);
+        this.lost.delete(instanceId);
         this.#environmentOf.delete(instanceId);
         fleet.remove(instanceId);
         if (change.launchFailure !== undefined) {
@@ -105,6 +110,7 @@ export class Instances {
   #add(instance: Instance): void {
     this.#lastSeq = Math.max(this.#lastSeq, instance.seq);
     this.#environmentOf.set(instance.id, instance.environmentArn);
+    if (instance.isLost === true) this.lost.add(instance.id);
     this.of(instance.environmentArn).put(instance);
   }
 

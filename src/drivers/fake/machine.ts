@@ -114,6 +114,11 @@ export class FakeMachine {
     else this.#options.clock.after(delayMs, () => this.#end(attempt, { exitCode: 137 }));
   }
 
+  /** What runs on this instance is lost with it. */
+  loseInstance(instanceId: string): void {
+    for (const attempt of this.active()) if (attempt.spec.instanceId === instanceId) this.#end(attempt, {});
+  }
+
   forget(attemptId: string): void {
     this.#attempts.delete(attemptId);
     this.#lost.delete(attemptId);
