@@ -1,6 +1,5 @@
 import type { Reservation } from "./backfill.ts";
 import { reservationFor, wantedBy } from "./backfill.ts";
-import { parseChildId } from "./ids.ts";
 import type { Job } from "./job.ts";
 import { isArrayParent } from "./job.ts";
 import type { Order } from "./order/order.ts";
@@ -123,7 +122,6 @@ class GapFiller {
 
   #reserve(): Reservation {
     const { world, queue, headJobId, now } = this.#gaps;
-    const head = world.jobs.get(headJobId) ?? world.jobs.get(parseChildId(headJobId)!.parentId)!;
-    return reservationFor(world, head, queue, now);
+    return reservationFor(world, world.waitingJob(headJobId), queue, now);
   }
 }

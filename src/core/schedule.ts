@@ -16,12 +16,14 @@ import { driverFor, place } from "./placement.ts";
 import type { Preemption } from "./quota/claims.ts";
 import type { Queue } from "./resources.ts";
 import { bound } from "./tasks/task-lifecycle.ts";
+import { HeadWatch } from "./time-limits.ts";
 import type { Lane, WaitingShape } from "./waiting.ts";
 import { dropStale } from "./waiting.ts";
 import type { World } from "./world.ts";
 
 /** What one tick decided. */
 export interface Plan {
+  /** Starts of jobs, and ends of such as were at the head of their queue for too long. */
   readonly changes: readonly JobChange[];
   /** By queue ARN: who cannot start there. Queues in which nobody waits for anything are left out. */
   readonly blocked: ReadonlyMap<string, QueueBlock>;
@@ -29,6 +31,8 @@ export interface Plan {
   readonly short: ReadonlyMap<string, Shortage>;
   /** The limit of placements was reached; the next tick goes on at once. */
   readonly isPartial: boolean;
+  /** Epoch ms: when time alone changes something next. */
+  readonly wakeAt?: number;
 }
 
 /** What holds up a queue. */
@@ -53,10 +57,14 @@ const MAX_PLACEMENTS_PER_TICK = 1_000;
  * placements, not of waiting jobs. Applies each placement to the world and returns them.
  */
 export function schedule(world: World, now: number): Plan {
-  const draft: Draft = { world, now, changes: [], blocked: new Map(), short: new Map(), blockedShapes: new Map() };
+  const draft: Draft = {
+    ...{ world, now, changes: [], wakes: [] },
+    ...{ blocked: new Map(), short: new Map(), blockedShapes: new Map() },
+  };
   const isPartial = [...world.queues.values()].sort(byPriority).some((queue) => !placeQueue(draft, queue));
   const { changes, blocked, short } = draft;
-  return { changes, blocked, short, isPartial };
+  const wakeAt = Math.min(...draft.wakes, world.deadlines.next()?.at ?? Infinity);
+  return { changes, blocked, short, isPartial, ...(wakeAt < Infinity && { wakeAt }) };
 }
 
 /** The plan as far as it is made. */
@@ -64,31 +72,50 @@ interface Draft {
   readonly world: World;
   readonly now: number;
   readonly changes: JobChange[];
+  /** Epoch ms: when time alone changes something. */
+  readonly wakes: number[];
   readonly blocked: Map<string, QueueBlock>;
   readonly short: Map<string, Shortage>;
   /** Capacity only shrinks within a tick, so a shape that did not fit once does not fit again. */
   readonly blockedShapes: Map<string, BlockedReason>;
 }
 
-/** Places one queue's jobs up to the first that holds it up. False when the tick has placed as many as it may. */
+/** Places one queue's jobs up to the first that holds it up, and then what does not delay that one. False when the tick has placed as many as it may. */
 function placeQueue(draft: Draft, queue: Queue): boolean {
-  const order = orderOf(draft.world, queue, (preemption) => preempt(draft, preemption));
+  const { world, now, changes } = draft;
+  const order = orderOf(world, queue, (preemption) => preempt(draft, preemption));
+  const watch = new HeadWatch(world, queue, now);
   const heads = new Map<Lane, TinyQueue<WaitingShape>>();
   const lanes = new Map<string, BlockedHead>();
+  let holder: BlockedHead | undefined;
   for (let lane = order.next(); lane !== undefined; lane = order.next()) {
-    if (draft.changes.length >= MAX_PLACEMENTS_PER_TICK) return false;
-    if (!heads.has(lane)) heads.set(lane, lane.heads(draft.world.waits));
+    if (changes.length >= MAX_PLACEMENTS_PER_TICK) return false;
+    if (!heads.has(lane)) heads.set(lane, lane.heads(world.waits));
     const outcome = placeNext(draft, queue, { order, lane, heads: heads.get(lane)! });
     if (outcome === undefined) order.emptied(lane);
     else if ("placed" in outcome) order.placed(lane, outcome.placed);
+    else if (endOverdue(draft, watch, lane, outcome)) heads.delete(lane);
     else {
       lanes.set(lane.share, outcome);
-      const holds = order.blocked(lane, outcome.reason);
-      draft.blocked.set(queue.arn, holds === "queue" ? { head: outcome, lanes } : { lanes });
-      if (holds === "queue") return queue.backfills !== true || fillBehind(draft, queue, order, outcome.jobId);
+      if (order.blocked(lane, outcome.reason) === "queue") holder = outcome;
+      draft.blocked.set(queue.arn, { ...(holder !== undefined && { head: holder }), lanes });
+      if (holder !== undefined) break;
     }
   }
-  return true;
+  draft.wakes.push(watch.close());
+  return holder === undefined || queue.backfills !== true || fillBehind(draft, queue, order, holder.jobId);
+}
+
+/** Ends a job that holds up its lane for longer than the queue allows. False when it may go on waiting. */
+function endOverdue(draft: Draft, watch: HeadWatch, { share }: Lane, { jobId, reason }: BlockedHead): boolean {
+  const end = watch.ended(share, jobId, reason);
+  if (end !== undefined) apply(draft, end);
+  return end !== undefined;
+}
+
+function apply({ world, changes }: Draft, change: JobChange): void {
+  world.apply(change);
+  changes.push(change);
 }
 
 function fillBehind(draft: Draft, queue: Queue, order: Order, headJobId: string): boolean {
@@ -148,7 +175,8 @@ function placeShape(world: World, shape: WaitingShape, queue: Queue, blockedShap
 }
 
 /** `entered`: the job as it is among the waiting ones; of an array its next child starts. */
-function startJob({ world, changes, now }: Draft, entered: Job, { environment, instanceIds }: Spot): void {
+function startJob(draft: Draft, entered: Job, { environment, instanceIds }: Spot): void {
+  const { world, now } = draft;
   const job = world.jobs.get(entered.id)!;
   const binding: Binding = {
     driver: driverFor(world, environment, job.scheduling.needsImage),
@@ -163,15 +191,12 @@ function startJob({ world, changes, now }: Draft, entered: Job, { environment, i
         ...(job.parent !== undefined && { parent: job.parent }),
         state: bound(job, binding, now),
       };
-  world.apply(change);
-  changes.push(change);
+  apply(draft, change);
 }
 
 /** The job goes on holding what it holds until its attempt is over. */
-function preempt({ world, now, changes }: Draft, { job, reason }: Preemption): void {
-  const change = jobChange(world, job, preempting(job.state, reason, now));
-  world.apply(change);
-  changes.push(change);
+function preempt(draft: Draft, { job, reason }: Preemption): void {
+  apply(draft, jobChange(draft.world, job, preempting(job.state, reason, draft.now)));
 }
 
 function startNextChild(world: World, parent: Job, binding: Binding, now: number): JobChange {

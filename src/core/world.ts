@@ -9,6 +9,7 @@ import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal, requirementsOf } from "./job.ts";
 import type { Capacity, Consumable, Environment, Queue, QuotaShare, SchedulingPolicy } from "./resources.ts";
 import { SetsByKey } from "./sets-by-key.ts";
+import type { Standings } from "./time-limits.ts";
 import { UnitIndex } from "./tasks/unit-index.ts";
 import type { Waiting } from "./waiting.ts";
 import { WaitingJobs } from "./waiting.ts";
@@ -40,6 +41,8 @@ export class World {
   /** ARNs of queues with jobs that came or changed; until somebody has looked at them. */
   readonly touchedQueues = new Set<string>();
   readonly stops = new Map<string, StopRequest>();
+  /** By queue that has time limits, who has been at the head of a lane for how long. It is in no store: a world that is read anew begins anew. */
+  readonly standings = new Map<string, Standings>();
   readonly instances = new Instances();
   /** What active attempts hold of the machine: those that are on no instance. */
   readonly used = { vcpuMilli: 0, memoryMiB: 0 };
@@ -184,6 +187,11 @@ export class World {
     const progress = this.arrays.get(arrayId);
     if (limit === undefined || progress === undefined) return undefined;
     return progress.count("STARTING") + progress.count("RUNNING") >= limit ? limit : undefined;
+  }
+
+  /** A RUNNABLE job; for a child of an array that has no record its parent, which is as it. */
+  waitingJob(jobId: string): Job {
+    return this.jobs.get(jobId) ?? this.jobs.get(parseChildId(jobId)!.parentId)!;
   }
 
   /** Whether an entry of the waiting jobs still waits. */

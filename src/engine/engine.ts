@@ -276,10 +276,11 @@ export class Engine implements Scheduler {
     this.#ticked = world;
     if (this.#options.hasNoSnapshots === true) world.touchedQueues.clear();
     else this.#fronts.note(world, now);
-    if (plan.isPartial || hasMoreNews || world.agenda.size > 0) this.#mustRunAgain = true;
+    const isSettled = world.agenda.size === 0 && world.progressed.size === 0;
+    if (plan.isPartial || hasMoreNews || !isSettled) this.#mustRunAgain = true;
     this.#instanceDispatcher?.dispatch(world, changes, instances);
     await this.#dispatcher.dispatch(world, changes, observed);
-    return world.deadlines.next()?.at;
+    return plan.wakeAt;
   }
 
   async #readWorld(): Promise<World> {

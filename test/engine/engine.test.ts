@@ -264,3 +264,26 @@ test("an attempt gets its environment variables: Batch's own, and they win", asy
     AWS_BATCH_JOB_ARRAY_SIZE: "2",
   });
 });
+
+test("a job at the head for too long is ended by its queue's time limit, exactly then; after a restart its time begins anew", async (t) => {
+  const bench = await open(t);
+  const reason = "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE";
+  const limit = { reason, state: "RUNNABLE", maxTimeSeconds: 600, action: "CANCEL" } as const;
+  const record = (await bench.store.queues.get(QUEUE))!;
+  const settings = { ...record.settings, jobStateTimeLimitActions: [limit] };
+  assert.ok(await bench.store.queues.update(record, { status: "UPDATING", statusReason: "", settings }));
+  await bench.server.until(bench.server.engine.nudgeResources());
+  await bench.submit("large", { requirements: { vcpuMilli: 65_000, memoryMiB: 1, gpus: 0 } });
+  await bench.submit("behind");
+  assert.equal(bench.clock.nextTimerAt(), bench.clock.now() + 600_000);
+  await bench.advance(300_000);
+  bench.server.crash();
+  await bench.start();
+  await bench.advance(599_999);
+  assert.equal((await bench.state("large")).status, "RUNNABLE");
+  await bench.advance(1);
+  const { status, statusReason, stoppedAt } = await bench.state("large");
+  assert.deepEqual([status, stoppedAt], ["FAILED", bench.clock.now()]);
+  assert.equal(statusReason, `Canceled by JobStateTimeLimit action due to reason: ${reason}`);
+  assert.equal((await bench.state("behind")).status, "STARTING");
+});
