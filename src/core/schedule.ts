@@ -10,6 +10,7 @@ import { jobChange } from "./job-change.ts";
 import type { Binding } from "./lifecycle.ts";
 import { preempting } from "./lifecycle.ts";
 import type { Order } from "./order/order.ts";
+import type { BlockedHead, Plan, QueueBlock } from "./plan.ts";
 import { orderOf } from "./order/order-of.ts";
 import type { BlockedReason, Spot } from "./placement.ts";
 import { driverFor, place } from "./placement.ts";
@@ -20,33 +21,6 @@ import { HeadWatch } from "./time-limits.ts";
 import type { Lane, WaitingShape } from "./waiting.ts";
 import { dropStale } from "./waiting.ts";
 import type { World } from "./world.ts";
-
-/** What one tick decided. */
-export interface Plan {
-  /** Starts of jobs, and ends of such as were at the head of their queue for too long. */
-  readonly changes: readonly JobChange[];
-  /** By queue ARN: who cannot start there. Queues in which nobody waits for anything are left out. */
-  readonly blocked: ReadonlyMap<string, QueueBlock>;
-  /** By shape: what its jobs lack of a consumable resource. They wait, and those behind them do not. */
-  readonly short: ReadonlyMap<string, Shortage>;
-  /** The limit of placements was reached; the next tick goes on at once. */
-  readonly isPartial: boolean;
-  /** Epoch ms: when time alone changes something next. */
-  readonly wakeAt?: number;
-}
-
-/** What holds up a queue. */
-export interface QueueBlock {
-  /** The job that everything else in the queue waits for. */
-  readonly head?: BlockedHead;
-  /** By share: the first job of a lane that holds up this lane. That of `head` is one of them. */
-  readonly lanes: ReadonlyMap<string, BlockedHead>;
-}
-
-export interface BlockedHead {
-  readonly jobId: string;
-  readonly reason: BlockedReason;
-}
 
 /** Bounds how long one tick can hold the event loop and how large its commit gets. */
 const MAX_PLACEMENTS_PER_TICK = 1_000;

@@ -6,19 +6,8 @@ import { failed } from "./lifecycle.ts";
 import type { BlockedReason } from "./placement.ts";
 import type { JobChange } from "./changes.ts";
 import type { Queue, TimeLimit } from "./resources.ts";
+import type { Standing } from "./standings.ts";
 import type { World } from "./world.ts";
-
-/** Who holds up a lane of a queue, why, and since when without interruption. */
-export interface Standing {
-  readonly jobId: string;
-  /** Its statusReason up to the " - ". */
-  readonly reason: string;
-  /** Epoch ms. */
-  readonly since: number;
-}
-
-/** By share. */
-export type Standings = ReadonlyMap<string, Standing>;
 
 /**
  * The time limits of one queue (jobStateTimeLimitActions, reference 3.10) in one tick. The clock of a job starts when it comes to the head of its lane with a

@@ -9,7 +9,7 @@ import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal, requirementsOf } from "./job.ts";
 import type { Capacity, Consumable, Environment, Queue, QuotaShare, SchedulingPolicy } from "./resources.ts";
 import { SetsByKey } from "./sets-by-key.ts";
-import type { Standings } from "./time-limits.ts";
+import type { Standings } from "./standings.ts";
 import { UnitIndex } from "./tasks/unit-index.ts";
 import type { Waiting } from "./waiting.ts";
 import { WaitingJobs } from "./waiting.ts";

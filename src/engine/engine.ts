@@ -15,7 +15,7 @@ import type { QueueSnapshot } from "../core/queue-snapshot.ts";
 import { activeJobsOf } from "../core/queue-snapshot.ts";
 import { reconcile } from "../core/reconcile.ts";
 import type { Capacity } from "../core/resources.ts";
-import type { Plan } from "../core/schedule.ts";
+import type { Plan } from "../core/plan.ts";
 import { schedule } from "../core/schedule.ts";
 import { idleInstances, summaries } from "../core/summaries.ts";
 import { World } from "../core/world.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { LOOK_BEHIND } from "../../src/core/gap-filler.ts";
 import type { Scheduling } from "../../src/core/job.ts";
-import type { Plan } from "../../src/core/schedule.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import type { WorldOptions } from "../support/world.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
 

@@ -4,7 +4,7 @@ import { consumableNeeds } from "../../src/core/consumables.ts";
 import { waitingReason, waitingText } from "../../src/core/explain/waiting-reason.ts";
 import type { Scheduling } from "../../src/core/job.ts";
 import type { Consumable } from "../../src/core/resources.ts";
-import type { Plan } from "../../src/core/schedule.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import { WorldBench } from "../support/world.ts";
 
 const resource = (arn: string, total: number, more: Partial<Consumable> = {}): Consumable => ({

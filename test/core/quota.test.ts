@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { waitingReason, waitingText } from "../../src/core/explain/waiting-reason.ts";
 import type { Scheduling } from "../../src/core/job.ts";
 import type { Environment, Queue, QuotaShare } from "../../src/core/resources.ts";
-import type { Plan } from "../../src/core/schedule.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
 
 /** In these examples an instance type is called `a`, unless a limit says otherwise. */

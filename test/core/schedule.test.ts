@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { WaitingReason } from "../../src/core/explain/waiting-reason.ts";
 import { waitingReason, waitingText } from "../../src/core/explain/waiting-reason.ts";
 import type { Job, JobState, Scheduling } from "../../src/core/job.ts";
-import type { Plan } from "../../src/core/schedule.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import type { WorldOptions } from "../support/world.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
 

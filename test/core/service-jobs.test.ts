@@ -4,7 +4,7 @@ import { waitingReason, waitingText } from "../../src/core/explain/waiting-reaso
 import type { InstanceNeed, Scheduling } from "../../src/core/job.ts";
 import type { Environment } from "../../src/core/resources.ts";
 import { shouldRetry } from "../../src/core/retry.ts";
-import type { Plan } from "../../src/core/schedule.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import {
   instancesOf,
   readTrainingRequest,

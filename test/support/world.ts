@@ -8,7 +8,7 @@ import { jobChange } from "../../src/core/job-change.ts";
 import { reconcile } from "../../src/core/reconcile.ts";
 import { unitEnded, unitStarted } from "../../src/core/tasks/task-lifecycle.ts";
 import type { Capacity, Consumable, Environment, Queue } from "../../src/core/resources.ts";
-import type { Plan } from "../../src/core/schedule.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import { schedule } from "../../src/core/schedule.ts";
 import { findViolation } from "../../src/core/check.ts";
 import { World } from "../../src/core/world.ts";

@@ -2,7 +2,7 @@ import type { Demand, Job } from "../job.ts";
 import { activeAttempt, demandOf, isWaiting, shareOf } from "../job.ts";
 import { place } from "../placement.ts";
 import type { Queue } from "../resources.ts";
-import type { BlockedHead, Plan } from "../schedule.ts";
+import type { BlockedHead, Plan } from "../plan.ts";
 import { holdingsOf } from "../holdings.ts";
 import { parseChildId } from "../ids.ts";
 import type { World } from "../world.ts";

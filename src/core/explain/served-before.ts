@@ -1,7 +1,7 @@
 import { frontOf } from "../front.ts";
 import type { Job } from "../job.ts";
 import type { Queue } from "../resources.ts";
-import type { BlockedHead, Plan } from "../schedule.ts";
+import type { BlockedHead, Plan } from "../plan.ts";
 import { byPriority } from "../schedule.ts";
 import { compareWaiting } from "../waiting.ts";
 import type { World } from "../world.ts";

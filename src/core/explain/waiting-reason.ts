@@ -4,7 +4,7 @@ import { demandOf, shapeKey, shareOf } from "../job.ts";
 import { ARRAY_CONCURRENCY_TAG } from "../submission/own-tags.ts";
 import type { BlockedReason } from "../placement.ts";
 import { quotaText } from "../quota/reasons.ts";
-import type { Plan } from "../schedule.ts";
+import type { Plan } from "../plan.ts";
 
 /** What tells why a job waits; for a child of an array its parent's scheduling. */
 export type WaitingJob = Pick<Job, "id" | "queueArn" | "scheduling" | "state">;
