@@ -13,7 +13,7 @@ import { activeAttempt, isTerminal, requirementsOf } from "../../src/core/job.ts
 import { ended } from "../../src/core/lifecycle.ts";
 import { jobChange } from "../../src/core/job-change.ts";
 import type { Consumable, Environment } from "../../src/core/resources.ts";
-import type { Plan } from "../../src/core/schedule.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import { byPriority } from "../../src/core/schedule.ts";
 import { Random } from "../sim/random.ts";
 import { jobIn, randomScheduling, randomWorld, waitingIds } from "../support/random-world.ts";

@@ -2,7 +2,7 @@ import { childId } from "../../src/core/ids.ts";
 import type { ConsumableNeed, Dependency, Job, Scheduling } from "../../src/core/job.ts";
 import { isArrayParent, isWaiting } from "../../src/core/job.ts";
 import type { Consumable, Environment, Queue } from "../../src/core/resources.ts";
-import type { Plan } from "../../src/core/schedule.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import { jobOf } from "../../src/core/explain/open-dependencies.ts";
 import type { Random } from "../sim/random.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "./world.ts";
