@@ -1,3 +1,5 @@
+import type { Unit } from "../sim/report/figures.ts";
+import { FIGURES } from "../sim/report/figures.ts";
 import type { Report } from "../sim/report/report.ts";
 import { duration, table } from "./text.ts";
 
@@ -11,30 +13,32 @@ export function simulationText(reports: readonly Report[]): string {
     .join("\n\n");
 }
 
-const FIGURES: readonly (readonly [name: string, value: (report: Report) => string])[] = [
-  ["Jobs", ({ jobs }) => String(jobs.submitted)],
-  ["  succeeded", ({ jobs }) => String(jobs.succeeded)],
-  ["  failed", ({ jobs }) => String(jobs.failed)],
-  ["  never ended", ({ jobs }) => String(jobs.unfinished)],
-  ["Waiting, mean", ({ waitingSeconds }) => seconds(waitingSeconds?.mean)],
-  ["  median", ({ waitingSeconds }) => seconds(waitingSeconds?.median)],
-  ["  95 %", ({ waitingSeconds }) => seconds(waitingSeconds?.p95)],
-  ["  longest", ({ waitingSeconds }) => seconds(waitingSeconds?.max)],
-  ["Slowdown, mean", ({ boundedSlowdown }) => decimal(boundedSlowdown?.mean)],
-  ["  median", ({ boundedSlowdown }) => decimal(boundedSlowdown?.median)],
-  ["  95 %", ({ boundedSlowdown }) => decimal(boundedSlowdown?.p95)],
-  ["Time until the last end", ({ makespanSeconds }) => seconds(makespanSeconds)],
-  ["Jobs ended per hour", ({ throughputPerHour }) => decimal(throughputPerHour)],
-  ["Utilisation", ({ utilisation }) => percent(utilisation)],
-  ["vCPU hours", ({ vcpuHours }) => decimal(vcpuHours)],
-  ["Cost", ({ costUsd }) => (costUsd === undefined ? "-" : `$${costUsd.toFixed(2)}`)],
-  ["Fairness (Jain)", ({ fairness }) => (fairness === undefined ? "-" : fairness.toFixed(3))],
-];
+/** A number for people; "-" when it is not known. */
+export function amount(value: number | undefined, unit: Unit): string {
+  if (value === undefined) return "-";
+  switch (unit) {
+    case "count":
+      return String(value);
+    case "seconds":
+      return duration(value * 1000);
+    case "number":
+      return value >= 100 ? String(Math.round(value)) : value.toFixed(2);
+    case "part":
+      return `${(value * 100).toFixed(1)} %`;
+    case "usd":
+      return `$${value.toFixed(2)}`;
+    case "index":
+      return value.toFixed(3);
+  }
+}
 
 function figures(reports: readonly Report[]): string {
   return table(
     ["", ...reports.map(({ name }) => name)],
-    FIGURES.map(([name, value]) => [name, ...reports.map(value)]),
+    FIGURES.map(({ name, unit, isDetail, of }) => [
+      isDetail === true ? `  ${name}` : name,
+      ...reports.map((report) => amount(of(report), unit)),
+    ]),
   );
 }
 
@@ -45,9 +49,9 @@ function sharesText(reports: readonly Report[]): string {
     const ofEach = reports.map(({ shares }) => shares.find(({ share }) => share === name));
     return [
       name === "" ? "(none)" : name,
-      ...ofEach.map((share) => String(share?.jobs ?? 0)),
-      ...ofEach.map((share) => decimal(share?.vcpuHours)),
-      ...ofEach.map((share) => seconds(share?.waitingSeconds?.mean)),
+      ...ofEach.map((share) => amount(share?.jobs, "count")),
+      ...ofEach.map((share) => amount(share?.vcpuHours, "number")),
+      ...ofEach.map((share) => amount(share?.waitingSeconds?.mean, "seconds")),
     ];
   });
   const header = (what: string): string[] =>
@@ -62,17 +66,4 @@ function unfinishedText({ name, unfinished }: Report): string {
     ["JOBS", "FIRST", "WHY"],
     unfinished.map((one) => [String(one.jobs), one.name, one.reason]),
   )}`;
-}
-
-function seconds(value: number | undefined): string {
-  return value === undefined ? "-" : duration(value * 1000);
-}
-
-function decimal(value: number | undefined): string {
-  if (value === undefined) return "-";
-  return value >= 100 ? String(Math.round(value)) : value.toFixed(2);
-}
-
-function percent(value: number | undefined): string {
-  return value === undefined ? "-" : `${(value * 100).toFixed(1)} %`;
 }

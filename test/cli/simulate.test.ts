@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Cli, ROOT } from "./longshore.ts";
@@ -27,6 +27,17 @@ test("a trace is simulated without a server, as a table and as JSON", async () =
   assert.match(stdout, /^user2 +1 /m);
   const json = JSON.parse((await cli.run(...args, "--json")).stdout) as { runs: { makespanSeconds: number }[] };
   assert.equal(json.runs[0]?.makespanSeconds, 200);
+});
+
+test("policies are compared side by side, on a page too", async () => {
+  const page = join(cli.home, "report.html");
+  const { code, stdout } = await cli.run(
+    ...["simulate", "--workload", "synthetic:200", "--seed", "3", "--cluster", CLUSTER, "--html", page],
+    ...["--policy", join(ROOT, "examples/simulate/backfill.json")],
+  );
+  assert.equal(code, 0);
+  assert.match(stdout, /^ +cluster +backfill$/m);
+  assert.match(readFileSync(page, "utf8"), /<h1>Simulation of synthetic:200<\/h1>/);
 });
 
 test("what is wrong with a file is told with its name and place, as wrong usage", async () => {

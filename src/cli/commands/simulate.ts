@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import type { Report } from "../../sim/report/report.ts";
 import type { SimulationProgress } from "../../sim/simulation.ts";
@@ -8,6 +10,7 @@ import { duration } from "../text.ts";
 
 interface SimulateOptions extends InputOptions {
   readonly json?: boolean;
+  readonly html?: string;
 }
 
 export function simulateCommand(): Command {
@@ -22,17 +25,22 @@ export function simulateCommand(): Command {
     .option("--speedup <factor>", "submit the jobs so many times as fast", positiveNumber, 1)
     .option("--seed <n>", "of a synthetic workload", wholeNumber(0, 2 ** 32 - 1), 1)
     .option("--json", "print the report as JSON")
+    .option("--html <file>", "write the report as a page, with plots")
     .action(simulateFiles);
 }
 
 async function simulateFiles(options: SimulateOptions): Promise<void> {
-  const [{ readInput }, { simulationText }] = await Promise.all([
+  const [{ readInput }, { amount, simulationText }] = await Promise.all([
     import("../simulation-input.ts"),
     import("../simulation-text.ts"),
   ]);
   const input = await readInput(options);
   for (const note of input.workload.notes) say(note);
   const reports = await simulateAll(input);
+  if (options.html !== undefined) {
+    const { reportPage } = await import("../../sim/report/page/page.ts");
+    writeFileSync(options.html, reportPage(`Simulation of ${basename(options.workload)}`, reports, amount));
+  }
   const result = { data: { runs: reports }, text: simulationText(reports), brief: "" };
   await printResult(result, options.json === true ? "json" : "human");
 }

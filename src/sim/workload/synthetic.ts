@@ -25,6 +25,9 @@ const MIB_PER_VCPU = 2_048;
 /** The median run time and the spread of its logarithm: half of all jobs run less than five minutes, one of a hundred more than two hours. */
 const RUN_SECONDS = { median: 300, sigma: 1.4, most: 86_400 };
 
+/** What users say how long their jobs will run: the next of these that is enough. */
+const ESTIMATES_SECONDS = [300, 900, 3_600, 14_400, 43_200, 86_400];
+
 const SHARES = 20;
 
 /** One job of twenty fails. */
@@ -41,12 +44,14 @@ export function syntheticWorkload({ jobs, seed, vcpus }: SyntheticOptions): Work
   const list = Array.from({ length: jobs }, (): WorkloadJob => {
     submitSeconds += -Math.log(1 - random()) * between;
     const size = weighted(sizes, random());
-    const share = Math.floor(SHARES * random() ** 2) + 1;
+    const share = `share${Math.floor(SHARES * random() ** 2) + 1}`;
+    const seconds = runSeconds(random);
+    const expectedSeconds = ESTIMATES_SECONDS.find((estimate) => estimate >= seconds)!;
     return {
       submitMs: Math.floor(submitSeconds) * 1_000,
-      runMs: runSeconds(random) * 1_000,
+      runMs: seconds * 1_000,
       exitCode: random() < FAILURES ? 1 : 0,
-      kind: kindOf({ vcpus: size, memoryMiB: size * MIB_PER_VCPU, gpus: 0, share: `share${share}` }),
+      kind: kindOf({ vcpus: size, memoryMiB: size * MIB_PER_VCPU, gpus: 0, share, expectedSeconds }),
     };
   });
   return workloadOf(list, [`${jobs} synthetic jobs, seed ${seed}.`]);

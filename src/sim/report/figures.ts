@@ -1,0 +1,33 @@
+import type { Report } from "./report.ts";
+
+export type Unit = "count" | "seconds" | "number" | "part" | "usd" | "index";
+
+/** One line of the table of figures. */
+export interface ReportFigure {
+  readonly name: string;
+  readonly unit: Unit;
+  /** Of the figure before it. */
+  readonly isDetail?: true;
+  of(report: Report): number | undefined;
+}
+
+/** What is told of each simulation, in this order. */
+export const FIGURES: readonly ReportFigure[] = [
+  { name: "Jobs", unit: "count", of: ({ jobs }) => jobs.submitted },
+  { name: "succeeded", unit: "count", isDetail: true, of: ({ jobs }) => jobs.succeeded },
+  { name: "failed", unit: "count", isDetail: true, of: ({ jobs }) => jobs.failed },
+  { name: "never ended", unit: "count", isDetail: true, of: ({ jobs }) => jobs.unfinished },
+  { name: "Waiting, mean", unit: "seconds", of: ({ waitingSeconds }) => waitingSeconds?.mean },
+  { name: "median", unit: "seconds", isDetail: true, of: ({ waitingSeconds }) => waitingSeconds?.median },
+  { name: "95 %", unit: "seconds", isDetail: true, of: ({ waitingSeconds }) => waitingSeconds?.p95 },
+  { name: "longest", unit: "seconds", isDetail: true, of: ({ waitingSeconds }) => waitingSeconds?.max },
+  { name: "Slowdown, mean", unit: "number", of: ({ boundedSlowdown }) => boundedSlowdown?.mean },
+  { name: "median", unit: "number", isDetail: true, of: ({ boundedSlowdown }) => boundedSlowdown?.median },
+  { name: "95 %", unit: "number", isDetail: true, of: ({ boundedSlowdown }) => boundedSlowdown?.p95 },
+  { name: "Time until the last end", unit: "seconds", of: ({ makespanSeconds }) => makespanSeconds },
+  { name: "Jobs ended per hour", unit: "number", of: ({ throughputPerHour }) => throughputPerHour },
+  { name: "Utilisation", unit: "part", of: ({ utilisation }) => utilisation },
+  { name: "vCPU hours", unit: "number", of: ({ vcpuHours }) => vcpuHours },
+  { name: "Cost", unit: "usd", of: ({ costUsd }) => costUsd },
+  { name: "Fairness (Jain)", unit: "index", of: ({ fairness }) => fairness },
+];
