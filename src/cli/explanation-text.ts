@@ -1,4 +1,4 @@
-import type { AttemptStory, Explanation, Sentences, StatedVerdict } from "../core/explain/explanation.ts";
+import type { AttemptStory, Estimate, Explanation, Sentences, StatedVerdict } from "../core/explain/explanation.ts";
 import { oneLine, moment } from "./text.ts";
 
 /** What keeps a job waiting, for people: the answer first, then each thing in the way and what to do about it. */
@@ -7,6 +7,7 @@ export function explanationText(explanation: Explanation): string {
   return [
     `${jobId} is ${status}. ${oneLine(explanation.answer)}`,
     ...waitingLines(explanation),
+    ...(explanation.estimate === undefined ? [] : [`Start: ${estimateText(explanation.estimate)}`]),
     ...(attempts.length === 0 ? [] : ["", "Attempts that are over:", ...attempts.map(attemptLine)]),
   ].join("\n");
 }
@@ -41,6 +42,12 @@ function size({ vcpuMilli, memoryMiB }: { readonly vcpuMilli: number; readonly m
 
 function placeText(position: NonNullable<Explanation["position"]>): string {
   return "place" in position ? `${position.place}` : `behind more than ${position.moreThan} others`;
+}
+
+/** Only what is known is told as such. */
+function estimateText(estimate: Estimate): string {
+  if ("unknown" in estimate) return `not known. ${estimate.unknown}`;
+  return `${moment(estimate.at)}, if what runs takes as long as it is expected to, or as its timeout allows`;
 }
 
 function attemptLine({ number, end, stoppedAt, exitCode, reason, statusReason }: AttemptStory): string {

@@ -154,14 +154,14 @@ export class Engine implements Scheduler {
   }
 
   explain(jobId: string): Explanation | undefined {
-    return this.#ticked && explain(this.#ticked, this.#plan, jobId);
+    return this.#ticked && explain(this.#ticked, this.#plan, jobId, this.#options.clock.now());
   }
 
   async preview(proposal: Proposal): Promise<Preview | undefined> {
     const job = proposedJob(proposal);
     const unknown = this.#ticked?.unknownDependencies(job) ?? [];
     const outcomes = unknown.length === 0 ? new Map() : await this.#options.store.outcomes(unknown);
-    return this.#ticked && preview(this.#ticked, this.#plan, job, outcomes);
+    return this.#ticked && preview(this.#ticked, this.#plan, job, outcomes, this.#options.clock.now());
   }
 
   occupancy(environmentArn: string): Occupancy | undefined {

@@ -53,10 +53,15 @@ test("what waits says what is in its way, who holds it, and its place; what runs
   assert.match(text, new RegExp(`^${head} is RUNNABLE\\. Waiting for capacity: it asks for 1 vCPU and 64 MiB; 0 vCPU`));
   assert.match(text, new RegExp(`These would have to end: ${runs} \\(at the latest `));
   assert.match(text, /The largest that fits: 0 vCPU and \d+ MiB now, 2 vCPU and 1024 MiB ever\./);
-  assert.match(text, /Place in its queue: 1\n$/);
+  assert.match(text, /Place in its queue: 1\nStart: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, if what runs takes as long /);
   assert.equal(await ok("explain", behind, "--quiet"), "placement\nbehind\n");
   assert.deepEqual((await explained(behind)).position, { place: 2 });
 
+  const later = await dryRun("--", "true");
+  // Those before it may run for ever.
+  assert.deepEqual([later.outcome, Object.keys(later.predictedStart)], ["waits", ["unknown"]]);
+  const { estimate } = await explained(behind);
+  assert.ok(estimate !== undefined && "at" in estimate && estimate.at > Date.now() + 500_000);
   const [dependency] = (await explained(dependent)).blockers;
   assert.ok(dependency?.kind === "dependency");
   assert.deepEqual([dependency.jobId, dependency.status], [behind, "RUNNABLE"]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Blocker } from "../../src/core/explain/blockers.ts";
-import { explain } from "../../src/core/explain/explain.ts";
+import { explain, explainJob } from "../../src/core/explain/explain.ts";
 import type { Explanation } from "../../src/core/explain/explanation.ts";
 import type { Obstacle } from "../../src/core/explain/obstacles.ts";
 import { verdicts } from "../../src/core/explain/obstacles.ts";
@@ -43,9 +43,9 @@ function someOf(seed: number, ids: readonly string[]): Set<string> {
 const worldOf = (seed: number) => randomWorld(new Random(seed));
 
 function explained(bench: WorldBench, plan: Plan, id: string): Explanation {
-  const explanation = explain(bench.world, plan, id);
-  assert.ok(explanation, id);
-  return explanation;
+  const job = jobIn(bench, id);
+  assert.ok(job, id);
+  return explainJob(bench.world, plan, job);
 }
 
 test("who waits has a reason; each reason is gone when it is taken away, and the job starts when all are", () => {
@@ -95,8 +95,9 @@ function takenAlone(seed: number, id: string, blocker: Blocker): void {
     assert.equal(before.filter((one) => wants(bench, one, blocker.arn)).length, blocker.wantedBefore, id);
   }
   remove(bench, id, blocker);
-  const explanation = explain(bench.world, isOfPlan ? bench.tick() : plan, id);
-  const still = explanation?.blockers.some((one) => nameOf(one) === nameOf(blocker)) ?? false;
+  const after = isOfPlan ? bench.tick() : plan;
+  const { blockers } = jobIn(bench, id) === undefined ? { blockers: [] } : explained(bench, after, id);
+  const still = blockers.some((one) => nameOf(one) === nameOf(blocker));
   assert.ok(!still, `${id} still says ${nameOf(blocker)}`);
 }
 
@@ -211,7 +212,7 @@ test("a dry run says of a job what becomes of it when it is submitted", () => {
     const full = { retry: { attempts: 1, evaluateOnExit: [] }, dependsOn: [], needsImage: false, ...scheduling };
     const { requirements = { vcpuMilli: 1, memoryMiB: 1, gpus: 0 } } = scheduling;
     const job = proposedJob({ queueArn, scheduling: { ...full, requirements }, createdAt: bench.now });
-    const told = preview(bench.world, plan, job, new Map());
+    const told = preview(bench.world, plan, job, new Map(), bench.now);
     outcomes[told.outcome] += 1;
     bench.submit("new", scheduling, queueArn);
     bench.tick();
@@ -224,6 +225,48 @@ test("a dry run says of a job what becomes of it when it is submitted", () => {
   });
   assert.ok(outcomes.starts > 0 && outcomes.waits > 0, JSON.stringify(outcomes));
 });
+
+test("when a job starts: exactly then, when all that runs ends at its bound", () => {
+  const told = { at: 0, unknown: 0 };
+  eachSeed((seed) => {
+    const { bench, plan } = worldOf(seed);
+    for (const id of someOf(seed, waitingIds(bench))) {
+      const estimate = explain(bench.world, plan, id, bench.now)?.estimate;
+      assert.ok(estimate, id);
+      told["at" in estimate ? "at" : "unknown"] += 1;
+      const starts = startWhenAllEndAtTheirBounds(seed, id);
+      assert.deepEqual("at" in estimate ? estimate.at : undefined, starts, `${id}: ${JSON.stringify(estimate)}`);
+    }
+  });
+  assert.ok(told.at > SEEDS / 20 && told.unknown > 0, JSON.stringify(told));
+});
+
+/** Lives through it: what starts runs at once, what has a timeout succeeds when that is over. */
+function startWhenAllEndAtTheirBounds(seed: number, id: string): number | undefined {
+  const { bench } = worldOf(seed);
+  for (;;) {
+    for (const one of activeIds(bench)) if (bench.status(one) === "STARTING") bench.start(one);
+    const bounds = activeIds(bench).map((one) => {
+      const { state, scheduling } = jobIn(bench, one)!;
+      const { startedAt, stopping } = activeAttempt(state)!;
+      // One that has run out of time already is killed after the grace.
+      const at =
+        stopping === undefined ? startedAt! + (scheduling.timeoutSeconds ?? Infinity) * 1000 : stopping.at + 30_000;
+      return { one, at };
+    });
+    const next = Math.max(bench.now, Math.min(...bounds.map(({ at }) => at)));
+    if (next === Infinity) return undefined;
+    bench.now = next;
+    for (const { one, at } of bounds) if (at <= next) end(bench, one);
+    const before = bench.changes.length;
+    do bench.tick();
+    while (bench.world.agenda.size > 0);
+    const hasStarted = bench.changes
+      .slice(before)
+      .some((change) => change.kind === "job-changed" && change.jobId === id && change.state.status === "STARTING");
+    if (hasStarted) return bench.now;
+  }
+}
 
 test("the place in the queue is that in the order of the jobs", () => {
   eachSeed((seed) => {

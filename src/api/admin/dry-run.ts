@@ -41,7 +41,11 @@ function resourcesOf({ requirements: { vcpuMilli, memoryMiB, gpus } }: Schedulin
   return { vcpus: vcpuMilli / 1000, memoryMiB, gpus };
 }
 
-function predictedStart({ outcome }: Preview, now: number): PredictedStart {
-  if (outcome === "starts") return { at: new Date(now).toISOString(), inSeconds: 0 };
-  return { unknown: outcome === "fails" ? "It would never start." : "It waits for what has no known end." };
+function predictedStart({ outcome, estimate }: Preview, now: number): PredictedStart {
+  if (outcome === "fails") return { unknown: "It would never start." };
+  if (outcome === "waits" && (estimate === undefined || "unknown" in estimate)) {
+    return { unknown: estimate?.unknown ?? "It waits." };
+  }
+  const at = estimate !== undefined && "at" in estimate ? estimate.at : now;
+  return { at: new Date(at).toISOString(), inSeconds: Math.ceil((at - now) / 1000) };
 }

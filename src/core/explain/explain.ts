@@ -6,6 +6,7 @@ import { attemptStories } from "./attempt-stories.ts";
 import type { KnownPlan } from "./blockers-of.ts";
 import { blockersOf } from "./blockers-of.ts";
 import type { Explanation } from "./explanation.ts";
+import { forecast } from "./forecast.ts";
 import { jobOf } from "./open-dependencies.ts";
 import { knownEnd } from "./occupants.ts";
 import { ahead } from "./served-before.ts";
@@ -13,11 +14,15 @@ import { stated, waitingAnswer } from "./sentences.ts";
 
 /**
  * Why a job is where it is, after a tick: all that keeps it from starting, or what it does. Undefined for a job that is not in the world: it
- * has ended, or has not been read yet. Costs in the active attempts and in the first thousand jobs of its queue.
+ * has ended, or has not been read yet. Costs in the active attempts and in the first thousand jobs of its queue; where there are few jobs, in all of them.
  */
-export function explain(world: World, plan: KnownPlan, jobId: string): Explanation | undefined {
+export function explain(world: World, plan: KnownPlan, jobId: string, now: number): Explanation | undefined {
   const job = jobOf(world, jobId);
-  return job === undefined ? undefined : explainJob(world, plan, job);
+  if (job === undefined) return undefined;
+  const explanation = explainJob(world, plan, job);
+  const { status, blockers, nextChild = jobId } = explanation;
+  const waits = blockers.length > 0 || (isWaiting(status) && !isArrayParent(job));
+  return waits ? { ...explanation, estimate: forecast(world, nextChild, now) } : explanation;
 }
 
 /** The same for a job that need not be in the world. */

@@ -15,6 +15,8 @@ export interface Explanation {
   readonly blockers: readonly Stated<Blocker>[];
   /** Its place among the RUNNABLE jobs of its queue. */
   readonly position?: Position;
+  /** When it starts, if what runs takes as long as it is expected to, or as its timeout allows. Of jobs that wait. */
+  readonly estimate?: Estimate;
   /** What became of its attempts so far. */
   readonly attempts: readonly AttemptStory[];
 }
@@ -35,6 +37,9 @@ export interface StatedVerdict extends Omit<EnvironmentVerdict, "obstacles"> {
 
 /** From 1. Behind many jobs, only that they are more than so many is known. */
 export type Position = { readonly place: number } | { readonly moreThan: number };
+
+/** Epoch ms; or why nobody can know. */
+export type Estimate = { readonly at: number } | { readonly unknown: string };
 
 /** What one attempt that is over came to. */
 export interface AttemptStory {

@@ -2,12 +2,13 @@ import type { Outcome } from "../changes.ts";
 import { childReadiness, wholeReadiness } from "../dependency.ts";
 import { childId } from "../ids.ts";
 import type { Job, Scheduling } from "../job.ts";
-import { demandOf } from "../job.ts";
+import { demandOf, initialState } from "../job.ts";
 import { place } from "../placement.ts";
 import { World } from "../world.ts";
 import type { KnownPlan } from "./blockers-of.ts";
 import type { Explanation } from "./explanation.ts";
 import { explainJob } from "./explain.ts";
+import { forecast } from "./forecast.ts";
 
 /** A job that might be submitted. */
 export interface Proposal {
@@ -18,7 +19,7 @@ export interface Proposal {
 }
 
 /** What would become of a job, or of an array's first child, were it submitted now. */
-export interface Preview extends Pick<Explanation, "answer" | "blockers" | "position"> {
+export interface Preview extends Pick<Explanation, "answer" | "blockers" | "position" | "estimate"> {
   readonly outcome: "starts" | "waits" | "fails";
   /** Where it would start. */
   readonly environmentArn?: string;
@@ -40,7 +41,13 @@ export function proposedJob({ queueArn, scheduling, createdAt }: Proposal): Job 
 }
 
 /** `outcomes`: how those of its dependencies ended that the world does not know. Nothing is changed. */
-export function preview(world: World, plan: KnownPlan, job: Job, outcomes: ReadonlyMap<string, Outcome>): Preview {
+export function preview(
+  world: World,
+  plan: KnownPlan,
+  job: Job,
+  outcomes: ReadonlyMap<string, Outcome>,
+  now: number,
+): Preview {
   const failure = failureOf(world, job, outcomes);
   if (failure !== undefined) return { outcome: "fails", answer: `It would fail at once: ${failure}.`, blockers: [] };
   const { blockers, position, answer } = explainJob(world, plan, job);
@@ -50,7 +57,16 @@ export function preview(world: World, plan: KnownPlan, job: Job, outcomes: Reado
     const environmentArn = placement.environment.arn;
     return { outcome: "starts", answer: "It would start at once.", environmentArn, blockers };
   }
-  return { outcome: "waits", answer, blockers, ...(position !== undefined && { position }) };
+  const estimate = forecast(world, job.id, now, (copy) => {
+    for (const [jobId, outcome] of outcomes) copy.apply({ kind: "outcome", jobId, outcome });
+    copy.apply({ kind: "job-admitted", job: asSubmitted(job) });
+  });
+  return { outcome: "waits", answer, blockers, estimate, ...(position !== undefined && { position }) };
+}
+
+/** As it would be stored: an array whole. */
+function asSubmitted({ parent, ...job }: Job): Job {
+  return { ...job, id: parent?.id ?? job.id, state: initialState(job.scheduling) };
 }
 
 /** Why it would never start: what it depends on has ended otherwise than it is to, or it is refused itself. */
