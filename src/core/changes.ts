@@ -25,9 +25,7 @@ export type Fact =
       readonly status: "SUCCEEDED" | "FAILED";
       readonly indexes: readonly number[];
     }
-  | { readonly kind: "stop-requested"; readonly jobId: string; readonly stop: StopRequest }
-  /** The schedulingPriority of a job was changed. */
-  | { readonly kind: "job-priority"; readonly jobId: string; readonly priority: number };
+  | { readonly kind: "stop-requested"; readonly jobId: string; readonly stop: StopRequest };
 
 /** How a finished dependency ended. `failedChildren`: of an array that FAILED, the children that did. */
 export interface Outcome {

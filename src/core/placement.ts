@@ -73,7 +73,7 @@ export function place(world: World, demand: Demand, queue: Queue): Placement {
 }
 
 /** Where in one environment a job could start now. */
-function spotIn(world: World, environment: Environment, demand: Demand): Spot | undefined {
+export function spotIn(world: World, environment: Environment, demand: Demand): Spot | undefined {
   const { requirements, instances: needs = [] } = demand;
   if (exceededLimit(environment, needs, (key) => world.inUse(key)) !== undefined) return undefined;
   if (environment.instances === undefined) {
@@ -98,7 +98,7 @@ function reasonOf(world: World, demand: Demand, environments: readonly Environme
 /** Why a job could not start in an environment that has nothing else to do. */
 type Misfit = "capability" | "architecture" | "maximum" | "size" | "service";
 
-function misfitOf(world: World, environment: Environment, demand: Demand): Misfit | undefined {
+export function misfitOf(world: World, environment: Environment, demand: Demand): Misfit | undefined {
   const { requirements, instances: needs = [] } = demand;
   if (environment.instances === undefined) {
     if (requirements.vcpuMilli > environment.maxVcpuMilli) return "maximum";
@@ -143,16 +143,18 @@ function neverReason(
 }
 
 /** The largest that an attempt, or a node of one, can have: of what comes closest to what is asked for. */
-function largestOf(world: World, demand: Demand, environments: readonly Environment[]): Capacity {
+export function largestOf(world: World, demand: Demand, environments: readonly Environment[]): Capacity {
   const need = needOfInstance(demand);
   const capacities: Capacity[] = environments.flatMap(({ instances }) =>
     instances === undefined
       ? [world.capacity]
       : instances.types.filter(({ architecture }) => architecture === architectureOf(demand)),
   );
-  const { vcpuMilli, memoryMiB, gpus = 0 } = capacities.reduce((a, b) => (isCloser(b, a, need) ? b : a));
+  const { vcpuMilli, memoryMiB, gpus = 0 } = capacities.reduce((a, b) => (isCloser(b, a, need) ? b : a), NOTHING);
   return { vcpuMilli, memoryMiB, ...(gpus > 0 && { gpus }) };
 }
+
+const NOTHING: Capacity = { vcpuMilli: 0, memoryMiB: 0 };
 
 /** GPUs are what fewest types have. */
 function isCloser(a: Capacity, b: Capacity, need: Requirements): boolean {
@@ -178,7 +180,7 @@ function waitReason(world: World, demand: Demand, environments: readonly Environ
 }
 
 /** Names of the types that could not be launched for a job the last time, when nothing else is being launched for it either. */
-function failedTypes(world: World, { arn, instances }: Environment, demand: Demand): string[] {
+export function failedTypes(world: World, { arn, instances }: Environment, demand: Demand): string[] {
   if (instances === undefined) return [];
   const fleet = world.instances.of(arn);
   const failed = [...fleet.failures()].map(({ type }) => type);
@@ -188,16 +190,16 @@ function failedTypes(world: World, { arn, instances }: Environment, demand: Dema
   return isComing ? [] : failed.filter((name) => names.has(name));
 }
 
-function launchingFor(world: World, { arn }: Environment, demand: Demand): number {
+export function launchingFor(world: World, { arn }: Environment, demand: Demand): number {
   let count = 0;
   for (const { type } of world.instances.of(arn).launching()) if (isForJob(type, demand)) count += 1;
   return count;
 }
 
 /** Of one instance, where there are some. */
-function largestFree(world: World, environment: Environment, demand: Demand): Capacity {
+export function largestFree(world: World, environment: Environment, demand: Demand): Capacity {
   if (environment.instances === undefined) return freeIn(world, environment);
-  return world.instances.of(environment.arn).mostFree(architectureOf(demand)) ?? { vcpuMilli: 0, memoryMiB: 0 };
+  return world.instances.of(environment.arn).mostFree(architectureOf(demand)) ?? NOTHING;
 }
 
 /** The queue's shares of the machine in which a job could run, were nothing else there. */

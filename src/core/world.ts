@@ -109,9 +109,6 @@ export class World {
         this.stops.set(event.jobId, event.stop);
         this.agenda.add(event.jobId);
         break;
-      case "job-priority":
-        this.#prioritise(event.jobId, event.priority);
-        break;
       case "stop-dismissed":
         this.stops.delete(event.jobId);
         break;
@@ -202,8 +199,7 @@ export class World {
 
   stillWaits(entry: Waiting): boolean {
     const job = this.jobs.get(entry.job.id);
-    // Whoever has another priority by now waits in another place.
-    if (job === undefined || job.scheduling !== entry.job.scheduling) return false;
+    if (job === undefined) return false;
     // A job that started out of its turn leaves its entry behind; if it comes back, it has another one.
     const isThisTurn = job.state.attempts.length === entry.job.state.attempts.length;
     if (!isArrayParent(job)) return isThisTurn && job.state.status === "RUNNABLE";
@@ -265,15 +261,6 @@ export class World {
     if (isTerminal(job.state.status)) this.#ended(job);
     else if (before.state.rest?.status !== "FAILED" && job.state.rest?.status === "FAILED")
       this.#wakeDependents(job.id);
-  }
-
-  #prioritise(jobId: string, priority: number): void {
-    const before = this.jobs.get(jobId);
-    if (before === undefined) return;
-    const job = { ...before, scheduling: { ...before.scheduling, priority } };
-    this.jobs.set(jobId, job);
-    this.touchedQueues.add(job.queueArn);
-    if (job.state.status === "RUNNABLE") this.#wait({ job, retried: job.state.attempts.length > 0 });
   }
 
   #newChild(change: JobChange): Job {
@@ -391,4 +378,14 @@ export class World {
     const resource = resources.get(arn);
     if (resource !== undefined) resources.set(arn, { ...resource, ...change });
   }
+}
+
+/** The parent of an agenda entry that names a child without a record. */
+export function virtualChild(world: World, id: string): { parent: Job; index: number } | undefined {
+  const child = parseChildId(id);
+  const parent = child === undefined ? undefined : world.jobs.get(child.parentId);
+  if (child === undefined || parent === undefined) return undefined;
+  const progress = world.arrays.get(parent.id);
+  if (progress === undefined || child.index >= progress.size || progress.get(child.index) !== "none") return undefined;
+  return { parent, index: child.index };
 }

@@ -3,9 +3,10 @@ import { describe, test } from "node:test";
 import { waitingText } from "../../src/core/explain/waiting-reason.ts";
 import { launch } from "../../src/core/instances/launch.ts";
 import type { InstanceType } from "../../src/core/instances/instance.ts";
-import type { Requirements, Scheduling } from "../../src/core/job.ts";
+import type { Scheduling } from "../../src/core/job.ts";
 import type { BlockedReason } from "../../src/core/placement.ts";
 import type { Environment } from "../../src/core/resources.ts";
+import { gang } from "../support/gang.ts";
 import { instanceType, LARGE, runInstances, withInstances, XLARGE } from "../support/instances.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
 
@@ -24,14 +25,6 @@ function cluster(types: readonly InstanceType[], environment: Environment = with
 
 function asks(vcpus: number, memoryMiB = 512, gpus = 0): Pick<Scheduling, "requirements"> {
   return { requirements: { vcpuMilli: vcpus * 1000, memoryMiB, gpus } };
-}
-
-/** A multi-node job, each node of one container. */
-function gang(count: number, vcpus: number): Partial<Scheduling> {
-  const each: Requirements = { vcpuMilli: vcpus * 1000, memoryMiB: 512, gpus: 0 };
-  const units = Array.from({ length: count }, (_, node) => ({ name: "n", node, essential: true, dependsOn: [] }));
-  const together = { vcpuMilli: count * each.vcpuMilli, memoryMiB: count * each.memoryMiB, gpus: 0 };
-  return { requirements: together, nodes: { count, main: 0 }, eachNode: each, units };
 }
 
 /** Places of the instances that a job is on, in order of age; undefined while it waits. */

@@ -1,10 +1,13 @@
 import type { Change } from "../../src/core/changes.ts";
 import type { Capacity } from "../../src/core/resources.ts";
+import type { FakeCloud } from "../../src/drivers/fake/cloud.ts";
 import { createFakeDriver } from "../../src/drivers/fake/driver.ts";
 import type { FakeMachine } from "../../src/drivers/fake/machine.ts";
+import { createFakeProvisioner } from "../../src/drivers/fake/provisioner.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Driver } from "../../src/ports/driver.ts";
+import type { Provisioner } from "../../src/ports/provisioner.ts";
 import type { SchedulingStore } from "../../src/ports/store.ts";
 import { StoreUnavailable } from "../../src/ports/store.ts";
 
@@ -14,6 +17,8 @@ export type Fault = "none" | "fails" | "fails-after" | "crash" | "crash-after" |
 export interface ServerOptions {
   readonly store: SchedulingStore;
   readonly machine: FakeMachine;
+  /** Where the instances are, if any environment has some. */
+  readonly cloud?: FakeCloud;
   readonly clock: Clock;
   readonly capacity: Capacity;
   /** Asked before each call of the store and the driver. */
@@ -44,6 +49,7 @@ export class Server {
   #die: () => void = () => {};
   /** What the machine reports to while this server's driver is the open one. */
   #report: FakeMachine["report"] | undefined;
+  #reportInstance: FakeCloud["report"] | undefined;
   readonly #options: ServerOptions;
 
   constructor(options: ServerOptions) {
@@ -52,6 +58,7 @@ export class Server {
     this.engine = new Engine({
       store: this.#store(),
       drivers: new Map([["fake", this.#driver()]]),
+      ...(options.cloud !== undefined && { provisioner: this.#provisioner(options.cloud) }),
       clock: this.#clock(),
       capacity: options.capacity,
       callingBack: {
@@ -76,8 +83,9 @@ export class Server {
 
   crash(): void {
     this.isDead = true;
-    const { machine } = this.#options;
+    const { machine, cloud } = this.#options;
     if (machine.report === this.#report) machine.report = () => {};
+    if (cloud !== undefined && cloud.report === this.#reportInstance) cloud.report = () => {};
     this.#die();
   }
 
@@ -93,7 +101,6 @@ export class Server {
       load: () => this.#call("load", () => store.load()),
       resources: () => this.#call("resources", () => store.resources()),
       news: (afterSeq, limit) => this.#call("news", () => store.news(afterSeq, limit)),
-      priorities: (ids) => this.#call("priorities", () => store.priorities(ids)),
       outcomes: (ids) => this.#call("outcomes", () => store.outcomes(ids)),
       launches: (jobs) => this.#call("launches", () => store.launches(jobs)),
       hasAttemptsOn: (driver) => store.hasAttemptsOn(driver),
@@ -125,6 +132,24 @@ export class Server {
       stop: (attemptId, killAt) => this.#tell("stop", () => driver.stop(attemptId, killAt)),
       forget: (attemptId) => this.#tell("forget", () => driver.forget(attemptId)),
       close: () => driver.close(),
+    };
+  }
+
+  #provisioner(cloud: FakeCloud): Provisioner {
+    const provisioner = createFakeProvisioner(cloud);
+    return {
+      open: (report) => {
+        const opened = provisioner.open((event) => {
+          this.#options.onActivity();
+          this.#options.onMotion?.();
+          if (!this.isDead) report(event);
+        });
+        this.#reportInstance = cloud.report;
+        return opened;
+      },
+      launch: (instance) => this.#tell("launch", () => provisioner.launch(instance)),
+      terminate: (instanceId) => this.#tell("terminate", () => provisioner.terminate(instanceId)),
+      close: () => provisioner.close(),
     };
   }
 
@@ -170,5 +195,5 @@ function never<T>(): Promise<T> {
 }
 
 function isInjected(error: unknown): boolean {
-  return error instanceof InjectedFault || (error instanceof Error && error.message.startsWith("the fake machine"));
+  return error instanceof InjectedFault || (error instanceof Error && /^the fake (machine|cloud) /.test(error.message));
 }

@@ -3,6 +3,9 @@ import { parseChildId } from "../../src/core/ids.ts";
 import type { Capacity } from "../../src/core/resources.ts";
 import type { FakeBehaviour } from "../../src/drivers/fake/behaviour.ts";
 import { PLAIN_BEHAVIOUR } from "../../src/drivers/fake/behaviour.ts";
+import type { Launching } from "../../src/core/instances/instance.ts";
+import type { FakeBoot } from "../../src/drivers/fake/cloud.ts";
+import { FakeCloud, PLAIN_BOOT } from "../../src/drivers/fake/cloud.ts";
 import { FakeMachine } from "../../src/drivers/fake/machine.ts";
 import type { SchedulingStore } from "../../src/ports/store.ts";
 import { SqliteDatabase } from "../../src/store/sqlite.ts";
@@ -19,12 +22,19 @@ export const ENVIRONMENT = environmentArn(1);
 export interface BenchOptions {
   readonly capacity?: Capacity;
   readonly behaviour?: Partial<FakeBehaviour>;
+  /** The environment has instances, of 64 vCPUs together at most. */
+  readonly launching?: Launching;
+  /** The fate of instances, as they are launched one after the other; the others are up in a minute. */
+  readonly boots?: Partial<FakeBoot>[];
 }
 
-/** The production engine on a real store in memory, with the fake driver and virtual time: one environment, one queue. */
+/** The production engine on a real store in memory, with the fake driver, a fake cloud and virtual time: one environment, one queue. */
 export class EngineBench {
   readonly clock = new VirtualClock();
   readonly machine: FakeMachine;
+  readonly cloud: FakeCloud;
+  /** Every instance that came into being, in order. */
+  readonly launched: string[] = [];
   readonly store: OpenStore;
   /** Every attempt that began, in order. */
   readonly claimed: string[] = [];
@@ -36,7 +46,8 @@ export class EngineBench {
   readonly #capacity: Capacity;
   readonly #database: SqliteDatabase;
 
-  private constructor(database: SqliteDatabase, store: OpenStore, { capacity, behaviour }: BenchOptions) {
+  private constructor(database: SqliteDatabase, store: OpenStore, options: BenchOptions) {
+    const { capacity, behaviour, boots = [] } = options;
     this.#database = database;
     this.store = store;
     this.#capacity = capacity ?? { vcpuMilli: 4000, memoryMiB: 8192 };
@@ -45,11 +56,19 @@ export class EngineBench {
       behaviour: () => ({ ...PLAIN_BEHAVIOUR, ...behaviour }),
       onClaim: ({ spec }) => this.claimed.push(spec.attemptId),
     });
+    this.cloud = new FakeCloud({
+      clock: this.clock,
+      boot: () => ({ ...PLAIN_BOOT, ...boots.shift() }),
+      onLaunch: ({ id }) => this.launched.push(id),
+      onGone: (instanceId) => this.machine.loseInstance(instanceId),
+    });
   }
 
   static async open(options: BenchOptions = {}): Promise<EngineBench> {
     const database = new SqliteDatabase(":memory:");
-    const bench = new EngineBench(database, await openStore(database, 0, { defaultDriver: "fake" }), options);
+    const { launching } = options;
+    const store = await openStore(database, 0, { defaultDriver: "fake", launchingOf: () => launching });
+    const bench = new EngineBench(database, store, options);
     const status = { status: "CREATING", statusReason: "", createdAt: bench.clock.now(), scope: SCOPE } as const;
     const environment = { arn: ENVIRONMENT, name: "environment-1", settings: environmentSettings(64) };
     await bench.store.environments.insert({ ...status, ...environment });
@@ -68,6 +87,7 @@ export class EngineBench {
     this.server = new Server({
       store,
       machine: this.machine,
+      cloud: this.cloud,
       clock: this.clock,
       capacity: this.#capacity,
       drawFault: (call) => this.#drawFault(call),

@@ -20,9 +20,21 @@ const MAX_PLACEMENTS = 5_000;
  */
 export function forecast(world: World, jobId: string, now: number, prepare = (_copy: World): void => {}): Estimate {
   if (world.jobs.size > MAX_JOBS) return { unknown: `More than ${MAX_JOBS} jobs are waiting or running.` };
+  if (mayLaunch(world, jobId)) return { unknown: "Instances are launched for what waits; when they run is not known." };
   const copy = copyWorld(world);
   prepare(copy);
   return new Forecast(copy, now).startOf(jobId);
+}
+
+/** Whether anything could still be launched where the job may run. */
+function mayLaunch(world: World, jobId: string): boolean {
+  const environmentArns = world.queues.get(jobOf(world, jobId)?.queueArn ?? "")?.environmentArns ?? [];
+  return environmentArns.some((arn) => {
+    const environment = world.environments.get(arn);
+    const fleet = world.instances.of(arn);
+    const isLaunching = !fleet.launching().next().done;
+    return environment?.instances !== undefined && (isLaunching || fleet.vcpuMilli < environment.maxVcpuMilli);
+  });
 }
 
 class Forecast {

@@ -5,6 +5,8 @@ import { activeAttempt, demandOf, requirementsOf } from "../job.ts";
 import { freeIn } from "../placement.ts";
 import type { Capacity, Environment, Queue, ResourceStatus } from "../resources.ts";
 import type { World } from "../world.ts";
+import type { InstanceObstacle } from "./on-instances.ts";
+import { largestOnInstance, obstaclesOnInstances } from "./on-instances.ts";
 import type { Occupant } from "./occupants.ts";
 import { activeJobs, toFree } from "./occupants.ts";
 
@@ -16,8 +18,6 @@ export type Obstacle =
   /** It has no instances of its own, and nobody brings any. */
   | { readonly kind: "unmanaged" }
   | { readonly kind: "no-container-engine" }
-  /** Its maxvCpus do not suffice, ever. */
-  | { readonly kind: "above-environment-maximum"; readonly maxVcpuMilli: number }
   /** The machine is too small, ever. */
   | { readonly kind: "above-machine"; readonly machine: Capacity }
   | { readonly kind: "no-gpus"; readonly gpus: number }
@@ -26,7 +26,8 @@ export type Obstacle =
   /** It has them, but not beside those in use. */
   | ({ readonly kind: "instances"; readonly toFree: readonly Occupant[] } & ExceededLimit)
   /** It would fit, but not beside what runs now. */
-  | { readonly kind: "capacity"; readonly free: Capacity; readonly toFree: readonly Occupant[] };
+  | { readonly kind: "capacity"; readonly free: Capacity; readonly toFree: readonly Occupant[] }
+  | InstanceObstacle;
 
 /** What one environment of a queue has to say to a job. Without obstacles it takes it. */
 export interface EnvironmentVerdict {
@@ -44,10 +45,12 @@ export function verdicts(world: World, job: Job, queue: Queue): EnvironmentVerdi
     const obstacles = [
       ...stateObstacles(world, environment),
       ...(environment.maxInstances === undefined ? [] : instanceObstacles(world, job, environment)),
-      ...roomObstacles(world, job, environment),
+      ...(environment.instances === undefined
+        ? roomObstacles(world, job, environment)
+        : obstaclesOnInstances(world, job, environment)),
     ];
     if (environment.maxInstances !== undefined) return { environmentArn: arn, obstacles };
-    return { environmentArn: arn, obstacles, largest: largestIn(world, environment) };
+    return { environmentArn: arn, obstacles, largest: largestIn(world, environment, job) };
   });
 }
 
@@ -97,7 +100,7 @@ function roomObstacles(world: World, job: Job, environment: Environment): Obstac
             kind: "capacity" as const,
             free: freeIn(world, environment),
             toFree: toFree(
-              activeJobs(world, () => true),
+              activeJobs(world, ({ state }) => activeAttempt(state)?.instanceIds === undefined),
               job,
               (ended) => fits(wanted, freeWithout(world, environment, bounds, ended)),
             ),
@@ -114,7 +117,8 @@ interface Bounds {
 const UNBOUNDED: Capacity = { vcpuMilli: Infinity, memoryMiB: Infinity };
 
 /** What an environment can take when nothing runs, and now. */
-function largestIn(world: World, environment: Environment): { ever: Capacity; now: Capacity } {
+function largestIn(world: World, environment: Environment, job: Job): { ever: Capacity; now: Capacity } {
+  if (environment.instances !== undefined) return largestOnInstance(world, environment, job);
   const vcpuMilli = Math.min(world.capacity.vcpuMilli, environment.maxVcpuMilli);
   return { ever: { vcpuMilli, memoryMiB: world.capacity.memoryMiB }, now: freeIn(world, environment) };
 }

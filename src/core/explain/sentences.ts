@@ -1,9 +1,11 @@
-import type { Job } from "../job.ts";
-import { requirementsOf } from "../job.ts";
+import type { Demand, Job } from "../job.ts";
+import { needOfInstance } from "../instances/suitable.ts";
+import { demandOf, requirementsOf } from "../job.ts";
 import { ARRAY_CONCURRENCY_TAG } from "../submission/own-tags.ts";
 import type { Blocker } from "./blockers.ts";
 import type { Sentences, Stated } from "./explanation.ts";
 import type { Obstacle } from "./obstacles.ts";
+import type { InstanceRoom } from "./on-instances.ts";
 import type { Occupant } from "./occupants.ts";
 import { amounts, waitingText } from "./waiting-reason.ts";
 
@@ -142,7 +144,37 @@ function obstacleSentences(obstacle: Obstacle, job: Job): Sentences {
         text: `It asks for ${amounts(wanted)}, and ${amounts(obstacle.free)} are free.`,
         fix: `These would have to end: ${named(obstacle.toFree)}; or ask for no more than is free.`,
       };
+    case "no-such-architecture":
+      return {
+        text: `It needs ${obstacle.architecture} instances, and none of the types allowed is one.`,
+        fix: `Allow a type with ${obstacle.architecture} processors in instanceTypes, or say in the definition's runtimePlatform what the job can run on.`,
+      };
+    case "needs-fargate":
+      return {
+        text: "The job definition is for Fargate, and the environment has instances.",
+        fix: "Give the queue an environment of type FARGATE, or leave FARGATE out of the definition's platformCapabilities.",
+      };
+    case "above-instance-types":
+      return {
+        text: `It asks for ${amounts(needOfInstance(demandOf(job)))} on one instance, and the largest type allowed has ${amounts(obstacle.largest)} for jobs.`,
+        fix: `Ask for ${amounts(obstacle.largest)} at most, or allow a larger type in instanceTypes.`,
+      };
+    case "instance-room":
+      return instanceRoomSentences(obstacle, demandOf(job));
   }
+}
+
+function instanceRoomSentences({ free, toFree, nodes, launching, failed }: InstanceRoom, demand: Demand): Sentences {
+  const need = amounts(needOfInstance(demand));
+  const coming = launching === undefined ? "" : ` Instances are launching: ${launching}.`;
+  const refused = failed === undefined ? "" : ` The last launch failed, of type ${failed.join(", ")}.`;
+  const lack =
+    nodes === undefined
+      ? `It asks for ${need}, and the instance with most room has ${amounts(free)} free.`
+      : `It asks for ${nodes} instances of one type, each with ${need} and with nothing else on it; there are fewer.`;
+  const ends = toFree.length === 0 ? "" : ` These would have to end: ${named(toFree)}.`;
+  const fix = launching === undefined ? "It starts when an instance was launched for it." : "Wait until they run.";
+  return { text: `${lack}${coming}${refused}`, fix: `${fix}${ends}` };
 }
 
 function named(jobs: readonly Occupant[]): string {

@@ -50,7 +50,7 @@ export class Fleet {
     for (const { instance } of this.#idle.values()) yield instance;
   }
 
-  *launching(): Iterable<Instance> {
+  *launching(): Generator<Instance> {
     for (const { instance } of this.#launching.values()) yield instance;
   }
 

@@ -14,7 +14,6 @@ import { check, quotingRule, rule, within } from "../rules.ts";
 import { STATE_RULE } from "../state-rule.ts";
 import { TAG_RULES } from "../tags/tags.ts";
 import { TEXTS } from "../texts.ts";
-import { checkUnitsOfShare } from "./quota-units.ts";
 
 type Operations =
   | "CreateQuotaShare"
@@ -33,7 +32,6 @@ export function quotaShareHandlers(backend: Backend): Required<Pick<BatchHandler
       check(NEW_QUOTA_SHARE, input);
       const queue = await findQueue(backend, call, input.jobQueue);
       await checkQueue(backend, queue);
-      await checkUnitsOfShare(backend, queue, input.capacityLimits ?? []);
       const shares = await sharesOf(backend, queue);
       const arn = quotaShareArn(queue.arn, input.quotaShareName);
       if (shares.some((share) => share.arn === arn)) throw clientException(TEXTS.alreadyExists);
@@ -64,8 +62,6 @@ export function quotaShareHandlers(backend: Backend): Required<Pick<BatchHandler
       check(QUOTA_SHARE_RULES, input);
       const record = await find(backend, call, input.quotaShareArn);
       checkUpdatable("QuotaShare", { ...record, name: shareName(record) });
-      const queue = await store.queues.get(record.settings.jobQueueArn!);
-      if (queue !== undefined) await checkUnitsOfShare(backend, queue, input.capacityLimits ?? []);
       const settings = updatedSettings(record.settings, input);
       await writeUnchanged(
         store.quotaShares,
@@ -132,10 +128,9 @@ function shareName({ name }: { readonly name: string }): string {
   return name.slice(name.indexOf("/") + 1);
 }
 
-/** In order of their names, those after the one of that name. */
-export async function sharesOf(
+async function sharesOf(
   { store }: Backend,
-  queue: Pick<ResourceRecord<QueueSettings>, "arn" | "name" | "scope">,
+  queue: ResourceRecord<QueueSettings>,
   after = "",
 ): Promise<ResourceRecord<QuotaShareSettings>[]> {
   const limit = MAX_SHARES_PER_QUEUE + 1;
