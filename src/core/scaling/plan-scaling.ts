@@ -47,8 +47,6 @@ export interface ScalingPlan {
   readonly terminations: readonly { readonly environmentArn: string; readonly instanceId: string }[];
   /** Epoch ms: when time alone changes the plan. */
   readonly wakeAt?: number;
-  /** By the key of a need: the types that could not be launched for it, where nothing else can be. */
-  readonly unavailable: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -84,7 +82,6 @@ class Planning {
   readonly #rooms = new RoomPlan();
   readonly #launches: { environmentArn: string; type: InstanceType; count: number }[] = [];
   readonly #terminations: { environmentArn: string; instanceId: string }[] = [];
-  readonly #unavailable = new Map<string, readonly string[]>();
   readonly #blockedLines = new Set<string>();
   /** Names of the types for a need, by its key and the environment's ARN. */
   readonly #typeNames = new Map<string, ReadonlySet<string>>();
@@ -120,7 +117,6 @@ class Planning {
     }
     if (left === 0) return 0;
     for (const [environment, choice] of outcomes) this.#ended(environment, choice);
-    if (left === need.count) this.#noteUnavailable(need, [...outcomes.values()]);
     return left;
   }
 
@@ -146,25 +142,27 @@ class Planning {
 
   /** Each job of several nodes gets instances of one type for all of them, or nothing. */
   #meetGangs(need: Need, nodes: number): number {
-    for (let left = need.count; left > 0; left -= 1) {
-      const outcomes: Choice[] = [];
-      let isMet = false;
-      for (const environment of this.#environmentsOf(need)) {
-        const choice = this.#meetGang(environment, need, nodes);
-        isMet = choice.kind === "launch";
-        if (isMet) break;
-        this.#ended(environment, choice);
-        outcomes.push(choice);
-      }
-      if (isMet) continue;
-      if (left === need.count) this.#noteUnavailable(need, outcomes);
-      return left;
-    }
-    return 0;
+    let left = need.count;
+    while (left > 0 && this.#meetGang(need, nodes)) left -= 1;
+    return left;
   }
 
-  /** Empty instances of the type that is chosen are kept for the gang, also when the others cannot be launched yet. */
-  #meetGang(environment: Draft, need: Need, nodes: number): Choice {
+  #meetGang(need: Need, nodes: number): boolean {
+    const outcomes = new Map<Draft, Choice>();
+    for (const environment of this.#environmentsOf(need)) {
+      const choice = this.#launchGang(environment, need, nodes);
+      if (choice.kind === "launch") return true;
+      outcomes.set(environment, choice);
+    }
+    for (const [environment, choice] of outcomes) {
+      this.#ended(environment, choice);
+      // What is there of the type that cannot be launched at the moment is kept until it can.
+      if (choice.kind === "unavailable") this.#rooms.takeEmpty(environment.arn, choice.typeNames[0]!, nodes);
+    }
+    return false;
+  }
+
+  #launchGang(environment: Draft, need: Need, nodes: number): Choice {
     const { arn, launching, unavailable } = environment;
     const able = this.#gangs(environment, need, nodes);
     const cheapest = able[0];
@@ -176,9 +174,10 @@ class Planning {
     );
     const best = launching.strategy === "BEST_FIT" ? undefined : available.find(({ type }) => types.includes(type));
     const { type, missing } = best ?? cheapest;
-    this.#rooms.takeEmpty(arn, type.name, nodes - missing);
     const until = missing > 0 ? unavailable.get(type.name) : undefined;
     if (until !== undefined) return { kind: "unavailable", typeNames: [type.name], until };
+    // Those that it takes shall not be terminated to make room for the others.
+    this.#rooms.takeEmpty(arn, type.name, nodes - missing);
     const isPossible = missing === 0 || fitsBelowMaximum(environment, type, missing);
     if (!isPossible && !this.#makeRoom(environment, type, missing)) return { kind: "full", type };
     this.#count(environment, type, missing);
@@ -234,7 +233,6 @@ class Planning {
       launches: this.#launches,
       terminations: this.#terminations,
       ...(this.#wakeAt !== Infinity && { wakeAt: this.#wakeAt }),
-      unavailable: this.#unavailable,
     };
   }
 
@@ -282,13 +280,6 @@ class Planning {
     if (choice.kind !== "never") environment.isWaitedFor = true;
     const waits = choice.kind === "unavailable" && environment.launching.strategy === "BEST_FIT";
     if (waits || choice.kind === "full") environment.isTaken = true;
-  }
-
-  /** Capacity is what is lacking only where no environment could have launched anything else. */
-  #noteUnavailable({ key }: Need, outcomes: readonly Choice[]): void {
-    const lacking = outcomes.flatMap((choice) => (choice.kind === "unavailable" ? [choice.typeNames] : []));
-    const couldLaunch = outcomes.filter(({ kind }) => kind !== "never");
-    if (lacking.length > 0 && lacking.length === couldLaunch.length) this.#unavailable.set(key, lacking.flat());
   }
 
   #environmentsOf({ environmentArns }: Need): Draft[] {
