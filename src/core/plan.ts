@@ -1,4 +1,4 @@
-import type { JobChange } from "./changes.ts";
+import type { InstanceChange, JobChange } from "./changes.ts";
 import type { BlockedReason } from "./placement.ts";
 import type { Shortage } from "./shortage.ts";
 
@@ -6,6 +6,8 @@ import type { Shortage } from "./shortage.ts";
 export interface Plan {
   /** Starts of jobs, and ends of such as were at the head of their queue for too long. */
   readonly changes: readonly JobChange[];
+  /** Launches and terminations. */
+  readonly instanceChanges: readonly InstanceChange[];
   /** By queue ARN: who cannot start there. Queues in which nobody waits for anything are left out. */
   readonly blocked: ReadonlyMap<string, QueueBlock>;
   /** By shape: what its jobs lack of a consumable resource. They wait, and those behind them do not. */

@@ -16,6 +16,8 @@ import type { BlockedReason, Spot } from "./placement.ts";
 import { driverFor, place } from "./placement.ts";
 import type { Preemption } from "./quota/claims.ts";
 import type { Queue } from "./resources.ts";
+import type { Scaling } from "./scaling/scale.ts";
+import { scale } from "./scaling/scale.ts";
 import { bound } from "./tasks/task-lifecycle.ts";
 import { HeadWatch } from "./time-limits.ts";
 import type { Lane, WaitingShape } from "./waiting.ts";
@@ -35,10 +37,14 @@ export function schedule(world: World, now: number): Plan {
     ...{ world, now, changes: [], wakes: [] },
     ...{ blocked: new Map(), short: new Map(), blockedShapes: new Map() },
   };
-  const isPartial = [...world.queues.values()].sort(byPriority).some((queue) => !placeQueue(draft, queue));
+  const queues = [...world.queues.values()].sort(byPriority);
+  const isPartial = queues.some((queue) => !placeQueue(draft, queue));
   const { changes, blocked, short } = draft;
+  // What is still to be placed needs no instances yet.
+  const scaling: Scaling = isPartial ? { changes: [] } : scale(world, now, queues, draft);
+  draft.wakes.push(scaling.wakeAt ?? Infinity);
   const wakeAt = Math.min(...draft.wakes, world.deadlines.next()?.at ?? Infinity);
-  return { changes, blocked, short, isPartial, ...(wakeAt < Infinity && { wakeAt }) };
+  return { changes, instanceChanges: scaling.changes, blocked, short, isPartial, ...(wakeAt < Infinity && { wakeAt }) };
 }
 
 /** The plan as far as it is made. */

@@ -265,6 +265,7 @@ export class Engine implements Scheduler {
       ...observed.changes,
       ...reconciled,
       ...plan.changes,
+      ...plan.instanceChanges,
       ...summaries(world),
       ...idleInstances(world),
     ]);

@@ -222,10 +222,11 @@ describe("why nothing fits", () => {
   });
 
   test("every launch failed: AWS's words, until one is on its way again", () => {
-    const one = cluster([]);
-    const failing = launch(one.bench.world, "environment", LARGE, 0);
+    const one = cluster([], withInstances({ types: [LARGE] }));
+    const failing = launch(one.bench.world, "environment", LARGE, one.bench.now);
     one.bench.world.apply(failing);
-    one.bench.world.apply({ kind: "instance-gone", instanceId: failing.instanceId, at: 1, launchFailure: "none left" });
+    const gone = { kind: "instance-gone", instanceId: failing.instanceId, at: one.bench.now } as const;
+    one.bench.world.apply({ ...gone, launchFailure: "none left" });
     one.bench.submit("a", asks(1));
     const reason = reasonOf(one)!;
     assert.equal(

@@ -2,7 +2,7 @@ import { launch } from "../../src/core/instances/launch.ts";
 import type { InstanceType, Launching } from "../../src/core/instances/instance.ts";
 import type { Environment } from "../../src/core/resources.ts";
 import type { World } from "../../src/core/world.ts";
-import { ENVIRONMENT } from "./world.ts";
+import { ENVIRONMENT, START } from "./world.ts";
 
 /** `name`: of a type with so many vCPUs, 4 GiB each, and no GPU. */
 export function instanceType(name: string, vcpus: number, more: Partial<InstanceType> = {}): InstanceType {
@@ -32,12 +32,12 @@ export function withInstances(launching: Partial<Launching> = {}, more: Partial<
   };
 }
 
-/** Instances of these types, oldest first, that already run. Their ids. */
+/** Instances of these types, oldest first, that run since the bench began. Their ids. */
 export function runInstances(world: World, types: readonly InstanceType[], environmentArn = "environment"): string[] {
   return types.map((type) => {
-    const launched = launch(world, environmentArn, type, 0);
+    const launched = launch(world, environmentArn, type, START);
     world.apply(launched);
-    world.apply({ kind: "instance-running", instanceId: launched.instanceId, at: 1 });
+    world.apply({ kind: "instance-running", instanceId: launched.instanceId, at: START });
     return launched.instanceId;
   });
 }

@@ -39,10 +39,13 @@ export interface WorldOptions {
   readonly environments?: readonly Environment[];
 }
 
+/** When a bench begins, epoch ms. */
+export const START = 1_000_000;
+
 /** A world without engine, store or drivers: the test is all of them. */
 export class WorldBench {
   readonly world: World;
-  now = 1_000_000;
+  now = START;
   /** All changes, in order. */
   readonly changes: Change[] = [];
   readonly #sizes = new Map<string, number>();
@@ -88,7 +91,7 @@ export class WorldBench {
   tick(): Plan {
     this.reconcile();
     const plan = schedule(this.world, this.now);
-    this.changes.push(...plan.changes);
+    this.changes.push(...plan.changes, ...plan.instanceChanges);
     this.#check();
     return plan;
   }

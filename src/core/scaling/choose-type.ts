@@ -1,4 +1,5 @@
 import type { InstanceType, Launching } from "../instances/instance.ts";
+import { mayExceedMaximum } from "../instances/suitable.ts";
 import type { Need, Room } from "./need.ts";
 import { jobsThatFit, without } from "./need.ts";
 
@@ -42,7 +43,8 @@ export function chooseType(pool: Pool, open: readonly OpenNeed[]): Choice {
   const { maxVcpuMilli } = pool;
   const { types, strategy } = pool.launching;
   const able = types.filter(
-    ({ name, vcpuMilli }) => open[0]!.typeNames.has(name) && (mayExceed(pool) || vcpuMilli <= maxVcpuMilli),
+    ({ name, vcpuMilli }) =>
+      open[0]!.typeNames.has(name) && (mayExceedMaximum(pool.launching) || vcpuMilli <= maxVcpuMilli),
   );
   if (able.length === 0 || maxVcpuMilli === 0) return { kind: "never" };
   const left = maxVcpuMilli - pool.vcpuMilli;
@@ -60,16 +62,11 @@ export function chooseType(pool: Pool, open: readonly OpenNeed[]): Choice {
 function inReach(types: readonly InstanceType[], pool: Pool): readonly InstanceType[] {
   const left = pool.maxVcpuMilli - pool.vcpuMilli;
   const within = types.filter(({ vcpuMilli }) => vcpuMilli <= left);
-  return within.length > 0 || left <= 0 || !mayExceed(pool) ? within : types;
+  return within.length > 0 || left <= 0 || !mayExceedMaximum(pool.launching) ? within : types;
 }
 
 function firstNotEmpty<T>(first: readonly T[], second: readonly T[]): readonly T[] {
   return first.length > 0 ? first : second;
-}
-
-/** All strategies but BEST_FIT on demand may exceed the maximum by one instance (reference 6.5). */
-export function mayExceed({ launching }: Pick<Pool, "launching">): boolean {
-  return launching.strategy !== "BEST_FIT" || launching.isSpot;
 }
 
 /** Those of the earliest entry in the user's list, with a strategy that keeps to its order. */

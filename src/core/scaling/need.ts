@@ -45,7 +45,7 @@ const KINDS = ["vcpuMilli", "memoryMiB", "gpus"] as const;
  * The types that are launched for a need, of those that are allowed. Those with GPUs are for jobs that ask for GPUs, and for others only where no
  * other type is large enough.
  */
-export function typesFor(need: Need, allowed: readonly InstanceType[]): readonly InstanceType[] {
+export function typesToLaunch(need: Need, allowed: readonly InstanceType[]): readonly InstanceType[] {
   const able = allowed.filter(
     (type) => (need.architecture ?? type.architecture) === type.architecture && jobsThatFit(need, type) >= 1,
   );

@@ -4,7 +4,7 @@ import { isArrayParent } from "../job.ts";
 import { orderOf } from "../order/order-of.ts";
 import type { BlockedReason } from "../placement.ts";
 import type { Queue } from "../resources.ts";
-import type { Plan } from "../schedule.ts";
+import type { Plan } from "../plan.ts";
 import type { Lane, WaitingShape } from "../waiting.ts";
 import type { World } from "../world.ts";
 import type { Need } from "./need.ts";
@@ -25,9 +25,7 @@ export function needsOf(
   { blocked, short }: Pick<Plan, "blocked" | "short">,
   roomFor: (demand: Demand, environmentArns: readonly string[]) => number,
 ): Need[] {
-  const environmentArns = queue.environmentArns.filter(
-    (arn) => world.environments.get(arn)?.instances !== undefined,
-  );
+  const environmentArns = queue.environmentArns.filter((arn) => world.environments.get(arn)?.instances !== undefined);
   if (environmentArns.length === 0) return [];
   const block = blocked.get(queue.arn);
   return lanesInOrder(world, queue).flatMap((lane) => {
@@ -57,14 +55,13 @@ function toNeed(
     ...(demand.nodes !== undefined && { nodes: demand.nodes.count }),
     environmentArns,
     count,
-    // Where gaps are filled, some of those behind a job that waits start before it.
-    ...(queue.backfills !== true && { line: `${queue.arn} ${lane.share}` }),
+    line: `${queue.arn} ${lane.share}`,
   };
 }
 
 /** The lanes as their first jobs would have their turns. */
 function lanesInOrder(world: World, queue: Queue): Lane[] {
-  const order = orderOf(world, queue);
+  const order = orderOf(world, queue, () => {});
   const lanes: Lane[] = [];
   for (let lane = order.next(); lane !== undefined; lane = order.next()) {
     lanes.push(lane);

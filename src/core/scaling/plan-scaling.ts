@@ -1,8 +1,9 @@
 import type { Choice, OpenNeed } from "./choose-type.ts";
-import { chooseType, earliest, mayExceed } from "./choose-type.ts";
+import { chooseType, earliest } from "./choose-type.ts";
 import type { InstanceType, Launching } from "../instances/instance.ts";
+import { mayExceedMaximum } from "../instances/suitable.ts";
 import type { Need } from "./need.ts";
-import { typesFor } from "./need.ts";
+import { typesToLaunch } from "./need.ts";
 import type { Rooms } from "./rooms.ts";
 import { RoomPlan } from "./rooms.ts";
 
@@ -79,7 +80,7 @@ class Planning {
   readonly #now: number;
   readonly #environments: readonly Draft[];
   readonly #byArn: ReadonlyMap<string, Draft>;
-  readonly #rooms = new RoomPlan();
+  #rooms: RoomPlan;
   readonly #launches: { environmentArn: string; type: InstanceType; count: number }[] = [];
   readonly #terminations: { environmentArn: string; instanceId: string }[] = [];
   readonly #blockedLines = new Set<string>();
@@ -91,7 +92,7 @@ class Planning {
     this.#now = now;
     this.#environments = environments.map((environment) => ({ ...environment, isTaken: false, isWaitedFor: false }));
     this.#byArn = new Map(this.#environments.map((draft) => [draft.arn, draft]));
-    for (const one of rooms) this.#rooms.add(one);
+    this.#rooms = new RoomPlan(rooms);
   }
 
   meet(need: Need, later: readonly Need[]): void {
@@ -148,6 +149,7 @@ class Planning {
   }
 
   #meetGang(need: Need, nodes: number): boolean {
+    if (this.#placeGang(need, nodes)) return true;
     const outcomes = new Map<Draft, Choice>();
     for (const environment of this.#environmentsOf(need)) {
       const choice = this.#launchGang(environment, need, nodes);
@@ -157,9 +159,20 @@ class Planning {
     for (const [environment, choice] of outcomes) {
       this.#ended(environment, choice);
       // What is there of the type that cannot be launched at the moment is kept until it can.
-      if (choice.kind === "unavailable") this.#rooms.takeEmpty(environment.arn, choice.typeNames[0]!, nodes);
+      const kept = waitedFor(choice);
+      if (kept !== undefined) this.#rooms.takeEmpty(environment.arn, kept, nodes);
     }
     return false;
+  }
+
+  /** On instances that are there or launching already, the oldest ones of one type. */
+  #placeGang(need: Need, nodes: number): boolean {
+    const complete = this.#environmentsOf(need).flatMap((environment) =>
+      this.#gangs(environment, need, nodes).filter(({ missing }) => missing === 0),
+    );
+    const [oldest] = complete.toSorted((a, b) => a.behind - b.behind);
+    if (oldest !== undefined) this.#rooms.takeEmpty(oldest.environmentArn, oldest.type.name, nodes);
+    return oldest !== undefined;
   }
 
   #launchGang(environment: Draft, need: Need, nodes: number): Choice {
@@ -167,35 +180,37 @@ class Planning {
     const able = this.#gangs(environment, need, nodes);
     const cheapest = able[0];
     if (cheapest === undefined) return { kind: "never" };
-    const available = able.filter(({ type, missing }) => missing === 0 || !unavailable.has(type.name));
+    const available = able.filter(({ type }) => !unavailable.has(type.name));
     const types = earliest(
       available.map(({ type }) => type),
       launching,
     );
     const best = launching.strategy === "BEST_FIT" ? undefined : available.find(({ type }) => types.includes(type));
     const { type, missing } = best ?? cheapest;
-    const until = missing > 0 ? unavailable.get(type.name) : undefined;
+    const until = unavailable.get(type.name);
     if (until !== undefined) return { kind: "unavailable", typeNames: [type.name], until };
     // Those that it takes shall not be terminated to make room for the others.
+    const before = this.#rooms.copy();
     this.#rooms.takeEmpty(arn, type.name, nodes - missing);
-    const isPossible = missing === 0 || fitsBelowMaximum(environment, type, missing);
-    if (!isPossible && !this.#makeRoom(environment, type, missing)) return { kind: "full", type };
+    if (!fitsBelowMaximum(environment, type, missing) && !this.#makeRoom(environment, type, missing)) {
+      this.#rooms = before;
+      return { kind: "full", type };
+    }
     this.#count(environment, type, missing);
     return { kind: "launch", type, count: missing };
   }
 
-  /** The types that a gang could be on, and how many it lacks beside those that are empty; the one that costs least first, of equals the oldest instances. */
-  #gangs(environment: Draft, need: Need, nodes: number): { type: InstanceType; missing: number }[] {
-    const names = this.#namesFor(need, environment.arn);
-    const able = environment.launching.types.filter(
-      ({ name, vcpuMilli }) => names.has(name) && reaches(environment, nodes * vcpuMilli, vcpuMilli),
-    );
-    return able
+  /** The types that a gang could be on, and how many it lacks beside those that are empty; the one that costs least first. */
+  #gangs(environment: Draft, need: Need, nodes: number): Gang[] {
+    const { arn, launching } = environment;
+    const names = this.#namesFor(need, arn);
+    return launching.types
+      .filter(({ name, vcpuMilli }) => names.has(name) && reaches(environment, nodes * vcpuMilli, vcpuMilli))
       .map((type) => {
-        const { found, behind } = this.#rooms.findEmpty(environment.arn, type.name, nodes);
-        return { type, missing: nodes - found, behind, cost: (nodes - found) * type.microUsdPerHour };
+        const { found, behind } = this.#rooms.findEmpty(arn, type.name, nodes);
+        return { environmentArn: arn, type, missing: nodes - found, behind };
       })
-      .sort((a, b) => a.cost - b.cost || a.behind - b.behind || (a.type.name < b.type.name ? -1 : 1));
+      .sort((a, b) => costOf(a) - costOf(b) || (a.type.name < b.type.name ? -1 : 1));
   }
 
   /** The minimum, and what was asked for as desired, is there whether jobs wait or not. */
@@ -298,10 +313,30 @@ class Planning {
     const known = this.#typeNames.get(key);
     if (known !== undefined) return known;
     const types = need.environmentArns.includes(environmentArn) ? this.#byArn.get(environmentArn)?.launching.types : [];
-    const names = new Set(typesFor(need, types ?? []).map(({ name }) => name));
+    const names = new Set(typesToLaunch(need, types ?? []).map(({ name }) => name));
     this.#typeNames.set(key, names);
     return names;
   }
+}
+
+/** Where a job of several nodes could be. */
+interface Gang {
+  readonly environmentArn: string;
+  readonly type: InstanceType;
+  /** How many instances it lacks. */
+  readonly missing: number;
+  /** How far behind the oldest instance of all the last of its own is. */
+  readonly behind: number;
+}
+
+function costOf({ missing, type }: Gang): number {
+  return missing * type.microUsdPerHour;
+}
+
+/** Name of the type that would be launched if it could. */
+function waitedFor(choice: Choice): string | undefined {
+  if (choice.kind === "unavailable") return choice.typeNames[0];
+  return choice.kind === "full" ? choice.type.name : undefined;
 }
 
 /** What an instance is kept warm for. */
@@ -314,7 +349,7 @@ function floorOf({ launching, maxVcpuMilli }: Draft): number {
 
 /** Whether the environment's maximum lets so much be launched when nothing is there, of which the last instance has `lastVcpuMilli`. */
 function reaches(environment: Draft, vcpuMilli: number, lastVcpuMilli: number): boolean {
-  const beyond = mayExceed(environment) ? lastVcpuMilli - 1 : 0;
+  const beyond = mayExceedMaximum(environment.launching) ? lastVcpuMilli - 1 : 0;
   return vcpuMilli <= environment.maxVcpuMilli + beyond;
 }
 

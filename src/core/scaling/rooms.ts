@@ -17,7 +17,15 @@ export interface Rooms {
  * A plan that is made again with the same instances fills them in the same way, so it launches nothing twice.
  */
 export class RoomPlan {
-  #rooms: Rooms[] = [];
+  #rooms: Rooms[];
+
+  constructor(rooms: Iterable<Rooms>) {
+    this.#rooms = grouped(rooms);
+  }
+
+  copy(): RoomPlan {
+    return new RoomPlan(this.#rooms);
+  }
 
   /** Behind those that are already there. */
   add(rooms: Rooms): void {
@@ -95,6 +103,25 @@ export class RoomPlan {
   emptyIds(environmentArn: string): string[] {
     return this.#rooms.flatMap((rooms) => (rooms.environmentArn === environmentArn ? (rooms.empty?.ids ?? []) : []));
   }
+}
+
+/** As `add` would put them together, one after the other: in one step, for there may be many. */
+function grouped(rooms: Iterable<Rooms>): Rooms[] {
+  const groups: { first: Rooms; count: number; ids: string[] }[] = [];
+  for (const one of rooms) {
+    const last = groups.at(-1);
+    const ids = one.empty?.ids ?? [];
+    if (last === undefined || !areAlike(last.first, one)) groups.push({ first: one, count: one.count, ids: [...ids] });
+    else {
+      last.count += one.count;
+      last.ids.push(...ids);
+    }
+  }
+  return groups.map(({ first, count, ids }) => ({
+    ...first,
+    count,
+    ...(first.empty !== undefined && { empty: { ids } }),
+  }));
 }
 
 function isOfType({ environmentArn, type }: Rooms, arn: string, name: string): boolean {

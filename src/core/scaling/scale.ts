@@ -4,11 +4,11 @@ import type { Instance, Launching } from "../instances/instance.ts";
 import { launch } from "../instances/launch.ts";
 import { needOfInstance } from "../instances/suitable.ts";
 import type { Demand } from "../job.ts";
-import { takesJobs } from "../placement.ts";
-import type { Environment } from "../resources.ts";
-import type { Plan } from "../schedule.ts";
-import { byPriority } from "../schedule.ts";
+import { accepts } from "../placement.ts";
+import type { Plan } from "../plan.ts";
+import type { Environment, Queue } from "../resources.ts";
 import type { World } from "../world.ts";
+import type { Need } from "./need.ts";
 import { jobsThatFit } from "./need.ts";
 import { needsOf } from "./needs-of.ts";
 import type { IdleInstance, ScaledEnvironment } from "./plan-scaling.ts";
@@ -30,11 +30,16 @@ export interface Scaling {
   readonly wakeAt?: number;
 }
 
-/** Launches and terminates instances for what has not been placed. Applies each change to the world and returns them. */
-export function scale(world: World, now: number, unplaced: Pick<Plan, "blocked" | "short">): Scaling {
+/** Launches and terminates instances for what has not been placed, queue after queue. Applies each change to the world and returns them. */
+export function scale(
+  world: World,
+  now: number,
+  queues: readonly Queue[],
+  unplaced: Pick<Plan, "blocked" | "short">,
+): Scaling {
   const environments = scaledEnvironments(world, now);
   if (environments.length === 0) return { changes: [] };
-  const needs = environments.some(couldChange) ? needsOfAll(world, environments, unplaced) : [];
+  const needs = environments.some(couldChange) ? needsOfAll(world, environments, queues, unplaced) : [];
   const plan = planScaling({ environments, rooms: roomsOf(world, environments, needs.length > 0), needs, now });
   const changes: InstanceChange[] = [];
   const apply = (change: InstanceChange): void => {
@@ -69,12 +74,12 @@ function scaled(world: World, environment: Environment, launching: Launching, no
     // Nothing is kept of an environment that is deleted.
     launching: isLeaving ? { ...launching, minVcpuMilli: 0, desiredVcpuMilli: 0 } : launching,
     maxVcpuMilli,
-    takesJobs: takesJobs(environment),
+    takesJobs: accepts(environment),
     vcpuMilli: fleet.vcpuMilli,
     unavailable: unavailableTypes(fleet, now),
     idle: [...fleet.idle()]
       .sort((a, b) => a.seq - b.seq)
-      .map((instance) => toIdle(instance, isLeaving ? 0 : idleUntil(world, instance, launching))),
+      .map((instance) => toIdle(instance, isLeaving ? now : idleUntil(world, instance, launching))),
   };
 }
 
@@ -101,12 +106,12 @@ function couldChange({ vcpuMilli, maxVcpuMilli, idle }: ScaledEnvironment): bool
 function needsOfAll(
   world: World,
   environments: readonly ScaledEnvironment[],
+  queues: readonly Queue[],
   unplaced: Pick<Plan, "blocked" | "short">,
-) {
+): Need[] {
   const byArn = new Map(environments.map((environment) => [environment.arn, environment]));
   const roomFor = (demand: Demand, arns: readonly string[]): number =>
     arns.reduce((sum, arn) => sum + mostJobs(byArn.get(arn), demand), 0);
-  const queues = [...world.queues.values()].sort(byPriority);
   return queues.flatMap((queue) => needsOf(world, queue, unplaced, roomFor));
 }
 

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { IDLE_MS, UNAVAILABLE_MS } from "../../../src/core/scaling/scale.ts";
+import type { Scheduling } from "../../../src/core/job.ts";
+import { instanceType, LARGE, withInstances, XLARGE } from "../../support/instances.ts";
+import { QUEUE } from "../../support/world.ts";
+import { ScaledWorld } from "./scaled-world.ts";
+
+const MINUTE = 60_000;
+
+function asks(vcpus: number, memoryMiB = 512, gpus = 0): Pick<Scheduling, "requirements"> {
+  return { requirements: { vcpuMilli: vcpus * 1000, memoryMiB, gpus } };
+}
+
+function gang(count: number, vcpus: number): Partial<Scheduling> {
+  const each = { vcpuMilli: vcpus * 1000, memoryMiB: 512, gpus: 0 };
+  const units = Array.from({ length: count }, (_, node) => ({ name: "n", node, essential: true, dependsOn: [] }));
+  const requirements = { vcpuMilli: count * each.vcpuMilli, memoryMiB: count * each.memoryMiB, gpus: 0 };
+  return { requirements, nodes: { count, main: 0 }, eachNode: each, units };
+}
+
+test("from nothing to what the jobs need, and back to nothing when they have been over for the delay", () => {
+  const world = new ScaledWorld({ environments: [withInstances({ scaleDownDelayMs: 20 * MINUTE })] });
+  const { bench } = world;
+  bench.submit("array", { arraySize: 6 });
+  world.tick();
+  assert.deepEqual(world.fleet(), ["1 m.large", "1 m.xlarge"]);
+  assert.equal(world.tick(), undefined);
+  assert.deepEqual(world.fleet(), ["1 m.large", "1 m.xlarge"]);
+
+  world.boot();
+  assert.equal(world.tick(), undefined);
+  assert.equal(bench.children("array"), "TTTTTT");
+
+  bench.now += MINUTE;
+  for (let child = 0; child < 6; child += 1) bench.end(`array:${child}`);
+  const idleSince = bench.now;
+  assert.equal(world.tick(), idleSince + 20 * MINUTE);
+  bench.now = idleSince + 20 * MINUTE - 1;
+  assert.equal(world.tick(), idleSince + 20 * MINUTE);
+  assert.equal(world.instances("running").length, 2);
+  bench.now += 1;
+  assert.equal(world.tick(), undefined);
+  assert.equal(world.instances("terminating").length, 2);
+});
+
+test("an instance that never had a job goes after five minutes, whatever the delay", () => {
+  const world = new ScaledWorld({ environments: [withInstances({ scaleDownDelayMs: 60 * MINUTE })] });
+  world.bench.submit("a");
+  world.tick();
+  world.bench.stop("a", "cancel");
+  world.boot();
+  assert.equal(world.tick(), world.bench.now + IDLE_MS);
+});
+
+test("what a job asks for that waits for instances, and who is before it, decides; arrays count by their children that may run", () => {
+  const world = new ScaledWorld({ environments: [withInstances()] });
+  world.bench.submit("array", { arraySize: 100, maxActiveChildren: 3, ...asks(2) });
+  world.tick();
+  assert.deepEqual(world.fleet(), ["1 m.large", "1 m.xlarge"]);
+});
+
+test("nothing is launched for jobs that would wait for a consumable resource all the same", () => {
+  const world = new ScaledWorld({ environments: [withInstances({ types: [LARGE] })] });
+  world.bench.consumables({ arn: "licence", total: 3, isReplenishable: true });
+  const consumables = [{ arn: "licence", quantity: 1 }];
+  for (const id of ["a", "b", "c", "d", "e"]) world.bench.submit(id, { ...asks(2), consumables });
+  world.tick();
+  assert.deepEqual(world.fleet(), ["3 m.large"]);
+});
+
+test("nothing is launched behind a job that can never start", () => {
+  const world = new ScaledWorld({ environments: [withInstances()] });
+  world.bench.submit("too-large", asks(64));
+  world.bench.submit("small");
+  world.tick();
+  assert.deepEqual(world.fleet(), []);
+});
+
+test("nothing is launched for jobs that were cancelled in the middle of the queue", () => {
+  const world = new ScaledWorld({ environments: [withInstances({ types: [LARGE] })] });
+  for (const id of ["a", "b", "c", "d"]) world.bench.submit(id, asks(2));
+  for (const id of ["b", "c"]) world.bench.stop(id, "cancel");
+  world.tick();
+  assert.deepEqual(world.fleet(), ["2 m.large"]);
+});
+
+test("a type that could not be launched is left alone for five minutes: the next type, then the next environment", () => {
+  const [first, second] = [withInstances(), withInstances({ types: [XLARGE] }, { arn: "second" })];
+  const queues = [{ ...QUEUE, environmentArns: ["environment", "second"] }];
+  const world = new ScaledWorld({ environments: [first, second], queues });
+  const { bench } = world;
+  bench.submit("a");
+  world.tick();
+  assert.deepEqual(world.fleet(), ["1 m.large"]);
+  world.fail();
+  const largeUntil = bench.now + UNAVAILABLE_MS;
+  bench.now += MINUTE;
+  world.tick();
+  assert.deepEqual(world.fleet(), ["1 m.xlarge"]);
+  world.fail();
+  world.tick();
+  assert.deepEqual([world.fleet(), world.fleet("second")], [[], ["1 m.xlarge"]]);
+  world.fail();
+  for (const { id } of world.instances("launching", "second")) {
+    bench.world.apply({ kind: "instance-gone", instanceId: id, at: bench.now, launchFailure: "no capacity" });
+  }
+  assert.equal(world.tick(), largeUntil);
+  bench.now = largeUntil;
+  world.tick();
+  assert.deepEqual(world.fleet(), ["1 m.large"]);
+});
+
+test("a gang comes whole: four instances of one type, or none", () => {
+  for (const [maxVcpus, expected] of [
+    [7, ["4 m.large"]],
+    [6, []],
+  ] as const) {
+    const environment = withInstances({ types: [LARGE] }, { maxVcpuMilli: maxVcpus * 1000 });
+    const world = new ScaledWorld({ environments: [environment] });
+    world.bench.submit("gang", gang(4, 2));
+    world.tick();
+    assert.deepEqual(world.fleet(), expected);
+    world.boot();
+    world.tick();
+    assert.equal(world.bench.state("gang").attempts[0]?.instanceIds?.length ?? 0, expected.length === 0 ? 0 : 4);
+  }
+});
+
+test("an environment that is deleted keeps nothing; one that is disabled keeps its minimum", () => {
+  const settings = { minVcpuMilli: 2000, types: [LARGE] };
+  const world = new ScaledWorld({ environments: [withInstances(settings)] });
+  world.tick();
+  world.boot();
+  const disabled = { ...withInstances(settings), enabled: false };
+  world.bench.world.apply({ kind: "environments", environments: [disabled] });
+  world.bench.now += 60 * MINUTE;
+  world.tick();
+  assert.deepEqual(world.fleet(), ["1 m.large"]);
+  const deleted = { ...disabled, status: "DELETING" } as const;
+  world.bench.world.apply({ kind: "environments", environments: [deleted] });
+  world.tick();
+  assert.deepEqual(world.fleet(), []);
+});
+
+test("more instances than fit into one tick are launched in the next ones, at once", () => {
+  const world = new ScaledWorld({ environments: [withInstances({ types: [instanceType("m.medium", 1)] })] });
+  world.bench.submit("array", { arraySize: 1_500 });
+  assert.equal(world.tick(), world.bench.now);
+  assert.deepEqual(world.fleet(), ["1000 m.medium"]);
+  assert.equal(world.tick(), undefined);
+  assert.deepEqual(world.fleet(), ["1500 m.medium"]);
+});
