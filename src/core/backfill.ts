@@ -1,11 +1,12 @@
+import { attemptsThatCount } from "./failure.ts";
 import type { Need, Place } from "./footprint.ts";
-import { footprintOf, needsOf } from "./footprint.ts";
+import { footprintOf } from "./footprint.ts";
+import type { Options } from "./head-options.ts";
+import { optionsOf } from "./head-options.ts";
 import type { Holding } from "./holdings.ts";
 import type { Job } from "./job.ts";
-import { activeAttempt, demandOf } from "./job.ts";
-import { attemptsThatCount } from "./failure.ts";
-import { STOP_GRACE_MS } from "./lifecycle.ts";
-import { environmentsFor } from "./placement.ts";
+import { activeAttempt } from "./job.ts";
+import { latestEnd, longestMs } from "./latest-end.ts";
 import type { Queue } from "./resources.ts";
 import type { World } from "./world.ts";
 
@@ -33,10 +34,10 @@ export class Reservation {
     }
   }
 
-  /** Whether somebody may hold this from now on. */
-  admits(wanted: readonly Held[]): boolean {
-    return wanted.every(
-      ({ key, quantity, until }) => until <= this.#from || quantity <= (this.#spare.get(key) ?? Infinity),
+  /** What of all that somebody wants to hold from now on the job needs itself; undefined when there is nothing against it. */
+  refused(wanted: readonly Held[]): Held | undefined {
+    return wanted.find(
+      ({ key, quantity, until }) => until > this.#from && quantity > (this.#spare.get(key) ?? Infinity),
     );
   }
 
@@ -54,32 +55,40 @@ export class Reservation {
   }
 }
 
-/**
- * The reservation of a job that cannot start now. `options`: in order of preference, what it needs in each place where it could run. When its time
- * cannot be known, what keeps it waiting may come free at any moment: then only what it does not wait for is to spare.
- */
-export function reserve(options: readonly (readonly Need[])[], held: Iterable<Held>): Reservation {
-  const free = new Map(options.flat().map((need) => [need.key, need.free]));
+/** The reservation of a job that cannot start now. Costs in options and in what is held. */
+export function reserve({ options, kept }: Options, held: Iterable<Held>): Reservation {
+  const free = new Map<string, number>();
+  const wantedBy = new Map<string, number[]>();
+  for (const [index, needs] of options.entries()) {
+    for (const need of needs) {
+      free.set(need.key, need.free);
+      const others = wantedBy.get(need.key);
+      if (others === undefined) wantedBy.set(need.key, [index]);
+      else others.push(index);
+    }
+  }
   const ends = [...held]
     .filter(({ key, until }) => until < Infinity && free.has(key))
     .sort((a, b) => a.until - b.until);
+  let first = Infinity;
   for (const [n, { key, quantity, until }] of ends.entries()) {
     free.set(key, free.get(key)! + quantity);
-    if (ends[n + 1]?.until === until) continue;
-    const option = options.find((needs) => needs.every((need) => free.get(need.key)! >= need.quantity));
-    if (option !== undefined)
-      return new Reservation(
-        until,
-        option.map((need) => ({ ...need, free: free.get(need.key)! })),
-      );
+    for (const index of wantedBy.get(key)!) {
+      if (index < first && options[index]!.every((need) => free.get(need.key)! >= need.quantity)) first = index;
+    }
+    // Those that end at one time end together.
+    if (first === Infinity || ends[n + 1]?.until === until) continue;
+    return new Reservation(
+      until,
+      options[first]!.map((need) => ({ ...need, free: free.get(need.key)! })),
+    );
   }
-  return new Reservation(Infinity, options.flat());
+  return new Reservation(Infinity, kept);
 }
 
-/** The reservation of a job at the head of a queue. Costs in the number of active attempts. */
+/** The reservation of a job at the head of a queue. Costs in the numbers of active attempts and of instances. */
 export function reservationFor(world: World, job: Job, queue: Queue, now: number): Reservation {
-  const options = environmentsFor(world, demandOf(job), queue).map((environment) => needsOf(world, job, environment));
-  return reserve(options, heldByActive(world, now));
+  return reserve(optionsOf(world, job, queue, now), heldByActive(world, now));
 }
 
 function* heldByActive(world: World, now: number): Iterable<Held> {
@@ -90,10 +99,10 @@ function* heldByActive(world: World, now: number): Iterable<Held> {
 }
 
 /** What the next attempt of a waiting job would hold, those that may follow it included: a job that failed comes back before all others. */
-export function wantedBy(world: World, job: Job, environmentArn: string, now: number): Held[] {
+export function wantedBy(world: World, job: Job, place: Place, now: number): Held[] {
   const { retry, infrastructureRetries } = job.scheduling;
   const attemptsLeft = retry.attempts - attemptsThatCount(job.state.attempts, infrastructureRetries);
-  return heldBy(world, job, { environmentArn }, now + longestMs(job) * attemptsLeft);
+  return heldBy(world, job, place, now + longestMs(job) * attemptsLeft);
 }
 
 /**
@@ -101,23 +110,8 @@ export function wantedBy(world: World, job: Job, environmentArn: string, now: nu
  * for a while.
  */
 function heldBy(world: World, job: Job, place: Place, until: number): Held[] {
-  return footprintOf(job, place).map((holding) => ({
+  return footprintOf(world, job, place).map((holding) => ({
     ...holding,
     until: world.consumables.has(holding.key) ? Infinity : until,
   }));
-}
-
-/**
- * By when the active attempt is over. One that has not begun begins now; one that has run longer than it was expected to may end at any moment:
- * so the head's time never moves away because of it, and nothing that is in its way is let past it.
- */
-function latestEnd(job: Job, now: number): number {
-  const { startedAt = now, stopping } = activeAttempt(job.state)!;
-  const killedAt = stopping === undefined ? Infinity : stopping.at + STOP_GRACE_MS;
-  return Math.max(now, Math.min(startedAt + longestMs(job), killedAt));
-}
-
-/** For how long an attempt runs: as long as it is expected to, and no longer than it may. */
-function longestMs({ scheduling: { expectedSeconds = Infinity, timeoutSeconds = Infinity } }: Job): number {
-  return Math.min(expectedSeconds * 1000, timeoutSeconds * 1000 + STOP_GRACE_MS);
 }

@@ -1,9 +1,12 @@
 import type { Reservation } from "./backfill.ts";
 import { reservationFor, wantedBy } from "./backfill.ts";
+import { isOfInstance } from "./footprint.ts";
 import type { Job } from "./job.ts";
 import { isArrayParent } from "./job.ts";
 import type { Order } from "./order/order.ts";
-import type { Environment, Queue } from "./resources.ts";
+import type { Spot } from "./placement.ts";
+import { spotsIn } from "./placement.ts";
+import type { Queue } from "./resources.ts";
 import type { Lane, Waiting, WaitingShape } from "./waiting.ts";
 import { dropAllStale, inOrder } from "./waiting.ts";
 import type { World } from "./world.ts";
@@ -23,7 +26,7 @@ export interface Gaps {
   hasRoom(shape: WaitingShape, environmentArn: string): boolean;
   /** False when the tick has placed as many as it may. */
   mayStart(): boolean;
-  start(job: Job, environment: Environment): void;
+  start(job: Job, spot: Spot): void;
 }
 
 interface Candidate {
@@ -64,15 +67,16 @@ class GapFiller {
   }
 
   #startOne(lane: Lane): Job | undefined {
-    const { world, start } = this.#gaps;
+    const { world, order, start } = this.#gaps;
     let stale = 0;
     for (let found = this.#next(lane); found !== undefined && this.#looks < LOOK_BEHIND; found = this.#next(lane)) {
       const { job } = found.entry;
       if (!world.waits(found.entry)) stale += 1;
+      else if (order.refusal?.(lane, job) !== undefined) return undefined;
       else if (world.crowding(job.parent?.id ?? job.id) === undefined) {
-        const environment = this.#environmentFor(found.heap, job);
-        if (environment === undefined) continue;
-        start(job, environment);
+        const spot = this.#spotFor(found.heap, job);
+        if (spot === undefined) continue;
+        start(job, spot);
         this.#open.clear();
         if (isArrayParent(job)) this.#again.set(lane, found);
         return job;
@@ -91,15 +95,22 @@ class GapFiller {
     return again ?? (walk.next().value as Candidate | undefined);
   }
 
-  #environmentFor(shape: WaitingShape, job: Job): Environment | undefined {
+  #spotFor(shape: WaitingShape, job: Job): Spot | undefined {
     const { world, now } = this.#gaps;
     const open = this.#withRoom(shape);
     if (open.length > 0) this.#looks += 1;
     for (const arn of open) {
-      const wanted = wantedBy(world, job, arn, now);
-      if (!this.#reservation.admits(wanted)) continue;
-      this.#reservation.take(wanted);
-      return world.environments.get(arn);
+      for (const spot of spotsIn(world, world.environments.get(arn)!, shape.demand)) {
+        const { instanceIds } = spot;
+        const wanted = wantedBy(world, job, { environmentArn: arn, ...(instanceIds && { instanceIds }) }, now);
+        const refused = this.#reservation.refused(wanted);
+        if (refused === undefined) {
+          this.#reservation.take(wanted);
+          return spot;
+        }
+        // Another instance may do, if it is this one that the head needs.
+        if (!isOfInstance(refused, instanceIds)) break;
+      }
     }
     return undefined;
   }

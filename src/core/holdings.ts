@@ -39,7 +39,7 @@ export interface InstanceHolding {
 }
 
 /** What an active attempt holds of the instances that it is on; nothing in an environment without instances. */
-export function instanceHoldings(job: Job, { instanceIds = [] }: Attempt): InstanceHolding[] {
+export function instanceHoldings(job: Job, { instanceIds = [] }: Pick<Attempt, "instanceIds">): InstanceHolding[] {
   const { nodes, eachNode = requirementsOf(job) } = job.scheduling;
   return instanceIds.map((id) => ({ id, requirements: eachNode, isWhole: nodes !== undefined }));
 }

@@ -72,6 +72,19 @@ export function place(world: World, demand: Demand, queue: Queue): Placement {
   return blocked(reasonOf(world, demand, running));
 }
 
+/** Where in one environment a job could start now, one place after the other: of instances the oldest first. Costs in what is asked for. */
+export function* spotsIn(world: World, environment: Environment, demand: Demand): Iterable<Spot> {
+  const first = spotIn(world, environment, demand);
+  if (first !== undefined) yield first;
+  const [id] = first?.instanceIds ?? [];
+  if (id === undefined || demand.nodes !== undefined) return;
+  const fleet = world.instances.of(environment.arn);
+  const next = (after: string) => fleet.firstWithRoom(needOfInstance(demand), architectureOf(demand), after);
+  for (let instance = next(id); instance !== undefined; instance = next(instance.id)) {
+    yield { environment, instanceIds: [instance.id] };
+  }
+}
+
 /** Where in one environment a job could start now. */
 export function spotIn(world: World, environment: Environment, demand: Demand): Spot | undefined {
   const { requirements, instances: needs = [] } = demand;
@@ -202,14 +215,11 @@ export function largestFree(world: World, environment: Environment, demand: Dema
   return world.instances.of(environment.arn).mostFree(architectureOf(demand)) ?? NOTHING;
 }
 
-/** The queue's shares of the machine in which a job could run, were nothing else there. */
+/** The queue's environments in which a job could run, were nothing else there. */
 export function environmentsFor(world: World, demand: Demand, queue: Queue): Environment[] {
   return environmentsOf(world, queue).filter(
     (one) =>
-      one.instances === undefined &&
-      !one.isUnmanaged &&
-      (one.driver !== "docker" || world.hasDocker) &&
-      misfitOf(world, one, demand) === undefined,
+      !one.isUnmanaged && (one.driver !== "docker" || world.hasDocker) && misfitOf(world, one, demand) === undefined,
   );
 }
 

@@ -105,13 +105,11 @@ function fillBehind(draft: Draft, queue: Queue, order: Order, headJobId: string)
     hasRoom: (shape, environmentArn) => {
       const lack = shortage(world, shape.demand);
       if (lack !== undefined) short.set(shape.key, lack);
-      // When an instance will have room for the head is not known: nothing goes before it there.
-      if (world.environments.get(environmentArn)?.instances !== undefined) return false;
       const one = { ...queue, environmentArns: [environmentArn] };
       return lack === undefined && placeShape(world, shape, one, blockedShapes).kind === "fits";
     },
     mayStart: () => draft.changes.length < MAX_PLACEMENTS_PER_TICK,
-    start: (job, environment) => startJob(draft, job, { environment }),
+    start: (job, spot) => startJob(draft, job, spot),
   });
 }
 

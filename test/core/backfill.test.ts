@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { LOOK_BEHIND } from "../../src/core/gap-filler.ts";
 import type { Scheduling } from "../../src/core/job.ts";
+import type { InstanceType } from "../../src/core/instances/instance.ts";
 import type { Plan } from "../../src/core/plan.ts";
+import { instanceType, runInstances, withInstances } from "../support/instances.ts";
 import type { WorldOptions } from "../support/world.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
 
@@ -201,6 +203,72 @@ test("what the head needs of a consumable resource is not taken from it, not eve
   assert.deepEqual(run(bench), ["takes one"]);
 });
 
+describe("on instances", () => {
+  const LARGE = instanceType("large", 4);
+  const SMALL = instanceType("small", 2);
+
+  function cluster(types: readonly InstanceType[]): { bench: WorldBench; placeOf: (id: string) => number } {
+    const environments = [withInstances({ types: [SMALL, LARGE] }, { maxVcpuMilli: 12_000 })];
+    const bench = new WorldBench({ environments, queues: [BACKFILLING] });
+    const ids = runInstances(bench.world, types);
+    return { bench, placeOf: (id) => ids.indexOf(bench.state(id).attempts[0]!.instanceIds![0]!) };
+  }
+
+  function gang(count: number, vcpus: number): Partial<Scheduling> {
+    const eachNode = { vcpuMilli: vcpus * 1000, memoryMiB: 10, gpus: 0 };
+    const requirements = { vcpuMilli: count * vcpus * 1000, memoryMiB: count * 10, gpus: 0 };
+    return { requirements, eachNode, nodes: { count, main: 0 } };
+  }
+
+  test("the instance that is free for the head first is kept for it; what is over by then, and all others, may have the rest", () => {
+    const { bench, placeOf } = cluster([LARGE, LARGE]);
+    for (const [id, seconds] of [
+      ["soon", 100],
+      ["later", 200],
+    ] as const) {
+      bench.submit(id, job(3, seconds));
+    }
+    run(bench);
+    bench.submit("head", job(4));
+    bench.submit("endless", job(1));
+    bench.submit("short", job(1, 100));
+    bench.submit("too long", job(1, 101));
+    assert.deepEqual(run(bench), ["endless", "short"]);
+    assert.deepEqual([placeOf("endless"), placeOf("short")], [1, 0]);
+    bench.now += 100_000;
+    for (const id of ["soon", "short"]) bench.end(id);
+    assert.deepEqual(run(bench), ["head"]);
+  });
+
+  test("for a job of several nodes, as many instances of one type as are empty first", () => {
+    const { bench, placeOf } = cluster([LARGE, LARGE, LARGE]);
+    for (const [id, seconds] of [
+      ["a", 300],
+      ["b", 100],
+      ["c", 200],
+    ] as const) {
+      bench.submit(id, job(3, seconds));
+    }
+    run(bench);
+    bench.submit("head", gang(2, 1));
+    bench.submit("endless", job(1));
+    bench.submit("another endless", job(1));
+    bench.submit("short", job(1, 200));
+    assert.deepEqual(run(bench), ["endless", "short"]);
+    assert.deepEqual([placeOf("endless"), placeOf("short")], [0, 1]);
+    bench.now += 200_000;
+    for (const id of ["b", "c", "short"]) bench.end(id);
+    assert.deepEqual(run(bench), ["head"]);
+  });
+
+  test("when nobody knows when there will be one for the head, nobody goes before it there", () => {
+    const { bench } = cluster([SMALL, SMALL]);
+    bench.submit("head", job(4));
+    bench.submit("behind", job(1, 1));
+    assert.deepEqual(run(bench), [], "the small ones may have to go before a large one can be launched");
+  });
+});
+
 test("without the tag nobody passes the head; with it, from the next tick on", () => {
   const bench = blocked();
   bench.submit("behind", job(2));
@@ -229,4 +297,23 @@ test("so many of those behind are looked at, and no more", () => {
   assert.deepEqual(run(bench), []);
   bench.stop("long-0", "cancel");
   assert.deepEqual(run(bench), ["short"]);
+});
+
+test("what waits behind those that are looked at costs nothing", () => {
+  const looksAt = (waiting: number): number => {
+    const bench = blocked();
+    for (let n = 0; n < waiting; n += 1) bench.submit(`job-${n}`, job(5 + (n % 2), 101));
+    run(bench);
+    let looks = 0;
+    const { stillWaits } = bench.world;
+    bench.world.stillWaits = (entry) => {
+      looks += 1;
+      return stillWaits.call(bench.world, entry);
+    };
+    run(bench);
+    return looks;
+  };
+  const few = looksAt(2 * LOOK_BEHIND);
+  assert.equal(looksAt(10 * LOOK_BEHIND), few);
+  assert.ok(few <= LOOK_BEHIND + 10, `${few} looks`);
 });

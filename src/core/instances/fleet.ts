@@ -64,9 +64,10 @@ export class Fleet {
     return this.#failures.values();
   }
 
-  /** The oldest running instance that has this room. */
-  firstWithRoom(needed: Requirements, architecture: Architecture): Instance | undefined {
-    return this.#lineups.get(architecture)?.firstWithRoom(needed)?.instance;
+  /** The oldest running instance that has this room; `after`: of those of its architecture that are younger than this one. */
+  firstWithRoom(needed: Requirements, architecture: Architecture, after?: string): Instance | undefined {
+    const member = after === undefined ? undefined : this.#members.get(after);
+    return this.#lineups.get(architecture)?.firstWithRoom(needed, member)?.instance;
   }
 
   /**

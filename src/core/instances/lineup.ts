@@ -43,8 +43,10 @@ export class Lineup {
     this.#index.set(this.#placeOf.get(member)!, takesJobs ? member.room : undefined);
   }
 
-  firstWithRoom(needed: Requirements): Member | undefined {
-    const place = this.#index.first(needed);
+  /** `after`: only those that are younger than this one. */
+  firstWithRoom(needed: Requirements, after?: Member): Member | undefined {
+    const place =
+      after === undefined ? this.#index.first(needed) : this.#index.firstAfter(this.#placeOf.get(after)!, needed);
     return place === undefined ? undefined : this.#places[place];
   }
 

@@ -35,6 +35,15 @@ export class RoomIndex {
     return found === CLOSED ? undefined : found;
   }
 
+  /** The first place behind this one that has this room. */
+  firstAfter(place: number, needed: Requirements): number | undefined {
+    for (let node = this.size + place; node > 1; node >>= 1) {
+      const found = node % 2 === 0 ? this.#firstBelow(node + 1, needed) : CLOSED;
+      if (found !== CLOSED) return found;
+    }
+    return undefined;
+  }
+
   /** The first of those places that have the most vCPUs. */
   mostVcpus(): number | undefined {
     const most = this.#vcpuMilli[1]!;
