@@ -4,7 +4,7 @@ import { freeIn } from "./placement.ts";
 import type { Capacity } from "./resources.ts";
 import type { World } from "./world.ts";
 
-/** What becomes of an environment's share of this machine. */
+/** What becomes of an environment's share of this machine, or of its instances together. */
 export interface Occupancy {
   /** What the environment can use, when nothing runs. */
   readonly capacity: Capacity;
@@ -23,6 +23,23 @@ export function occupancyOf(world: World, environmentArn: string): Occupancy | u
     const job = world.jobOfAttempt(attemptId)!;
     if (activeAttempt(job.state)?.environmentArn === environmentArn) jobs.add(job);
   }
+  if (environment.instances !== undefined) return { ...occupiedInstances(world, environmentArn), jobs: [...jobs] };
   const vcpuMilli = Math.min(world.capacity.vcpuMilli, environment.maxVcpuMilli);
   return { capacity: { ...world.capacity, vcpuMilli }, free: freeIn(world, environment), jobs: [...jobs] };
+}
+
+/** All that run, and what is free on them: no single job can have it. */
+function occupiedInstances(world: World, environmentArn: string): Pick<Occupancy, "capacity" | "free"> {
+  const fleet = world.instances.of(environmentArn);
+  const running = [...fleet.instances()].filter(({ status }) => status === "running");
+  return { capacity: sumOf(running.map(({ type }) => type)), free: sumOf(running.map(({ id }) => fleet.roomOf(id)!)) };
+}
+
+function sumOf(capacities: readonly Capacity[]): Capacity {
+  const sum = { vcpuMilli: 0, memoryMiB: 0 };
+  for (const { vcpuMilli, memoryMiB } of capacities) {
+    sum.vcpuMilli += vcpuMilli;
+    sum.memoryMiB += memoryMiB;
+  }
+  return sum;
 }

@@ -168,6 +168,11 @@ export class Engine implements Scheduler {
     return this.#ticked && occupancyOf(this.#ticked, environmentArn);
   }
 
+  desiredVcpus(environmentArn: string): number | undefined {
+    if (this.#ticked?.environments.get(environmentArn)?.instances === undefined) return undefined;
+    return Math.ceil(this.#ticked.instances.of(environmentArn).vcpuMilli / 1000);
+  }
+
   snapshot(queueArn: string): QueueSnapshot {
     const world = this.#ticked;
     if (world === undefined) return { front: [], firstOfShares: new Map(), active: [] };

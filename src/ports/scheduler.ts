@@ -20,6 +20,8 @@ export interface Scheduler {
   preview(proposal: Proposal): Promise<Preview | undefined>;
   /** What runs in an environment, after the last tick; undefined when the scheduler does not have it. */
   occupancy(environmentArn: string): Occupancy | undefined;
+  /** How many vCPUs the scheduler wants there now: those of the instances that are there or on their way. Undefined for an environment without instances. */
+  desiredVcpus(environmentArn: string): number | undefined;
   /** What waits and runs in a queue, after the last tick. */
   snapshot(queueArn: string): QueueSnapshot;
 }

@@ -1,6 +1,7 @@
 import type { ComputeEnvironmentDetail, ComputeResource } from "@aws-sdk/client-batch";
 import { clusterArn } from "../../../core/ecs-names.ts";
 import { uuidFrom } from "../../../core/ids.ts";
+import type { Scheduler } from "../../../ports/scheduler.ts";
 import type { EnvironmentSettings, ResourceRecord } from "../../../ports/store.ts";
 import { clientException } from "../../wire/errors.ts";
 import type { BatchHandlers, BatchInput, Call } from "../../wire/operations.ts";
@@ -41,10 +42,10 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
       if (names !== undefined && names.length > 0) {
         const asked = ["computeEnvironments", names] as const;
         const found = await findNamed(store.environments, call, "compute-environment", asked, page);
-        return { computeEnvironments: found.map(toDetail) };
+        return { computeEnvironments: found.map((record) => toDetail(record, scheduler)) };
       }
       const { items, ...more } = await listOwn(backend, store.environments, call, "DescribeComputeEnvironments", page);
-      return { computeEnvironments: items.map(toDetail), ...more };
+      return { computeEnvironments: items.map((record) => toDetail(record, scheduler)), ...more };
     },
 
     async UpdateComputeEnvironment(input, call) {
@@ -79,10 +80,17 @@ async function find(backend: Backend, call: Call, nameOrArn: string): Promise<Re
   return record;
 }
 
-function toDetail(record: ResourceRecord<EnvironmentSettings>): ComputeEnvironmentDetail {
+function toDetail(
+  record: ResourceRecord<EnvironmentSettings>,
+  scheduler: Pick<Scheduler, "desiredVcpus">,
+): ComputeEnvironmentDetail {
   const { arn, name, status, statusReason } = record;
   const { endsJobs: _, ...settings } = record.settings;
-  const computeResources = settings.computeResources ?? ownMachines(settings);
+  const desiredvCpus = scheduler.desiredVcpus(arn);
+  const computeResources = {
+    ...(settings.computeResources ?? ownMachines(settings)),
+    ...(desiredvCpus !== undefined && { desiredvCpus }),
+  };
   return {
     computeEnvironmentName: name,
     computeEnvironmentArn: arn,
