@@ -25,7 +25,9 @@ export type Fact =
       readonly status: "SUCCEEDED" | "FAILED";
       readonly indexes: readonly number[];
     }
-  | { readonly kind: "stop-requested"; readonly jobId: string; readonly stop: StopRequest };
+  | { readonly kind: "stop-requested"; readonly jobId: string; readonly stop: StopRequest }
+  /** The schedulingPriority of a job was changed. */
+  | { readonly kind: "job-priority"; readonly jobId: string; readonly priority: number };
 
 /** How a finished dependency ended. `failedChildren`: of an array that FAILED, the children that did. */
 export interface Outcome {

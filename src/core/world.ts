@@ -109,6 +109,9 @@ export class World {
         this.stops.set(event.jobId, event.stop);
         this.agenda.add(event.jobId);
         break;
+      case "job-priority":
+        this.#prioritise(event.jobId, event.priority);
+        break;
       case "stop-dismissed":
         this.stops.delete(event.jobId);
         break;
@@ -199,7 +202,8 @@ export class World {
 
   stillWaits(entry: Waiting): boolean {
     const job = this.jobs.get(entry.job.id);
-    if (job === undefined) return false;
+    // Whoever has another priority by now waits in another place.
+    if (job === undefined || job.scheduling !== entry.job.scheduling) return false;
     // A job that started out of its turn leaves its entry behind; if it comes back, it has another one.
     const isThisTurn = job.state.attempts.length === entry.job.state.attempts.length;
     if (!isArrayParent(job)) return isThisTurn && job.state.status === "RUNNABLE";
@@ -261,6 +265,15 @@ export class World {
     if (isTerminal(job.state.status)) this.#ended(job);
     else if (before.state.rest?.status !== "FAILED" && job.state.rest?.status === "FAILED")
       this.#wakeDependents(job.id);
+  }
+
+  #prioritise(jobId: string, priority: number): void {
+    const before = this.jobs.get(jobId);
+    if (before === undefined) return;
+    const job = { ...before, scheduling: { ...before.scheduling, priority } };
+    this.jobs.set(jobId, job);
+    this.touchedQueues.add(job.queueArn);
+    if (job.state.status === "RUNNABLE") this.#wait({ job, retried: job.state.attempts.length > 0 });
   }
 
   #newChild(change: JobChange): Job {

@@ -75,6 +75,8 @@ export class Engine implements Scheduler {
   #reportedInstances: ProvisionerEvent[] = [];
   #hasNews = true;
   #hasResourceNews = false;
+  /** Jobs whose priority was written. */
+  readonly #prioritised = new Set<string>();
   #waiters: (() => void)[] = [];
   #running: Promise<void> | undefined;
   #mustRunAgain = false;
@@ -138,6 +140,11 @@ export class Engine implements Scheduler {
   /** Resources were written. Resolves as `nudge`. */
   nudgeResources(): Promise<void> {
     this.#hasResourceNews = true;
+    return this.#nextTick();
+  }
+
+  nudgePriority(jobId: string): Promise<void> {
+    this.#prioritised.add(jobId);
     return this.#nextTick();
   }
 
@@ -299,6 +306,11 @@ export class Engine implements Scheduler {
     if (this.#hasResourceNews) {
       this.#hasResourceNews = false;
       for (const fact of await this.#options.store.resources()) world.apply(fact);
+    }
+    if (this.#prioritised.size > 0) {
+      const jobIds = [...this.#prioritised];
+      this.#prioritised.clear();
+      for (const fact of await this.#options.store.priorities(jobIds)) world.apply(fact);
     }
     if (!this.#hasNews) return false;
     this.#hasNews = false;

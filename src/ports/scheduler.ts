@@ -10,6 +10,8 @@ export interface Scheduler {
   nudge(): Promise<void>;
   /** Compute environments or job queues were written. Resolves when a tick has seen them. */
   nudgeResources(): Promise<void>;
+  /** The priority of a job was written. Resolves when a tick has seen it. */
+  nudgePriority(jobId: string): Promise<void>;
   /** How much of a consumable resource the attempts hold that are active after the last tick. */
   inUse(consumableArn: string): number;
   /** Why a RUNNABLE job waits, after the last tick; undefined when nothing is in its way. */

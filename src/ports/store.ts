@@ -294,6 +294,7 @@ export interface JobTable {
    */
   insert(job: NewJob, token?: ClientToken): Promise<void>;
   /** Changes `schedulingPriority` in the job's spec. */
+  /** The schedulingPriority that is shown; and that by which the job is served, if its queue has a scheduling policy. */
   setPriority(id: string, schedulingPriority: number): Promise<void>;
   /** Those of `ids` that have a record, in any order. */
   find(scope: Scope, ids: readonly string[]): Promise<JobRecord[]>;
@@ -367,6 +368,8 @@ export interface SchedulingStore {
     afterSeq: number,
     limit: number,
   ): Promise<{ jobs: readonly Job[]; stops: readonly Fact[]; lastSeq: number; isPartial: boolean }>;
+  /** The priorities of these jobs, as they are now; those that have none are left out. */
+  priorities(jobIds: readonly string[]): Promise<readonly Fact[]>;
   /** How jobs ended. Unknown ids count as failed. */
   outcomes(jobIds: readonly string[]): Promise<Map<string, Outcome>>;
   /** What dispatch needs to start these jobs' attempts: by job id; a child has its parent's. */

@@ -53,6 +53,11 @@ export class MemoryStore implements SchedulingStore {
     return { jobs, stops: [], lastSeq: jobs.at(-1)?.seq ?? afterSeq, isPartial };
   }
 
+  /** Nobody changes one. */
+  async priorities(): ReturnType<SchedulingStore["priorities"]> {
+    return [];
+  }
+
   /** No job of a workload depends on another one. */
   async outcomes(jobIds: readonly string[]): ReturnType<SchedulingStore["outcomes"]> {
     return new Map(jobIds.map((jobId) => [jobId, { succeeded: false }]));

@@ -51,8 +51,9 @@ export function jobTable(database: Database): JobTable {
     async setPriority(id, schedulingPriority) {
       await database.write([
         statement(
-          `UPDATE jobs SET spec = json_set(spec, '$.schedulingPriority', CAST(? AS INTEGER)) WHERE id = ? AND spec IS NOT NULL`,
-          ...[schedulingPriority, id],
+          `UPDATE jobs SET spec = json_set(spec, '$.schedulingPriority', CAST(? AS INTEGER)),
+             scheduling = json_replace(scheduling, '$.priority', CAST(? AS INTEGER)) WHERE id = ? AND spec IS NOT NULL`,
+          ...[schedulingPriority, schedulingPriority, id],
         ),
       ]);
     },

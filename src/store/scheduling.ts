@@ -60,6 +60,18 @@ export function schedulingStore(
       const lastSeq = isPartial ? jobs.at(-1)!.seq : Math.max(newest, jobs.at(-1)?.seq ?? 0);
       return { jobs, stops, lastSeq, isPartial };
     },
+    async priorities(jobIds) {
+      const rows = await database.read(
+        `SELECT id, scheduling ->> '$.priority' AS priority FROM jobs WHERE id IN (SELECT value FROM json_each(?))`,
+        [JSON.stringify(jobIds)],
+      );
+      const known = rows.filter(({ priority }) => priority !== null);
+      return known.map(({ id, priority }) => ({
+        kind: "job-priority",
+        jobId: String(id),
+        priority: Number(priority),
+      }));
+    },
     async outcomes(jobIds) {
       const outcomes = new Map<string, Outcome>();
       for (const jobId of jobIds) outcomes.set(jobId, await readOutcome(database, jobId));

@@ -10,6 +10,7 @@ import {
   GetJobQueueSnapshotCommand,
   ListServiceJobsCommand,
   UpdateQuotaShareCommand,
+  UpdateServiceJobCommand,
 } from "@aws-sdk/client-batch";
 import type { RunningServer } from "../../src/compose.ts";
 import { startServer } from "../../src/compose.ts";
@@ -131,6 +132,30 @@ test("UpdateQuotaShare takes effect at once; a share that is DISABLED finishes w
     }),
   );
   assert.equal((await serviceEnded(batch, job)).status, "SUCCEEDED");
+});
+
+test("UpdateServiceJob decides at once who comes first, and who makes room", async () => {
+  await createQueue(batch, "priorities");
+  await batch.send(
+    new UpdateQuotaShareCommand({
+      quotaShareArn: shareArn("priorities", "owner"),
+      preemptionConfiguration: { inSharePreemption: "ENABLED" },
+    }),
+  );
+  const running = await submit("priorities", "owner", "exec sleep 600", { schedulingPriority: 3 });
+  await untilServiceStatus(batch, running, "RUNNING");
+  const first = await submit("priorities", "owner", "exec sleep 600", { schedulingPriority: 2 });
+  const second = await submit("priorities", "owner", "exec sleep 600", { schedulingPriority: 1 });
+  await batch.send(new UpdateServiceJobCommand({ jobId: second, schedulingPriority: 3 }));
+  assert.match((await describeService(batch, second)).statusReason!, /^Waiting for 2 /);
+  await batch.send(new UpdateServiceJobCommand({ jobId: second, schedulingPriority: 4 }));
+  await untilServiceStatus(batch, second, "RUNNING");
+  const { recentPreemptedAttempts } = (await describeService(batch, running)).preemptionSummary!;
+  assert.deepEqual(
+    recentPreemptedAttempts!.map(({ statusReason }) => statusReason),
+    ["In-share preemption triggered to run a job of higher priority"],
+  );
+  assert.equal((await describeService(batch, first)).status, "RUNNABLE");
 });
 
 test("what the shares wait for and hold", async () => {

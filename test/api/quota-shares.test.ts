@@ -12,6 +12,7 @@ import {
   paginateListQuotaShares,
   UpdateJobQueueCommand,
   UpdateQuotaShareCommand,
+  UpdateServiceEnvironmentCommand,
 } from "@aws-sdk/client-batch";
 import { NEW_QUOTA_SHARE } from "../../src/api/batch/sharing/quota-shares.ts";
 import { batchClient } from "../support/clients.ts";
@@ -163,6 +164,53 @@ test("under quota management, a service environment serves one queue", async () 
   const kept = { jobQueue: "other", serviceEnvironmentOrder: [{ order: 2, serviceEnvironment: "other" }] };
   await batch.send(new UpdateJobQueueCommand(kept));
   await untilQueue(batch, "other", "VALID");
+});
+
+test("under quota management, a service environment counts by instance type", async () => {
+  const environment = (serviceEnvironmentName: string, ...units: readonly string[]) =>
+    batch.send(
+      new CreateServiceEnvironmentCommand({
+        serviceEnvironmentName,
+        serviceEnvironmentType: "SAGEMAKER_TRAINING",
+        capacityLimits: units.map((capacityUnit) => ({ capacityUnit, maxCapacity: 4 })),
+      }),
+    );
+  const limit = (serviceEnvironment: string, ...units: readonly string[]) =>
+    batch.send(
+      new UpdateServiceEnvironmentCommand({
+        serviceEnvironment,
+        capacityLimits: units.map((capacityUnit) => ({ capacityUnit, maxCapacity: 4 })),
+      }),
+    );
+  const byNumber = (name: string) =>
+    refused(
+      `Service environment ${name} has a capacity limit in NUM_INSTANCES. Quota management needs capacity limits by instance type.`,
+    );
+  const unknown = (unit: string, name: string) =>
+    refused(`${unit} is not a capacity unit of service environment ${name}.`);
+  await environment("by-number", "NUM_INSTANCES");
+  await environment("by-type", "ml.a.large", "ml.b.large");
+  await environment("by-other-type", "ml.b.large");
+  await assert.rejects(createQueue("typed", "by-number", POLICY), byNumber("by-number"));
+  await createQueue("typed", "by-type", POLICY);
+  const ofType = (capacityUnit: string) => ({ capacityLimits: [{ capacityUnit, maxCapacity: 1 }] });
+  await assert.rejects(
+    create("share", { jobQueue: "typed", ...ofType("ml.c.large") }),
+    unknown("ml.c.large", "by-type"),
+  );
+  await create("share", { jobQueue: "typed", ...ofType("ml.a.large") });
+  await assert.rejects(update(arnOf("share", "typed"), ofType("ml.c.large")), unknown("ml.c.large", "by-type"));
+  await assert.rejects(limit("by-type", "NUM_INSTANCES"), byNumber("by-type"));
+  await assert.rejects(limit("by-type", "ml.b.large"), unknown("ml.a.large", "by-type"));
+  const move = (serviceEnvironment: string) =>
+    batch.send(
+      new UpdateJobQueueCommand({ jobQueue: "typed", serviceEnvironmentOrder: [{ order: 1, serviceEnvironment }] }),
+    );
+  await assert.rejects(move("by-number"), byNumber("by-number"));
+  await assert.rejects(move("by-other-type"), unknown("ml.a.large", "by-other-type"));
+  await limit("by-type", "ml.a.large");
+  await limit("by-other-type", "ml.b.large", "ml.a.large");
+  await move("by-other-type");
 });
 
 test("only queues for service jobs with a quota-share policy have shares", async () => {

@@ -72,6 +72,10 @@ class Quotas {
     return started;
   }
 
+  prioritise(jobId: string, priority: number): void {
+    this.bench.world.apply({ kind: "job-priority", jobId, priority });
+  }
+
   /** The jobs that were told to end, and have not. */
   ending(): string[] {
     const jobs = [...this.bench.world.jobs.values()];
@@ -269,6 +273,20 @@ describe("within a share", () => {
     quotas.submit("x:high^2");
     quotas.settle();
     assert.deepEqual(quotas.ending(), ["low"]);
+  });
+
+  test("priorities that are changed count at once: of who waits, and of who runs", () => {
+    const quotas = new Quotas(2, { x: inShare(reserve(2)) });
+    quotas.submit("x:x1^2", "x:x2^2", "x:x3^2", "x:x4^1");
+    quotas.settle();
+    quotas.prioritise("x4", 3);
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), ["x2"]);
+    quotas.prioritise("x1", 1);
+    quotas.settle();
+    assert.deepEqual(quotas.ending(), ["x1", "x2"], "x3 takes the place of x1");
+    quotas.obey("x1", "x2");
+    assert.deepEqual(quotas.settle(), ["x4", "x2"], "what was preempted comes before x3, which came later");
   });
 
   test("and what was lent comes back first", () => {

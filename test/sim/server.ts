@@ -101,6 +101,7 @@ export class Server {
       load: () => this.#call("load", () => store.load()),
       resources: () => this.#call("resources", () => store.resources()),
       news: (afterSeq, limit) => this.#call("news", () => store.news(afterSeq, limit)),
+      priorities: (ids) => this.#call("priorities", () => store.priorities(ids)),
       outcomes: (ids) => this.#call("outcomes", () => store.outcomes(ids)),
       launches: (jobs) => this.#call("launches", () => store.launches(jobs)),
       hasAttemptsOn: (driver) => store.hasAttemptsOn(driver),

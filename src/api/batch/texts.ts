@@ -136,6 +136,10 @@ export const TEXTS = {
   noQuotaPolicy: (queue: string) => `JobQueue ${queue} has no scheduling policy with a quotaSharePolicy.`,
   oneQuotaQueue: (environment: string) =>
     `Service environment ${environment} can only be in one job queue, as quota shares are managed in it.`,
+  quotaCountsTypes: (environment: string) =>
+    `Service environment ${environment} has a capacity limit in NUM_INSTANCES. Quota management needs capacity limits by instance type.`,
+  quotaUnitUnknown: (unit: string, environment: string) =>
+    `${unit} is not a capacity unit of service environment ${environment}.`,
   queueNotValid: (queue: string) => `JobQueue ${queue} is not in VALID status.`,
   tooManyQuotaShares: (queue: string) => `JobQueue ${queue} cannot have more than 20 quota shares.`,
   sharingStrategy: (strategy: string) =>

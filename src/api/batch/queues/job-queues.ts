@@ -8,7 +8,7 @@ import { arnOf, scopeOf, toArn } from "../names.ts";
 import { checkedEnvironments } from "./queue-environments.ts";
 import { findQueue } from "./queue-lookup.ts";
 import { checkNewPolicy, checkPolicy } from "./queue-policy.ts";
-import { checkedServiceOrder, checkSoleQueue } from "./queue-service-environment.ts";
+import { checkedServiceOrder, checkForQuotas } from "./queue-service-environment.ts";
 import { findNamed, isOwnArn, listOwn } from "../resource-lookup.ts";
 import { checkDeletable, checkUpdatable, writeUnchanged } from "../resource-states.ts";
 import { check } from "../rules.ts";
@@ -27,7 +27,7 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
       const name = input.jobQueueName;
       const arn = arnOf(call, "job-queue", name);
       const settings = await newSettings(backend, call, input);
-      await checkSoleQueue(backend, call, arn, settings);
+      await checkForQuotas(backend, call, arn, settings);
       const status = { status: "CREATING", statusReason: "JobQueue is being created" } as const;
       const record = { arn, scope: scopeOf(call), name, createdAt: clock.now(), ...status, settings };
       if (!(await store.queues.insert(record))) throw clientException(TEXTS.alreadyExists);
@@ -48,7 +48,7 @@ export function jobQueueHandlers(backend: Backend): Required<Pick<BatchHandlers,
       const record = await findQueue(backend, call, input.jobQueue);
       checkUpdatable("JobQueue", record);
       const settings = await updatedSettings(backend, call, record.settings, input);
-      if (input.serviceEnvironmentOrder !== undefined) await checkSoleQueue(backend, call, record.arn, settings);
+      if (input.serviceEnvironmentOrder !== undefined) await checkForQuotas(backend, call, record.arn, settings);
       const status = { status: "UPDATING", statusReason: "JobQueue is being updated" } as const;
       await writeUnchanged(store.queues, "JobQueue", record, { ...status, settings });
       await scheduler.nudgeResources();

@@ -3,9 +3,10 @@ import type { QueueSettings } from "../../../ports/store.ts";
 import { clientException, validationException } from "../../wire/errors.ts";
 import type { Call } from "../../wire/operations.ts";
 import type { Backend } from "../backend.ts";
-import { nameOf, toArn } from "../names.ts";
+import { nameOf, scopeOf, toArn } from "../names.ts";
 import { findOwn } from "../resource-lookup.ts";
-import { isQuotaManaged } from "../sharing/quota-shares.ts";
+import { isQuotaManaged, sharesOf } from "../sharing/quota-shares.ts";
+import { checkUnitsOfShare, environmentOf } from "../sharing/quota-units.ts";
 import { queuesWith } from "./queue-lookup.ts";
 import { TEXTS } from "../texts.ts";
 
@@ -25,8 +26,8 @@ export async function checkedServiceOrder(
   return [{ order: place, serviceEnvironment: arn }];
 }
 
-/** Under quota management, a service environment serves one queue only (reference 3.8). */
-export async function checkSoleQueue(
+/** Under quota management, a service environment serves one queue only, and has what the queue's shares count (reference 3.8). */
+export async function checkForQuotas(
   backend: Backend,
   call: Call,
   queueArn: string,
@@ -34,6 +35,20 @@ export async function checkSoleQueue(
 ): Promise<void> {
   const arn = environmentOf(settings);
   if (arn === undefined) return;
+  await checkSoleQueue(backend, call, queueArn, settings, arn);
+  if (!(await isQuotaManaged(backend, settings))) return;
+  const shares = await sharesOf(backend, { arn: queueArn, name: nameOf(queueArn), scope: scopeOf(call) });
+  const limits = shares.flatMap((share) => share.settings.capacityLimits ?? []);
+  await checkUnitsOfShare(backend, { settings }, limits);
+}
+
+async function checkSoleQueue(
+  backend: Backend,
+  call: Call,
+  queueArn: string,
+  settings: QueueSettings,
+  arn: string,
+): Promise<void> {
   const using = await queuesWith(backend, call, (queue) => environmentOf(queue) === arn);
   const others = using.filter((queue) => queue.arn !== queueArn);
   if (others.length === 0) return;
@@ -41,8 +56,4 @@ export async function checkSoleQueue(
     [settings, ...others.map((queue) => queue.settings)].map((queue) => isQuotaManaged(backend, queue)),
   );
   if (managed.includes(true)) throw clientException(TEXTS.oneQuotaQueue(nameOf(arn)));
-}
-
-function environmentOf({ serviceEnvironmentOrder = [] }: QueueSettings): string | undefined {
-  return serviceEnvironmentOrder[0]?.serviceEnvironment;
 }

@@ -1,4 +1,4 @@
-import type { ServiceEnvironmentDetail } from "@aws-sdk/client-batch";
+import type { CapacityLimit, ServiceEnvironmentDetail } from "@aws-sdk/client-batch";
 import type { ResourceRecord, ServiceEnvironmentSettings } from "../../../ports/store.ts";
 import { clientException } from "../../wire/errors.ts";
 import type { BatchHandlers, BatchInput, Call } from "../../wire/operations.ts";
@@ -12,6 +12,8 @@ import type { Rule } from "../rules.ts";
 import { check, quotingRule, rule, within } from "../rules.ts";
 import { STATE_RULE } from "../state-rule.ts";
 import { DRIVER_TAG_RULES, TAG_RULES } from "../tags/tags.ts";
+import { isQuotaManaged, sharesOf } from "../sharing/quota-shares.ts";
+import { checkUnits, environmentOf } from "../sharing/quota-units.ts";
 import { TEXTS } from "../texts.ts";
 
 type Operations =
@@ -65,6 +67,7 @@ export function serviceEnvironmentHandlers(backend: Backend): Required<Pick<Batc
         throw clientException(TEXTS.serviceEnvironmentNotFound(nameOf(input.serviceEnvironment)));
       const { name } = record;
       checkUpdatable("ServiceEnvironment", record);
+      if (input.capacityLimits !== undefined) await checkForShares(backend, call, record, input.capacityLimits);
       const settings = {
         ...record.settings,
         ...(input.state !== undefined && { state: input.state }),
@@ -94,10 +97,25 @@ export function serviceEnvironmentHandlers(backend: Backend): Required<Pick<Batc
   };
 }
 
+/** A queue under quota management goes on finding what its shares count. */
+async function checkForShares(
+  backend: Backend,
+  call: Call,
+  { arn, name }: ResourceRecord<ServiceEnvironmentSettings>,
+  capacityLimits: readonly CapacityLimit[],
+): Promise<void> {
+  for (const queue of await queuesWith(backend, call, (settings) => environmentOf(settings) === arn)) {
+    if (!(await isQuotaManaged(backend, queue.settings))) continue;
+    const shares = await sharesOf(backend, queue);
+    checkUnits(
+      { name, capacityLimits },
+      shares.flatMap(({ settings }) => settings.capacityLimits ?? []),
+    );
+  }
+}
+
 async function isUsed(backend: Backend, call: Call, arn: string): Promise<boolean> {
-  const using = await queuesWith(backend, call, ({ serviceEnvironmentOrder = [] }) =>
-    serviceEnvironmentOrder.some(({ serviceEnvironment }) => serviceEnvironment === arn),
-  );
+  const using = await queuesWith(backend, call, (settings) => environmentOf(settings) === arn);
   return using.length > 0;
 }
 

@@ -50,6 +50,7 @@ export function serviceJobHandlers(backend: Backend): Required<Pick<BatchHandler
       const { id, name, state } = await find(backend, call, jobId);
       if (isTerminal(state.status)) throw clientException(TEXTS.serviceJobOver(id, state.status));
       await store.jobs.setPriority(id, schedulingPriority);
+      await scheduler.nudgePriority(id);
       return { jobArn: arnOf(call, "service-job", id), jobName: name, jobId: id };
     },
   };

@@ -14,6 +14,7 @@ import { check, quotingRule, rule, within } from "../rules.ts";
 import { STATE_RULE } from "../state-rule.ts";
 import { TAG_RULES } from "../tags/tags.ts";
 import { TEXTS } from "../texts.ts";
+import { checkUnitsOfShare } from "./quota-units.ts";
 
 type Operations =
   | "CreateQuotaShare"
@@ -32,6 +33,7 @@ export function quotaShareHandlers(backend: Backend): Required<Pick<BatchHandler
       check(NEW_QUOTA_SHARE, input);
       const queue = await findQueue(backend, call, input.jobQueue);
       await checkQueue(backend, queue);
+      await checkUnitsOfShare(backend, queue, input.capacityLimits ?? []);
       const shares = await sharesOf(backend, queue);
       const arn = quotaShareArn(queue.arn, input.quotaShareName);
       if (shares.some((share) => share.arn === arn)) throw clientException(TEXTS.alreadyExists);
@@ -62,6 +64,8 @@ export function quotaShareHandlers(backend: Backend): Required<Pick<BatchHandler
       check(QUOTA_SHARE_RULES, input);
       const record = await find(backend, call, input.quotaShareArn);
       checkUpdatable("QuotaShare", { ...record, name: shareName(record) });
+      const queue = await store.queues.get(record.settings.jobQueueArn!);
+      if (queue !== undefined) await checkUnitsOfShare(backend, queue, input.capacityLimits ?? []);
       const settings = updatedSettings(record.settings, input);
       await writeUnchanged(
         store.quotaShares,
@@ -128,9 +132,10 @@ function shareName({ name }: { readonly name: string }): string {
   return name.slice(name.indexOf("/") + 1);
 }
 
-async function sharesOf(
+/** In order of their names, those after the one of that name. */
+export async function sharesOf(
   { store }: Backend,
-  queue: ResourceRecord<QueueSettings>,
+  queue: Pick<ResourceRecord<QueueSettings>, "arn" | "name" | "scope">,
   after = "",
 ): Promise<ResourceRecord<QuotaShareSettings>[]> {
   const limit = MAX_SHARES_PER_QUEUE + 1;
