@@ -10,7 +10,7 @@ import type { Environment } from "./resources.ts";
 import { HEALTHY } from "./resources.ts";
 import { nodeStopped, unitsAdvanced } from "./tasks/task-lifecycle.ts";
 import type { World } from "./world.ts";
-import { virtualChild } from "./world.ts";
+import { virtualChild } from "./virtual-child.ts";
 
 /**
  * What time, dependencies, stop requests and the resources' own life change, without any placement: settles everything on the

@@ -392,13 +392,3 @@ export class World {
     if (resource !== undefined) resources.set(arn, { ...resource, ...change });
   }
 }
-
-/** The parent of an agenda entry that names a child without a record. */
-export function virtualChild(world: World, id: string): { parent: Job; index: number } | undefined {
-  const child = parseChildId(id);
-  const parent = child === undefined ? undefined : world.jobs.get(child.parentId);
-  if (child === undefined || parent === undefined) return undefined;
-  const progress = world.arrays.get(parent.id);
-  if (progress === undefined || child.index >= progress.size || progress.get(child.index) !== "none") return undefined;
-  return { parent, index: child.index };
-}

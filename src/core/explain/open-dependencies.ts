@@ -1,7 +1,7 @@
 import { childId, parseChildId } from "../ids.ts";
 import type { Job, JobStatus } from "../job.ts";
 import { isArrayParent } from "../job.ts";
-import { virtualChild } from "../world.ts";
+import { virtualChild } from "../virtual-child.ts";
 import type { World } from "../world.ts";
 import type { OpenDependency } from "./blockers.ts";
 
