@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   logs: ["core", "ports"],
   catalog: [],
   api: ["core", "ports", "catalog"],
-  sim: ["core", "ports", "engine", "catalog"],
+  sim: ["core", "ports", "drivers", "engine", "catalog"],
   cli: ["core", "ports", "compose", "sim"],
   compose: ["core", "ports", "store", "drivers", "engine", "logs", "api"],
 };

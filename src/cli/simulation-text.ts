@@ -1,5 +1,5 @@
 import type { Unit } from "../sim/report/figures.ts";
-import { FIGURES } from "../sim/report/figures.ts";
+import { ENVIRONMENT_COLUMNS, environmentFigures, FIGURES } from "../sim/report/figures.ts";
 import type { Report } from "../sim/report/report.ts";
 import { duration, table } from "./text.ts";
 
@@ -8,7 +8,7 @@ const MAX_SHARES = 12;
 
 /** What simulations came to, side by side. */
 export function simulationText(reports: readonly Report[]): string {
-  return [figures(reports), sharesText(reports), ...reports.map(unfinishedText)]
+  return [figures(reports), ...reports.map(environmentsText), sharesText(reports), ...reports.map(unfinishedText)]
     .filter((part) => part !== "")
     .join("\n\n");
 }
@@ -40,6 +40,21 @@ function figures(reports: readonly Report[]): string {
       ...reports.map((report) => amount(of(report), unit)),
     ]),
   );
+}
+
+/** Where there are several, or instances: else the figures say it all. */
+function environmentsText(report: Report): string {
+  const rows = environmentFigures(report);
+  if (rows.length === 1 && rows[0]!.launched === "") return "";
+  return `Environments, ${report.name}:\n${table(
+    ["NAME", "TYPE", ...ENVIRONMENT_COLUMNS.map((name) => name.toUpperCase()), "LAUNCHED"],
+    rows.map(({ environment, type, figures, launched }) => [
+      environment,
+      type,
+      ...figures.map(([value, unit]) => amount(value, unit)),
+      launched,
+    ]),
+  )}`;
 }
 
 function sharesText(reports: readonly Report[]): string {

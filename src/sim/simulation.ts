@@ -1,6 +1,11 @@
 import { initialState } from "../core/job.ts";
+import type { Instance } from "../core/instances/instance.ts";
+import type { FakeBoot } from "../drivers/fake/cloud.ts";
+import { FakeCloud } from "../drivers/fake/cloud.ts";
+import { createFakeProvisioner } from "../drivers/fake/provisioner.ts";
 import { Engine } from "../engine/engine.ts";
 import type { AttemptSpec } from "../ports/driver.ts";
+import type { Provisioner } from "../ports/provisioner.ts";
 import type { Cluster, ClusterQueue } from "./cluster/cluster.ts";
 import { environmentArn, factsOf, queueArn } from "./cluster/cluster-facts.ts";
 import type { JobForm } from "./job-forms.ts";
@@ -75,6 +80,7 @@ class Run {
   readonly #forms = new Map<JobKind, JobForm>();
   readonly #queues: ReadonlyMap<string, ClusterQueue>;
   readonly #bootMs: ReadonlyMap<string, number>;
+  readonly #pools: ReadonlySet<string>;
   #submitted = 0;
   #idleWakes = 0;
   #failure: unknown;
@@ -84,6 +90,7 @@ class Run {
     this.#cluster = cluster;
     this.#queues = new Map(cluster.queues.map((queue) => [queue.name, queue]));
     this.#bootMs = new Map(cluster.environments.map(({ name, bootSeconds }) => [name, bootSeconds * 1000]));
+    this.#pools = new Set(cluster.environments.filter((one) => one.launching === undefined).map(({ name }) => name));
     const arns = cluster.environments.map(({ name }) => environmentArn(name));
     this.#recorder = new Recorder(BEGINS_AT, arns, (kind) => weightOf(this.#queueOf(kind).sharing, shareOf(kind)));
     this.#store = new MemoryStore({
@@ -97,6 +104,7 @@ class Run {
     this.#engine = new Engine({
       store: this.#store,
       drivers: new Map([["fake", createSimDriver(this.#clock, (attempt) => this.#courseOf(attempt))]]),
+      ...(this.#pools.size < cluster.environments.length && { provisioner: this.#provisioner() }),
       clock: this.#clock,
       capacity: ENDLESS,
       callingBack: {
@@ -133,6 +141,12 @@ class Run {
   async end(): Promise<Simulated> {
     await this.#engine.stop();
     return { recorder: this.#recorder, endedAt: this.#clock.now(), unfinished: this.#unfinished() };
+  }
+
+  #provisioner(): Provisioner {
+    const nameOf = ({ environmentArn: arn }: Instance): string => arn.slice(arn.indexOf("/") + 1);
+    const boot = (instance: Instance): FakeBoot => ({ bootMs: this.#bootMs.get(nameOf(instance))!, shutdownMs: 0 });
+    return createFakeProvisioner(new FakeCloud({ clock: this.#clock, boot }));
   }
 
   #awaitNextJob(): void {
@@ -180,7 +194,8 @@ class Run {
 
   #courseOf({ jobId, environment }: AttemptSpec): Course {
     const { runMs, exitCode } = this.#jobOf(jobId);
-    return { runMs, exitCode, bootMs: this.#bootMs.get(environment["AWS_BATCH_CE_NAME"]!)! };
+    const name = environment["AWS_BATCH_CE_NAME"]!;
+    return { runMs, exitCode, bootMs: this.#pools.has(name) ? this.#bootMs.get(name)! : 0 };
   }
 
   #unfinished(): Unfinished[] {

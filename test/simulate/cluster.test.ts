@@ -29,7 +29,7 @@ for (const [what, change, problem] of [
   [
     "another type",
     ({ computeEnvironments }) => (computeEnvironments[0]!["computeResources"] = { type: "EC3", maxvCpus: 4 }),
-    "computeEnvironments[0].computeResources.type must be one of FARGATE, FARGATE_SPOT.",
+    "computeEnvironments[0].computeResources.type must be one of EC2, SPOT, FARGATE, FARGATE_SPOT.",
   ],
   [
     "a number out of range",

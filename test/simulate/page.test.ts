@@ -56,8 +56,8 @@ test("beside each plot there is a table, and a sentence that tells what it shows
   // Waiting jobs, two of vCPUs, waiting times, two of shares.
   assert.equal(plots.length, 6);
   for (const tag of plots) assert.match(tag, /role="img" aria-label="[^"]{20,}"/);
-  assert.equal(page.match(/<section>/g)?.length, 6);
-  assert.equal(page.match(/<table>/g)?.length, 7);
+  assert.equal(page.match(/<section>/g)?.length, 7);
+  assert.equal(page.match(/<table>/g)?.length, 8);
   assert.doesNotMatch(page, /NaN|Infinity|undefined/);
 });
 

@@ -25,11 +25,13 @@ export function factsOf({ environments, queues }: Cluster): Fact[] {
   ];
 }
 
-function toEnvironment({ name, maxVcpus }: ClusterEnvironment): Environment {
+function toEnvironment({ name, maxVcpus, launching }: ClusterEnvironment): Environment {
   return {
     arn: environmentArn(name),
-    ...{ version: 1, enabled: true, status: "VALID", isFargate: true, isUnmanaged: false, endsJobs: false },
+    ...{ version: 1, enabled: true, status: "VALID", isUnmanaged: false, endsJobs: false },
+    isFargate: launching === undefined,
     maxVcpuMilli: maxVcpus * 1000,
+    ...(launching !== undefined && { instances: launching }),
     driver: "fake",
   };
 }

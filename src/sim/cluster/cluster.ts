@@ -1,7 +1,9 @@
 import { BACKFILL_TAG } from "../../core/submission/own-tags.ts";
 import { FARGATE_PRICES } from "../../catalog/fargate-prices.ts";
+import type { Launching } from "../../core/instances/instance.ts";
 import { InputError } from "../input-error.ts";
 import { JsonObject } from "./json-object.ts";
+import { readLaunching } from "./launching.ts";
 import type { Sharing } from "./sharing.ts";
 import { readSharing } from "./sharing.ts";
 
@@ -11,16 +13,26 @@ export interface Cluster {
   readonly queues: readonly ClusterQueue[];
 }
 
-/** A compute environment: a pool of vCPUs of which jobs of any size take what they need. */
 export interface ClusterEnvironment {
   readonly name: string;
-  readonly type: "FARGATE" | "FARGATE_SPOT";
+  readonly type: EnvironmentType;
   readonly maxVcpus: number;
-  /** From the moment at which a job is placed until it runs. */
+  /** From the launch of an instance until it runs; of a pool, from when a job is placed until it runs. */
   readonly bootSeconds: number;
-  /** US dollars for what jobs hold; without it nobody knows. */
+  /** Absent of a pool, of whose vCPUs jobs of any size take what they need. */
+  readonly launching?: Launching;
+  /** Of a pool: US dollars for what jobs hold; without it nobody knows. */
   readonly prices?: Prices;
+  /** Of instances: what they cost of their price on demand; without it nobody knows. */
+  readonly pricePercent?: number;
 }
+
+type EnvironmentType = (typeof TYPES)[number];
+
+const TYPES = ["EC2", "SPOT", "FARGATE", "FARGATE_SPOT"] as const;
+
+/** Of instances, where the file does not say it. */
+const BOOT_SECONDS = 60;
 
 export interface Prices {
   readonly perVcpuHour: number;
@@ -52,16 +64,36 @@ export function readCluster(text: string): Cluster {
 
 function toEnvironment(environment: JsonObject): ClusterEnvironment {
   const name = environment.string("computeEnvironmentName");
-  environment.optional("type", (type) => environment.choice(type, ["MANAGED"]));
+  environment.optional("type", (member) => environment.choice(member, ["MANAGED"]));
   const resources = environment.object("computeResources");
-  const type = resources.choice("type", ["FARGATE", "FARGATE_SPOT"]);
+  const type = resources.choice("type", TYPES);
   const maxVcpus = resources.number("maxvCpus", { least: 1 });
+  const ofType =
+    type === "EC2" || type === "SPOT" ? ofInstances(type, environment, resources) : ofPool(type, environment);
   resources.end();
-  const bootSeconds = environment.optional("bootSeconds", (boot) => environment.number(boot, { isWhole: false })) ?? 0;
-  const prices =
-    environment.optional("prices", (member) => toPrices(environment.object(member))) ?? publishedPrices(type);
   environment.end();
-  return { name, type, maxVcpus, bootSeconds, ...(prices !== undefined && { prices }) };
+  return { name, type, maxVcpus, ...ofType };
+}
+
+function ofInstances(type: "EC2" | "SPOT", environment: JsonObject, resources: JsonObject) {
+  const launching = readLaunching(type, resources);
+  const range = { least: 0, most: 100, isWhole: false };
+  const percent = environment.optional("pricePercent", (member) => environment.number(member, range));
+  const pricePercent = percent ?? (type === "EC2" ? 100 : undefined);
+  return {
+    ...{ launching, bootSeconds: bootSeconds(environment) ?? BOOT_SECONDS },
+    ...(pricePercent !== undefined && { pricePercent }),
+  };
+}
+
+function ofPool(type: "FARGATE" | "FARGATE_SPOT", environment: JsonObject) {
+  const own = environment.optional("prices", (member) => toPrices(environment.object(member)));
+  const prices = own ?? (type === "FARGATE" ? FARGATE_PRICES.X86_64 : undefined);
+  return { bootSeconds: bootSeconds(environment) ?? 0, ...(prices !== undefined && { prices }) };
+}
+
+function bootSeconds(environment: JsonObject): number | undefined {
+  return environment.optional("bootSeconds", (member) => environment.number(member, { isWhole: false }));
 }
 
 function toPrices(prices: JsonObject): Prices {
@@ -69,10 +101,6 @@ function toPrices(prices: JsonObject): Prices {
   const perGibHour = prices.optional("perGibHour", (member) => prices.number(member, { isWhole: false })) ?? 0;
   prices.end();
   return { perVcpuHour, perGibHour };
-}
-
-function publishedPrices(type: ClusterEnvironment["type"]): Prices | undefined {
-  return type === "FARGATE" ? FARGATE_PRICES.X86_64 : undefined;
 }
 
 function toPolicy(policy: JsonObject): [name: string, sharing: Sharing] {

@@ -28,6 +28,33 @@ export const FIGURES: readonly ReportFigure[] = [
   { name: "Jobs ended per hour", unit: "number", of: ({ throughputPerHour }) => throughputPerHour },
   { name: "Utilisation", unit: "part", of: ({ utilisation }) => utilisation },
   { name: "vCPU hours", unit: "number", of: ({ vcpuHours }) => vcpuHours },
+  { name: "that were there", unit: "number", isDetail: true, of: ({ capacityVcpuHours }) => capacityVcpuHours },
   { name: "Cost", unit: "usd", of: ({ costUsd }) => costUsd },
   { name: "Fairness (Jain)", unit: "index", of: ({ fairness }) => fairness },
 ];
+
+/** What one line of the table of environments says. */
+export interface EnvironmentFigures {
+  readonly environment: string;
+  readonly type: string;
+  readonly figures: readonly (readonly [value: number | undefined, unit: Unit])[];
+  /** `3 m5.large, 1 c5.xlarge`: none of a pool. */
+  readonly launched: string;
+}
+
+export const ENVIRONMENT_COLUMNS = ["vCPUs at most", "vCPU hours", "that were there", "cost"] as const;
+
+export function environmentFigures({ environments }: Report): EnvironmentFigures[] {
+  return environments.map(({ environment, type, maxVcpus, vcpuHours, capacityVcpuHours, costUsd, launched = {} }) => ({
+    ...{ environment, type },
+    figures: [
+      [maxVcpus, "count"],
+      [vcpuHours, "number"],
+      [capacityVcpuHours, "number"],
+      [costUsd, "usd"],
+    ],
+    launched: Object.entries(launched)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(", "),
+  }));
+}

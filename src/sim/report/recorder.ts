@@ -3,6 +3,7 @@ import { parseChildId } from "../../core/ids.ts";
 import type { JobState } from "../../core/job.ts";
 import { activeAttempt, isTerminal } from "../../core/job.ts";
 import type { JobKind } from "../workload/workload.ts";
+import { FleetRecorder } from "./fleet-recorder.ts";
 import { Samples } from "./samples.ts";
 import { TimeSeries } from "./time-series.ts";
 
@@ -51,6 +52,7 @@ export class Recorder {
   /** By environment ARN, the vCPUs that jobs hold. */
   readonly vcpusByEnvironment = new Map<string, TimeSeries>();
   readonly memoryMiBByEnvironment = new Map<string, TimeSeries>();
+  readonly fleets: FleetRecorder;
   readonly shares = new Map<string, ShareRecord>();
   submitted = 0;
   succeeded = 0;
@@ -68,6 +70,7 @@ export class Recorder {
     this.lastEndAt = beginsAt;
     this.lastAt = beginsAt;
     this.waiting = new TimeSeries(beginsAt);
+    this.fleets = new FleetRecorder(beginsAt);
     for (const arn of environmentArns) {
       this.vcpusByEnvironment.set(arn, new TimeSeries(beginsAt));
       this.memoryMiBByEnvironment.set(arn, new TimeSeries(beginsAt));
@@ -96,7 +99,10 @@ export class Recorder {
 
   committed(changes: readonly Change[], now: number): void {
     this.lastAt = now;
-    for (const change of changes) if (change.kind === "job-changed") this.#changed(change, now);
+    for (const change of changes) {
+      if (change.kind === "job-changed") this.#changed(change, now);
+      else if ("instanceId" in change) this.fleets.changed(change, now);
+    }
   }
 
   #opened(kind: JobKind, state: JobState, submittedAt: number): Open {

@@ -6,6 +6,7 @@ import { fairnessOf } from "./fairness.ts";
 import type { Recorder, ShareRecord } from "./recorder.ts";
 import type { Distribution } from "./samples.ts";
 import { distributionOf } from "./samples.ts";
+import type { TimeSeries } from "./time-series.ts";
 import type { Series } from "./series.ts";
 import { seriesOf } from "./series.ts";
 
@@ -22,9 +23,12 @@ export interface Report {
   /** From the first submission to the last end. */
   readonly makespanSeconds: number;
   readonly throughputPerHour?: number;
-  /** The part of all vCPUs that jobs held, from the first submission to the last end. */
+  /** The part of the vCPUs that were there that jobs held. */
   readonly utilisation?: number;
+  /** That jobs held. */
   readonly vcpuHours: number;
+  /** That were there: of instances that ran, and of all of a pool. */
+  readonly capacityVcpuHours: number;
   readonly costUsd?: number;
   /** Of the shares that have jobs waiting at the same time: Jain's index, 1 when each gets what it is to get. Absent where no two ever wait together. */
   readonly fairness?: number;
@@ -40,7 +44,10 @@ export interface EnvironmentReport {
   readonly type: ClusterEnvironment["type"];
   readonly maxVcpus: number;
   readonly vcpuHours: number;
+  readonly capacityVcpuHours: number;
   readonly costUsd?: number;
+  /** How many instances of each type were launched. */
+  readonly launched?: Readonly<Record<string, number>>;
 }
 
 export interface ShareReport {
@@ -59,7 +66,7 @@ export function reportOf(name: string, { recorder, unfinished }: Simulated, clus
   const makespanMs = recorder.lastEndAt - recorder.beginsAt;
   const over = recorder.succeeded + recorder.failed;
   const vcpuHours = sumOf(environments, (environment) => environment.vcpuHours);
-  const maxVcpus = sumOf(environments, (environment) => environment.maxVcpus);
+  const capacityVcpuHours = sumOf(environments, (environment) => environment.capacityVcpuHours);
   const waiting = distributionOf(recorder.waitingMs);
   const boundedSlowdown = distributionOf(recorder.slowdowns);
   const fairness = fairnessOf([...recorder.shares.values()].map((share) => useOf(share, recorder.lastAt)));
@@ -73,11 +80,10 @@ export function reportOf(name: string, { recorder, unfinished }: Simulated, clus
     ...(waiting !== undefined && { waitingSeconds: inSeconds(waiting) }),
     ...(boundedSlowdown !== undefined && { boundedSlowdown }),
     makespanSeconds: makespanMs / 1000,
-    ...(makespanMs > 0 && {
-      throughputPerHour: over / (makespanMs / HOUR_MS),
-      utilisation: vcpuHours / (maxVcpus * (makespanMs / HOUR_MS)),
-    }),
+    ...(makespanMs > 0 && { throughputPerHour: over / (makespanMs / HOUR_MS) }),
+    ...(capacityVcpuHours > 0 && { utilisation: vcpuHours / capacityVcpuHours }),
     vcpuHours,
+    capacityVcpuHours,
     ...(isPriced && { costUsd: sumOf(environments, ({ costUsd }) => costUsd!) }),
     ...(fairness !== undefined && { fairness }),
     environments,
@@ -85,22 +91,38 @@ export function reportOf(name: string, { recorder, unfinished }: Simulated, clus
     unfinished,
     series: seriesOf(
       recorder,
-      maxVcpus,
+      cluster.environments,
       shares.map(({ share }) => share),
     ),
   };
 }
 
-function environmentReport(
-  { name, type, maxVcpus, prices }: ClusterEnvironment,
-  recorder: Recorder,
-): EnvironmentReport {
+function environmentReport(environment: ClusterEnvironment, recorder: Recorder): EnvironmentReport {
+  const { name, type, maxVcpus } = environment;
+  const vcpuHours = recorder.vcpusByEnvironment.get(environmentArn(name))!.area(recorder.lastAt) / HOUR_MS;
+  const capacity = environment.launching === undefined ? ofPool(environment, recorder) : ofFleet(environment, recorder);
+  return { environment: name, type, maxVcpus, vcpuHours, ...capacity };
+}
+
+function ofPool({ name, maxVcpus, prices }: ClusterEnvironment, recorder: Recorder) {
+  const { lastAt } = recorder;
   const arn = environmentArn(name);
-  const vcpuHours = recorder.vcpusByEnvironment.get(arn)!.area(recorder.lastEndAt) / HOUR_MS;
-  const gibHours = recorder.memoryMiBByEnvironment.get(arn)!.area(recorder.lastEndAt) / HOUR_MS / 1024;
+  const hours = (series: TimeSeries): number => series.area(lastAt) / HOUR_MS;
+  const vcpuHours = hours(recorder.vcpusByEnvironment.get(arn)!);
+  const gibHours = hours(recorder.memoryMiBByEnvironment.get(arn)!) / 1024;
   return {
-    ...{ environment: name, type, maxVcpus, vcpuHours },
+    capacityVcpuHours: (maxVcpus * (lastAt - recorder.beginsAt)) / HOUR_MS,
     ...(prices !== undefined && { costUsd: vcpuHours * prices.perVcpuHour + gibHours * prices.perGibHour }),
+  };
+}
+
+function ofFleet({ name, pricePercent }: ClusterEnvironment, { fleets, lastAt }: Recorder) {
+  const { vcpus, microUsdPerHour, launched } = fleets.of(environmentArn(name));
+  const onDemandUsd = microUsdPerHour.area(lastAt) / HOUR_MS / 1e6;
+  return {
+    capacityVcpuHours: vcpus.area(lastAt) / HOUR_MS,
+    ...(pricePercent !== undefined && { costUsd: (onDemandUsd * pricePercent) / 100 }),
+    launched: Object.fromEntries([...launched].toSorted(([a], [b]) => (a < b ? -1 : 1))),
   };
 }
 

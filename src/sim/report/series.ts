@@ -1,3 +1,5 @@
+import type { ClusterEnvironment } from "../cluster/cluster.ts";
+import { environmentArn } from "../cluster/cluster-facts.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Samples } from "./samples.ts";
 
@@ -20,20 +22,33 @@ const HOUR = 3_600;
 const DAY = 86_400;
 const STEPS_SECONDS = [1, 10, MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY];
 
-export function seriesOf(recorder: Recorder, maxVcpus: number, shares: readonly string[]): Series {
+export function seriesOf(
+  recorder: Recorder,
+  environments: readonly ClusterEnvironment[],
+  shares: readonly string[],
+): Series {
   const until = recorder.lastAt;
   const { widthMs, values: waitingJobs } = recorder.waiting.means(until);
   const used = [...recorder.vcpusByEnvironment.values()].map((series) => series.means(until).values);
+  const capacity = environments.map(({ name, launching, maxVcpus }) =>
+    launching === undefined
+      ? waitingJobs.map(() => maxVcpus)
+      : recorder.fleets.of(environmentArn(name)).vcpus.means(until).values,
+  );
   return {
     bucketSeconds: widthMs / 1000,
     waitingJobs,
-    usedVcpus: waitingJobs.map((_, bucket) => used.reduce((sum, values) => sum + values[bucket]!, 0)),
-    capacityVcpus: waitingJobs.map(() => maxVcpus),
+    usedVcpus: waitingJobs.map((_, bucket) => sumAt(used, bucket)),
+    capacityVcpus: waitingJobs.map((_, bucket) => sumAt(capacity, bucket)),
     shares: shares
       .slice(0, MOST_SHARES)
       .map((share) => ({ share, vcpus: recorder.shares.get(share)!.vcpus.means(until).values })),
     waitingSteps: stepsOf(recorder.waitingMs),
   };
+}
+
+function sumAt(series: readonly (readonly number[])[], bucket: number): number {
+  return series.reduce((sum, values) => sum + values[bucket]!, 0);
 }
 
 function stepsOf(waitingMs: Samples): Series["waitingSteps"] {

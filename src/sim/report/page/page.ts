@@ -2,6 +2,7 @@ import type { Report } from "../report.ts";
 import { Markup, markup } from "./markup.ts";
 import type { Format } from "./sections.ts";
 import {
+  environmentSection,
   figuresSection,
   queueSection,
   shareSection,
@@ -27,6 +28,7 @@ export function reportPage(title: string, reports: readonly Report[], format: Fo
 <main>
 <h1>${title}</h1>
 ${figuresSection(reports, format)}
+${environmentSection(reports, format)}
 ${queueSection(reports)}
 ${vcpuSection(reports)}
 ${waitingSection(reports, format)}

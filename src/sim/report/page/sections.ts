@@ -1,5 +1,5 @@
 import type { ReportFigure, Unit } from "../figures.ts";
-import { FIGURES } from "../figures.ts";
+import { ENVIRONMENT_COLUMNS, environmentFigures, FIGURES } from "../figures.ts";
 import type { Report } from "../report.ts";
 import type { Markup } from "./markup.ts";
 import { markup } from "./markup.ts";
@@ -25,6 +25,17 @@ export function figuresSection(reports: readonly Report[], format: Format): Mark
   return markup`<section><h2>Figures</h2>
 <div class="wide"><table><thead>${heading(["", ...reports.map(({ name }) => name)])}</thead><tbody>
 ${FIGURES.map(row)}</tbody></table></div></section>`;
+}
+
+export function environmentSection(reports: readonly Report[], format: Format): Markup {
+  return markup`<section><h2>Environments</h2>
+<div class="wide"><table><thead>${heading(["Simulation", "Environment", "Type", ...ENVIRONMENT_COLUMNS, "launched"])}</thead><tbody>
+${reports.flatMap((report) =>
+  environmentFigures(report).map(
+    ({ environment, type, figures, launched }) =>
+      markup`<tr><th scope="row">${report.name}</th><td class="text">${environment}</td><td class="text">${type}</td>${figures.map(([value, unit]) => markup`<td>${format(value, unit)}</td>`)}<td class="text">${launched}</td></tr>\n`,
+  ),
+)}</tbody></table></div></section>`;
 }
 
 export function queueSection(reports: readonly Report[]): Markup {
