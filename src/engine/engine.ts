@@ -290,7 +290,9 @@ export class Engine implements Scheduler {
     if (this.#options.hasNoSnapshots === true) world.touchedQueues.clear();
     else this.#fronts.note(world, now);
     const isSettled = world.agenda.size === 0 && world.progressed.size === 0;
-    if (plan.isPartial || hasMoreNews || !isSettled) this.#mustRunAgain = true;
+    // What waits is told the truth about instances that have just been launched for it.
+    const hasScaled = plan.instanceChanges.length > 0;
+    if (plan.isPartial || hasMoreNews || !isSettled || hasScaled) this.#mustRunAgain = true;
     this.#instanceDispatcher?.dispatch(world, changes, instances);
     await this.#dispatcher.dispatch(world, changes, observed);
     return plan.wakeAt;
