@@ -101,20 +101,25 @@ export function* checkAtRest(ledger: Ledger, machine: FakeMachine, engine: Engin
   }
 }
 
-/** When the engine rests: what is first in a queue finds no room in any environment of that queue. */
-export function* checkStartable(ledger: Ledger, { environments, queues }: Resources, machine: Capacity): Violations {
+/** When the engine rests: who is next in a queue finds no room in any environment of that queue. */
+export function* checkStartable(
+  ledger: Ledger,
+  { environments, queues }: Resources,
+  machine: Capacity,
+  now: number,
+): Violations {
   const used = ledger.used();
   for (const [arn, queue] of queues) {
-    const head = queue.isDeleting ? undefined : ledger.head(arn);
-    if (head === undefined) continue;
-    const { scheduling } = head.entry.job;
-    const { vcpuMilli } = scheduling.requirements;
-    const memoryMiB = memoryOf(scheduling, ledger.stateOf(head.id)!);
-    if (used.vcpuMilli + vcpuMilli > machine.vcpuMilli || used.memoryMiB + memoryMiB > machine.memoryMiB) continue;
-    for (const name of queue.environments) {
-      const { enabled, maxvCpus } = environments.get(name)!;
-      if (enabled && ledger.used(name).vcpuMilli + vcpuMilli <= maxvCpus * 1000) {
-        yield `${head.id} could start in ${name}, and waits`;
+    for (const { id, entry } of queue.isDeleting ? [] : ledger.next(arn, now)) {
+      const { scheduling } = entry.job;
+      const { vcpuMilli } = scheduling.requirements;
+      const memoryMiB = memoryOf(scheduling, ledger.stateOf(id)!);
+      if (used.vcpuMilli + vcpuMilli > machine.vcpuMilli || used.memoryMiB + memoryMiB > machine.memoryMiB) continue;
+      for (const name of queue.environments) {
+        const { enabled, maxvCpus } = environments.get(name)!;
+        if (enabled && ledger.used(name).vcpuMilli + vcpuMilli <= maxvCpus * 1000) {
+          yield `${id} could start in ${name}, and waits`;
+        }
       }
     }
   }

@@ -5,7 +5,10 @@ import type { ConsumableNeed, Scheduling, Dependency, JobState, JobStatus } from
 import { activeAttempt, initialState, isTerminal, JOB_STATUSES, requirementsOf } from "../../src/core/job.ts";
 import { REASONS } from "../../src/core/lifecycle.ts";
 import type { Capacity } from "../../src/core/resources.ts";
-import type { Stock } from "./stock.ts";
+import type { Contender } from "./fair-share.ts";
+import { FairShares } from "./fair-share.ts";
+import type { Resources } from "./resources.ts";
+import type { QuotaModel } from "./workload.ts";
 import { BUDGET } from "./workload.ts";
 import type { NewJob } from "../../src/ports/store.ts";
 import { checkUnits } from "./unit-rules.ts";
@@ -18,6 +21,8 @@ export interface Entry {
   readonly children: Map<number, JobState>;
   /** It was over, and is forgotten. */
   isRemoved?: boolean;
+  /** The engine has heard of it. */
+  isRead?: boolean;
 }
 
 /** Which state may follow which: reference 2.1. */
@@ -40,17 +45,27 @@ export class Ledger {
   readonly entries = new Map<string, Entry>();
   readonly violations: string[] = [];
   readonly #capacity: Capacity;
-  readonly #stock: Stock;
+  readonly #resources: Resources;
+  #submissions = 0;
   /** By the ARN of a resource that does not come back: what the attempts that have ended held of it. */
   readonly usedUp = new Map<string, number>([[BUDGET, 0]]);
 
-  constructor(capacity: Capacity, stock: Stock) {
+  constructor(capacity: Capacity, resources: Resources) {
     this.#capacity = capacity;
-    this.#stock = stock;
+    this.#resources = resources;
   }
 
   submitted(job: NewJob): void {
-    this.entries.set(job.id, { job, seq: this.entries.size, state: initialState(job.scheduling), children: new Map() });
+    const seq = (this.#submissions += 1);
+    this.entries.set(job.id, { job, seq, state: initialState(job.scheduling), children: new Map() });
+  }
+
+  /** The engine has heard of them. */
+  read(jobIds: readonly string[]): void {
+    for (const id of jobIds) {
+      const entry = this.entries.get(id);
+      if (entry !== undefined) entry.isRead = true;
+    }
   }
 
   stateOf(id: string): JobState | undefined {
@@ -60,14 +75,15 @@ export class Ledger {
     return array && childState(array, child.index);
   }
 
-  committed(changes: readonly Change[]): void {
+  /** `at`: the time that the tick went by. */
+  committed(changes: readonly Change[], at: number): void {
     const placed: JobChange[] = [];
     for (const change of childrenFirst(changes)) {
-      const attemptsBefore = this.stateOf(change.jobId)?.attempts.length ?? 0;
+      const before = this.stateOf(change.jobId);
       this.#checkTransition(change);
       this.#noteEnds(change);
       this.#write(change);
-      if (change.state.attempts.length > attemptsBefore) placed.push(change);
+      if (before !== undefined && isPlacement(before, change.state)) placed.push(change);
     }
     for (const change of changes) {
       if (change.kind === "job-changed") this.#checkBlame(change);
@@ -80,6 +96,8 @@ export class Ledger {
       for (const { parent } of placed) if (parent !== undefined) this.#checkRoom(this.entries.get(parent.id)!);
       this.#checkConsumables(placed);
       this.#checkOrder(placed);
+      this.#checkTurns(placed, at);
+      this.#checkQuotas(placed);
     }
   }
 
@@ -131,14 +149,12 @@ export class Ledger {
    * The first RUNNABLE job of a queue: retried ones first, then in order of submission, then by index. Those that may lack something of a
    * consumable resource hold up nobody, and children whose array runs as many as it may stand aside.
    */
-  head(queueArn: string): { id: string; entry: Entry } | undefined {
+  head(queueArn: string, share = ""): { id: string; entry: Entry } | undefined {
     const held = this.held();
-    const mayLack = ({ arn, quantity }: ConsumableNeed): boolean =>
-      (held.get(arn) ?? 0) + quantity > this.#stock.least(arn);
     let best: { rank: Rank; id: string; entry: Entry } | undefined;
     for (const { id, entry, index, state } of this.all(true)) {
       if (state.status !== "RUNNABLE" || entry.job.queueArn !== queueArn || roomIn(entry) <= 0) continue;
-      if (entry.job.scheduling.consumables?.some(mayLack) === true) continue;
+      if (shareOf(entry) !== share || entry.isRead !== true || this.#mayLack(entry, held)) continue;
       const rank = rankOf(entry, index, state.attempts.length > 0);
       if (best === undefined || compare(rank, best.rank) < 0) best = { rank, id, entry };
     }
@@ -178,10 +194,12 @@ export class Ledger {
       this.#violated(`${jobId} asks for ${memoryMiB} MiB`);
     if (after.attempts.length > before.attempts.length + 1) this.#violated(`${jobId} makes two attempts at once`);
     for (const [at, attempt] of before.attempts.entries()) {
-      const kept = after.attempts[at];
+      const kept = after.attempts.find(({ id }) => id === attempt.id);
       const isOver = attempt.stoppedAt !== undefined;
-      if (kept?.id !== attempt.id) this.#violated(`${jobId} loses its attempt ${at}`);
-      else if (isOver && JSON.stringify(kept) !== JSON.stringify(attempt))
+      // Of attempts that were preempted only the last ones are kept.
+      if (kept === undefined && attempt.stopping?.preempted !== true)
+        this.#violated(`${jobId} loses its attempt ${at}`);
+      else if (kept !== undefined && isOver && JSON.stringify(kept) !== JSON.stringify(attempt))
         this.#violated(`${jobId} rewrites attempt ${at}`);
     }
     for (const [at, attempt] of after.attempts.entries()) {
@@ -289,7 +307,7 @@ export class Ledger {
       return needsOf(this.entries.get(parent?.id ?? jobId)!.job.scheduling);
     });
     for (const { arn } of needs) {
-      if (held.get(arn)! > this.#stock.most(arn)) this.#violated(`jobs hold ${held.get(arn)} of ${arn}`);
+      if (held.get(arn)! > this.#resources.stock.most(arn)) this.#violated(`jobs hold ${held.get(arn)} of ${arn}`);
     }
   }
 
@@ -302,8 +320,90 @@ export class Ledger {
     for (const { arn, quantity } of ended ? consumables : []) {
       if (!this.usedUp.has(arn)) continue;
       this.usedUp.set(arn, this.usedUp.get(arn)! + quantity);
-      this.#stock.useUp(arn, quantity);
+      this.#resources.stock.useUp(arn, quantity);
     }
+  }
+
+  /** Who starts keeps its quota share within what it has and may borrow. What ran when a limit was lowered goes on. */
+  #checkQuotas(placed: readonly JobChange[]): void {
+    const shares = new Set(placed.map(({ jobId, parent }) => shareOf(this.entries.get(parent?.id ?? jobId)!)));
+    for (const arn of shares) {
+      const models = this.#resources.quotaShares.get(arn) ?? [];
+      const used = this.#usedOfQuota(arn);
+      const isWithin = ({ limits, strategy, borrowLimit }: QuotaModel): boolean =>
+        Object.entries(limits).every(([type, own]) => {
+          const borrows = strategy === "LEND_AND_BORROW" ? (borrowLimit === -1 ? Infinity : borrowLimit) : 0;
+          return (used.get(type) ?? 0) <= own + (own * borrows) / 100;
+        });
+      if (models.length > 0 && !models.some(isWithin)) this.#violated(`${arn} uses ${JSON.stringify([...used])}`);
+    }
+  }
+
+  #usedOfQuota(share: string): Map<string, number> {
+    const used = new Map<string, number>();
+    for (const entry of this.entries.values()) {
+      if (shareOf(entry) !== share || activeAttempt(entry.state) === undefined) continue;
+      for (const { type, count } of entry.job.scheduling.instances ?? []) used.set(type, (used.get(type) ?? 0) + count);
+    }
+    return used;
+  }
+
+  /** Under a fair-share policy nobody starts while a share that has used less waits. A policy that has just changed may be known, or not yet. */
+  #checkTurns(placed: readonly JobChange[], at: number): void {
+    const ids = new Set(placed.map(({ jobId }) => jobId));
+    const fresh = new Set(placed.map(({ state }) => state.attempts.at(-1)!.id));
+    const queues = new Set(placed.map(({ jobId, parent }) => this.entries.get(parent?.id ?? jobId)!.job.queueArn));
+    for (const arn of queues) {
+      const { policies = [], environments } = this.#resources.queues.get(arn) ?? { environments: [] };
+      if (policies.length === 0) continue;
+      const entries = [...this.entries.values()].filter(({ job, isRead }) => job.queueArn === arn && isRead === true);
+      const lanes = this.#contenders(entries, ids, environments);
+      const wrong = policies.map((policy) => new FairShares(policy, entries, fresh, at).firstWrongTurn(lanes));
+      if (!wrong.includes(undefined)) this.#violated(wrong.at(-1)!);
+    }
+  }
+
+  /** Who is served next in a queue, when the engine rests: one job, or under a fair-share policy perhaps the first of several shares. */
+  next(queueArn: string, at: number): { id: string; entry: Entry }[] {
+    const { policies = [], environments } = this.#resources.queues.get(queueArn)!;
+    const policy = policies.at(-1);
+    if (policy === undefined) return [this.head(queueArn)].flatMap((head) => head ?? []);
+    const entries = [...this.entries.values()].filter(({ job }) => job.queueArn === queueArn);
+    const lanes = this.#contenders(entries, new Set(), environments);
+    const heads = new FairShares(policy, entries, new Set(), at).heads(lanes);
+    return [...heads].map(({ id }) => ({ id, entry: this.entries.get(parseChildId(id)?.parentId ?? id)! }));
+  }
+
+  /** By share, in their order: who waited when these were placed. */
+  #contenders(entries: readonly Entry[], placed: ReadonlySet<string>, environments: readonly string[]) {
+    const held = this.held();
+    const models = environments.map((arn) => this.#resources.environments.get(arn)!);
+    const largest = Math.max(...models.map(({ enabled, maxvCpus }) => (enabled ? maxvCpus : 0)));
+    const lanes = new Map<string, { rank: Rank; contender: Contender }[]>();
+    for (const entry of entries) {
+      const { share = "", requirements } = entry.job.scheduling;
+      for (const { id, index, state } of waitingOf(entry, placed)) {
+        const isPlaced = placed.has(id);
+        const contender = {
+          ...{ id, share, seq: entry.seq, vcpuMilli: requirements.vcpuMilli, isPlaced },
+          mayStandAside: roomIn(entry) <= 0 || this.#mayLack(entry, held),
+          mayHoldItsShareOnly: !this.#resources.isSettled || isTooLarge(entry, state, largest, this.#capacity),
+        };
+        const rank = rankOf(entry, index, state.attempts.length > (isPlaced ? 1 : 0));
+        lanes.set(share, [...(lanes.get(share) ?? []), { rank, contender }]);
+      }
+    }
+    return new Map(
+      [...lanes].map(([share, lane]) => {
+        return [share, lane.sort((a, b) => compare(a.rank, b.rank)).map(({ contender }) => contender)];
+      }),
+    );
+  }
+
+  /** Whether there may not have been enough of a consumable resource. */
+  #mayLack({ job }: Entry, held: ReadonlyMap<string, number>): boolean {
+    const { consumables = [] } = job.scheduling;
+    return consumables.some(({ arn, quantity }) => (held.get(arn) ?? 0) + quantity > this.#resources.stock.least(arn));
   }
 
   /** Nobody in a queue starts while somebody before it waits. */
@@ -311,9 +411,11 @@ export class Ledger {
     const heads = new Map<string, ReturnType<Ledger["head"]>>();
     for (const { jobId, state, parent } of placed) {
       const entry = this.entries.get(parent?.id ?? jobId)!;
-      const { queueArn } = entry.job;
-      if (!heads.has(queueArn)) heads.set(queueArn, this.head(queueArn));
-      const head = heads.get(queueArn);
+      const { queueArn, scheduling } = entry.job;
+      if (scheduling.share !== undefined) continue;
+      const lane = `${queueArn} ${shareOf(entry)}`;
+      if (!heads.has(lane)) heads.set(lane, this.head(queueArn, shareOf(entry)));
+      const head = heads.get(lane);
       if (head === undefined) continue;
       const headState = this.stateOf(head.id)!;
       const headRank = rankOf(head.entry, parseChildId(head.id)?.index, headState.attempts.length > 0);
@@ -334,14 +436,15 @@ export function memoryOf({ requirements, memoryLadder = [] }: Scheduling, { atte
   return memoryLadder[Math.min(starved, memoryLadder.length) - 1] ?? requirements.memoryMiB;
 }
 
-/** Attempts that do not count: those that were lost with their host or that nobody began, so many as are forgiven. */
+/** Attempts that do not count: those that made room for others, and those that were lost with their host or that nobody began, so many as are forgiven. */
 function forgivenOf({ infrastructureRetries = 0 }: Scheduling, { attempts }: JobState): number {
+  const preempted = attempts.filter(({ stopping }) => stopping?.preempted === true);
   const lost = attempts.filter(
     ({ stoppedAt, exitCode, reason, stopping }) =>
       stoppedAt !== undefined &&
       (stopping?.hostLost === true || (stopping === undefined && exitCode === undefined && reason === undefined)),
   );
-  return Math.min(infrastructureRetries, lost.length);
+  return preempted.length + Math.min(infrastructureRetries, lost.length);
 }
 
 /** All that is counted beside the machine's own capacity. */
@@ -375,14 +478,46 @@ export function summaryOf(children: ReadonlyMap<number, JobState>, size: number)
   };
 }
 
-type Rank = readonly [number, number, number];
+type Rank = readonly number[];
 
+/** Within one share, or in a queue that has none. */
 function rankOf(entry: Entry, index: number | undefined, isRetried: boolean): Rank {
-  return [isRetried ? 0 : 1, entry.seq, index ?? -1];
+  return [-(entry.job.scheduling.priority ?? 0), isRetried ? 0 : 1, entry.seq, index ?? -1];
 }
 
 function compare(a: Rank, b: Rank): number {
-  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+  for (const [at, value] of a.entries()) if (value !== b[at]) return value - b[at]!;
+  return 0;
+}
+
+/** Who of an entry waited, before the placements of this commit. */
+function* waitingOf(entry: Entry, placed: ReadonlySet<string>) {
+  const { arraySize } = entry.job.scheduling;
+  const waits = (id: string, { status }: JobState): boolean => status === "RUNNABLE" || placed.has(id);
+  if (arraySize === undefined) {
+    if (waits(entry.job.id, entry.state)) yield { id: entry.job.id, index: undefined, state: entry.state };
+    return;
+  }
+  for (let index = 0; index < arraySize; index += 1) {
+    const [id, state] = [childId(entry.job.id, index), childState(entry, index)];
+    if (waits(id, state)) yield { id, index, state };
+  }
+}
+
+/** Whether a job needs more than the largest environment or the machine ever has. */
+function isTooLarge({ job }: Entry, state: JobState, maxvCpus: number, machine: Capacity): boolean {
+  const most = Math.min(maxvCpus * 1000, machine.vcpuMilli);
+  return job.scheduling.requirements.vcpuMilli > most || memoryOf(job.scheduling, state) > machine.memoryMiB;
+}
+
+/** The share identifier, or the ARN of the quota share. */
+function shareOf({ job: { scheduling } }: Entry): string {
+  return scheduling.share ?? scheduling.service?.quotaShare ?? "";
+}
+
+function isPlacement(before: JobState, after: JobState): boolean {
+  const attempt = activeAttempt(after);
+  return attempt !== undefined && !before.attempts.some(({ id }) => id === attempt.id);
 }
 
 function isArray(entry: Entry, id: string): boolean {

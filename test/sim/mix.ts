@@ -10,8 +10,9 @@ export interface Mix {
   readonly capacity: Capacity;
   /** maxvCpus of each compute environment. */
   readonly environments: readonly number[];
-  /** Priority of each job queue. */
-  readonly queues: readonly number[];
+  readonly queues: readonly QueueDraw[];
+  /** How many quota shares the queue for training jobs has; without any it is served first in, first out. */
+  readonly quotaShares: number;
   /** How often a call of the store or the driver goes wrong, 0 to 1. */
   readonly callFaults: number;
   /** How the programs behave, and the host that runs them. */
@@ -21,13 +22,24 @@ export interface Mix {
   readonly depositions: number;
 }
 
+export interface QueueDraw {
+  readonly priority: number;
+  /** Who is served next: the first that came, or the share that has used least. */
+  readonly order: "fifo" | "fair-share";
+}
+
+export function drawQueue(random: Random): QueueDraw {
+  return { priority: random.int(1, 3), order: random.pick<QueueDraw["order"]>(["fifo"]) };
+}
+
 export function drawMix(random: Random): Mix {
   const some = <T>(low: number, high: number, draw: () => T): T[] =>
     Array.from({ length: random.int(low, high) }, () => draw());
   return {
     capacity: { vcpuMilli: random.pick([4000, 8000, 32_000]), memoryMiB: random.pick([4096, 16_384]) },
     environments: some(1, 3, () => random.pick([2, 4, 8, 64])),
-    queues: some(1, 3, () => random.int(1, 3)),
+    queues: some(1, 3, () => drawQueue(random)),
+    quotaShares: random.pick([0, 2, 3]),
     callFaults: random.pick([0, 0.3, 1, 4]) * FAULT_RATE,
     programs: { failures: random.pick([0, 0.3]), faults: random.pick([0, 0.05, 0.2]) },
     crashes: random.pick([0, 0.15]),
@@ -41,7 +53,8 @@ export function describeMix({ capacity, environments, queues, callFaults, progra
   return [
     `machine: ${capacity.vcpuMilli / 1000} vCPU, ${capacity.memoryMiB} MiB`,
     `compute environments: ${environments.map((maxvCpus, n) => `environment-${n + 1} up to ${maxvCpus} vCPU`).join(", ")}`,
-    `job queues: ${queues.map((priority, n) => `queue-${n + 1} priority ${priority}`).join(", ")}`,
+    `job queues: ${queues.map(({ priority, order }, n) => `queue-${n + 1} ${order}, priority ${priority}`).join(", ")}`,
+    `quota shares: ${mix.quotaShares}`,
     `programs: ${percent(programs.failures)} fail; each other fault of theirs ${percent(programs.faults)}`,
     `calls that go wrong: ${percent(callFaults)}; crashes a step: ${percent(mix.crashes)}; other leaders a step: ${percent(mix.depositions)}`,
   ];

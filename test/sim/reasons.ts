@@ -54,6 +54,8 @@ export class Reasons {
   *#waiting(): Iterable<Waiting> {
     for (const { id, entry, index, state } of this.#ledger.all(true)) {
       const { scheduling } = entry.job;
+      // What a quota share has to say to its jobs is not worked out here.
+      if (scheduling.service?.quotaShare !== undefined) continue;
       const isParent = index === undefined && scheduling.arraySize !== undefined;
       if (!isParent && (state.status === "RUNNABLE" || state.status === "PENDING")) yield { id, scheduling, entry };
     }
@@ -68,7 +70,8 @@ export class Reasons {
     for (const kind of this.#expected(job))
       if (!kinds.has(kind)) yield `${job.id} waits for ${kind} too, and is not told`;
     const { status } = this.#ledger.stateOf(job.id)!;
-    if (status !== "RUNNABLE" || position === undefined || !("place" in position)) return;
+    if (status !== "RUNNABLE" || job.scheduling.share !== undefined || position === undefined || !("place" in position))
+      return;
     const place = this.#ledger.placeOf(job.id);
     if (place !== position.place)
       yield `${job.id} is said to be no. ${position.place} of its queue, and is no. ${place}`;
@@ -99,6 +102,7 @@ export class Reasons {
           blocker.environments.every((one) => this.#isTrueOf(job, one))
         );
       case "behind":
+        if (scheduling.share !== undefined) return blocker.headJobId !== id;
         return this.#head(entry.job.queueArn) === blocker.headJobId && blocker.headJobId !== id;
       case "refusal":
         return scheduling.refusal === blocker.reason;

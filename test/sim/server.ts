@@ -24,7 +24,10 @@ export interface ServerOptions {
   /** Asked before each call of the store and the driver. */
   drawFault(call: string): Fault;
   onLead?(): void;
-  onCommit(changes: readonly Change[]): void;
+  /** The engine hears of these jobs. */
+  onRead?(jobIds: readonly string[]): void;
+  /** `at`: the time that the tick went by. */
+  onCommit(changes: readonly Change[], at: number): void;
   /** The engine has done something, or was told something. */
   onActivity(): void;
   /** The engine is awake. */
@@ -51,6 +54,8 @@ export class Server {
   #report: FakeMachine["report"] | undefined;
   #reportInstance: FakeCloud["report"] | undefined;
   readonly #options: ServerOptions;
+  /** When the engine last looked at its clock. */
+  #lookedAt = 0;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -90,7 +95,7 @@ export class Server {
   }
 
   #store(): SchedulingStore {
-    const { store, onLead, onCommit, onActivity } = this.#options;
+    const { store, onLead, onRead, onCommit, onActivity } = this.#options;
     return {
       lead: () =>
         this.#call("lead", async () => {
@@ -98,17 +103,28 @@ export class Server {
           onLead?.();
           return epoch;
         }),
-      load: () => this.#call("load", () => store.load()),
+      load: () =>
+        this.#call("load", async () => {
+          const facts = await store.load();
+          onRead?.(facts.flatMap((fact) => (fact.kind === "job-admitted" ? [fact.job.id] : [])));
+          return facts;
+        }),
       resources: () => this.#call("resources", () => store.resources()),
-      news: (afterSeq, limit) => this.#call("news", () => store.news(afterSeq, limit)),
+      news: (afterSeq, limit) =>
+        this.#call("news", async () => {
+          const news = await store.news(afterSeq, limit);
+          onRead?.(news.jobs.map(({ id }) => id));
+          return news;
+        }),
       priorities: (ids) => this.#call("priorities", () => store.priorities(ids)),
       outcomes: (ids) => this.#call("outcomes", () => store.outcomes(ids)),
       launches: (jobs) => this.#call("launches", () => store.launches(jobs)),
       hasAttemptsOn: (driver) => store.hasAttemptsOn(driver),
       commit: (epoch, changes) =>
         this.#call("commit", async () => {
+          const at = this.#lookedAt;
           await store.commit(epoch, changes);
-          onCommit(changes);
+          onCommit(changes, at);
           onActivity();
         }),
     };
@@ -157,7 +173,7 @@ export class Server {
   #clock(): Clock {
     const { clock } = this.#options;
     return {
-      now: () => clock.now(),
+      now: () => (this.#lookedAt = clock.now()),
       after: (delayMs, task) =>
         clock.after(delayMs, () => {
           this.#options.onMotion?.();

@@ -21,7 +21,7 @@ import type { Fault } from "./server.ts";
 import { Server } from "./server.ts";
 import type { Tell } from "./trace.ts";
 import { nameOf, tellCommit } from "./trace.ts";
-import { randomJob, randomServiceJob, SCOPE } from "./workload.ts";
+import { randomJob, randomServiceJob, randomShare, SCOPE } from "./workload.ts";
 
 const MAX_TICKS_TO_SETTLE = 200;
 const MAX_STEPS_TO_END = 3_000;
@@ -80,7 +80,7 @@ export class Simulation {
     try {
       this.#store = await openStore(database, this.#clock.now(), { defaultDriver: "fake" });
       this.#resources = new Resources(this.#store, this.#clock, this.#random);
-      this.#ledger = new Ledger(this.#mix.capacity, this.#resources.stock);
+      this.#ledger = new Ledger(this.#mix.capacity, this.#resources);
       this.#reasons = new Reasons(this.#ledger, this.#resources, this.#mix.capacity);
       await this.#resources.create(this.#mix);
       for (let step = 0; step < steps; step += 1) await this.#step();
@@ -125,8 +125,10 @@ export class Simulation {
     if (kind <= 55) return this.#submit(server);
     if (kind > 60 && kind <= 85) return this.#requestStop(server);
     if (kind <= 60) await this.#resources.changeConsumable();
-    else if (kind <= 92) await this.#resources.updateEnvironment();
-    else if (kind <= 97) await this.#resources.updateQueue();
+    else if (kind <= 90) await this.#resources.updateEnvironment();
+    else if (kind <= 92) await this.#resources.updateQuotaShare();
+    else if (kind <= 95) await this.#resources.updateQueue();
+    else if (kind <= 97) await this.#resources.updatePolicy();
     else await this.#resources.deleteOrCreateQueue();
     this.#tell("a resource is changed");
     await server.until(server.engine.nudgeResources());
@@ -148,6 +150,8 @@ export class Simulation {
 
   /** Jobs that are over are forgotten at once, if nobody depends on them. */
   async #forget(): Promise<void> {
+    // What a share has used is read again from what is kept.
+    if ([...this.#resources.queues.values()].some(({ policies }) => policies !== undefined)) return;
     const { history, jobs } = this.#store;
     const over = [...this.#ledger.entries.values()].filter(({ state }) => isTerminal(state.status));
     await history.removeJobs(undefined, this.#clock.now() + 1, this.#random.int(1, 5));
@@ -163,13 +167,19 @@ export class Simulation {
   #newJob(): NewJob | undefined {
     this.#serial += 1;
     const id = `job-${this.#seed}-${this.#serial}`;
-    if (this.#random.chance(0.15)) return randomServiceJob(this.#random, id, this.#clock.now());
+    if (this.#random.chance(0.15)) {
+      return randomServiceJob(this.#random, id, this.#clock.now(), [...this.#resources.quotaShares.keys()]);
+    }
     const queues = [...this.#resources.known];
     if (queues.length === 0) return undefined;
     const entries = [...this.#ledger.entries.values()].filter(
       ({ job, isRemoved }) => job.scheduling.service === undefined && isRemoved !== true,
     );
-    return randomJob(this.#random, id, this.#random.pick(queues), this.#clock.now(), entries);
+    const queue = this.#random.pick(queues);
+    const job = randomJob(this.#random, id, queue, this.#clock.now(), entries);
+    if (this.#resources.queues.get(queue)!.policies === undefined) return job;
+    const share = randomShare(this.#random);
+    return { ...job, shareIdentifier: share.share!, scheduling: { ...job.scheduling, ...share } };
   }
 
   async #requestStop(server: Server): Promise<void> {
@@ -229,10 +239,11 @@ export class Simulation {
       capacity: this.#mix.capacity,
       drawFault: (call) => this.#drawFault(call),
       onLead: () => (this.#leader = server),
-      onCommit: (changes) => {
+      onRead: (jobIds) => this.#ledger.read(jobIds),
+      onCommit: (changes, at) => {
         if (server !== this.#leader) this.#violations.push("a server commits that does not lead any more");
         tellCommit(changes, (line) => this.#tell(line));
-        this.#ledger.committed(changes);
+        this.#ledger.committed(changes, at);
       },
       onActivity: () => {
         if (server === this.#server) this.#activity += 1;
@@ -338,7 +349,7 @@ export class Simulation {
     for (const stop of this.#stops.splice(0)) this.#violations.push(...checkStopped(this.#ledger, stop));
     this.#violations.push(...checkAtRest(this.#ledger, this.#machine, server.engine, this.#clock.now()));
     this.#violations.push(...this.#reasons.check(server.engine));
-    this.#violations.push(...checkStartable(this.#ledger, this.#resources, this.#mix.capacity));
+    this.#violations.push(...checkStartable(this.#ledger, this.#resources, this.#mix.capacity, this.#clock.now()));
     this.#check();
   }
 

@@ -2,6 +2,7 @@ import type { CapacityLimit } from "@aws-sdk/client-batch";
 import type { ConsumableNeed, Dependency, ExitCondition, Job } from "../../src/core/job.ts";
 import { childId } from "../../src/core/ids.ts";
 import type { EnvironmentSettings, NewJob, QueueSettings } from "../../src/ports/store.ts";
+import type { FairPolicy } from "./fair-share.ts";
 import type { Entry } from "./ledger.ts";
 import type { Random } from "./random.ts";
 import { severalContainers } from "./units-workload.ts";
@@ -16,6 +17,28 @@ export function queueArn(n: number): string {
   return `arn:aws:batch:us-east-1:123456789012:job-queue/queue-${n}`;
 }
 
+/** Each queue has one of its own. */
+export function policyArn(queue: string): string {
+  return queue.replace("job-queue/", "scheduling-policy/of-");
+}
+
+const SHARES = ["red", "green", "teamA", "teamB", "teamC"];
+
+/** Weights of some shares, and of all that begin with `team` together. */
+export function randomFairPolicy(random: Random): FairPolicy {
+  const identifiers = ["red", "green", "team*", "teamC"].filter(() => random.chance(0.6));
+  return {
+    decaySeconds: random.pick([0, 600, 3_600]),
+    reservationPercent: random.pick([0, 0, 25, 50]),
+    weights: identifiers.map((identifier) => ({ identifier, weight: random.pick([0.1, 0.5, 1, 2, 10]) })),
+  };
+}
+
+/** What a job says of itself in a fair-share queue. */
+export function randomShare(random: Random): Pick<Job["scheduling"], "share" | "priority"> {
+  return { share: random.pick(SHARES), priority: random.pick([1, 1, 1, 5]) };
+}
+
 /** The first one does not come back. */
 export function consumableArn(n: number): string {
   return `arn:aws:batch:us-east-1:123456789012:consumable-resource/consumable-${n}`;
@@ -28,6 +51,36 @@ export const SERVICE_ENVIRONMENT = "arn:aws:batch:us-east-1:123456789012:service
 export const SERVICE_QUEUE = queueArn(9);
 /** By type, the most that one job needs. */
 const INSTANCE_TYPES = { "ml.a.large": 3, "ml.b.large": 2 } as const;
+
+/** A quota share of the queue for service jobs. */
+export interface QuotaModel {
+  /** By instance type. */
+  readonly limits: Readonly<Record<string, number>>;
+  readonly strategy: "RESERVE" | "LEND" | "LEND_AND_BORROW";
+  /** Percent of its own; -1 is without limit. */
+  readonly borrowLimit: number;
+  readonly inSharePreemption: boolean;
+}
+
+export const LIBERAL_QUOTA: QuotaModel = {
+  limits: INSTANCE_TYPES,
+  strategy: "LEND_AND_BORROW",
+  borrowLimit: -1,
+  inSharePreemption: false,
+};
+
+export function quotaShareArn(n: number): string {
+  return `${SERVICE_QUEUE}/quota-share/share-${n}`;
+}
+
+export function randomQuota(random: Random): QuotaModel {
+  return {
+    limits: Object.fromEntries(Object.entries(INSTANCE_TYPES).map(([type, most]) => [type, random.int(1, most)])),
+    strategy: random.pick(["RESERVE", "LEND", "LEND_AND_BORROW", "LEND_AND_BORROW"]),
+    borrowLimit: random.pick([-1, 50, 100, 200]),
+    inSharePreemption: random.chance(0.5),
+  };
+}
 
 /** Room for the largest job, at least. */
 export function randomLimits(random: Random): CapacityLimit[] {
@@ -98,22 +151,26 @@ export function randomJob(random: Random, id: string, queue: string, now: number
 }
 
 /** A training job; now and then one that the service would refuse. */
-export function randomServiceJob(random: Random, id: string, now: number): NewJob {
+export function randomServiceJob(random: Random, id: string, now: number, shares: readonly string[]): NewJob {
   const instances = Object.entries(INSTANCE_TYPES)
     .filter(() => random.chance(0.7))
     .map(([type, most]) => ({ type, count: random.int(1, most) }));
   const job = randomJob(random, id, SERVICE_QUEUE, now, []);
   const { requirements, retry, timeoutSeconds } = job.scheduling;
+  const share = shares.length === 0 ? undefined : random.pick(shares);
   return {
     ...job,
     definitionArn: "",
     scheduling: {
       ...{ requirements, retry, dependsOn: [], needsImage: false },
       ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+      ...(share !== undefined && { priority: random.pick([1, 1, 5]) }),
       instances: instances.length > 0 ? instances : [{ type: "ml.a.large", count: 1 }],
       service: {
         type: "SAGEMAKER_TRAINING",
         trainingJobName: "train",
+        ...(share !== undefined && { quotaShare: share }),
+        ...(share !== undefined && random.chance(0.3) && { preemptionRetries: random.int(0, 2) }),
         ...(random.chance(0.1) && { refusal: "Received status from SageMaker: no" }),
       },
     },
