@@ -55,7 +55,8 @@ function toNeed(
     ...(demand.nodes !== undefined && { nodes: demand.nodes.count }),
     environmentArns,
     count,
-    line: `${queue.arn} ${lane.share}`,
+    // Where gaps are filled, those behind a job that waits may start before it.
+    ...(queue.backfills !== true && { line: `${queue.arn} ${lane.share}` }),
   };
 }
 

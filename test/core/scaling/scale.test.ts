@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IDLE_MS, UNAVAILABLE_MS } from "../../../src/core/scaling/scale.ts";
-import type { Scheduling } from "../../../src/core/job.ts";
 import { instanceType, LARGE, withInstances, XLARGE } from "../../support/instances.ts";
 import { QUEUE } from "../../support/world.ts";
-import { ScaledWorld } from "./scaled-world.ts";
+import { asks, gang, ScaledWorld } from "./scaled-world.ts";
 
 const MINUTE = 60_000;
-
-function asks(vcpus: number, memoryMiB = 512, gpus = 0): Pick<Scheduling, "requirements"> {
-  return { requirements: { vcpuMilli: vcpus * 1000, memoryMiB, gpus } };
-}
-
-function gang(count: number, vcpus: number): Partial<Scheduling> {
-  const each = { vcpuMilli: vcpus * 1000, memoryMiB: 512, gpus: 0 };
-  const units = Array.from({ length: count }, (_, node) => ({ name: "n", node, essential: true, dependsOn: [] }));
-  const requirements = { vcpuMilli: count * each.vcpuMilli, memoryMiB: count * each.memoryMiB, gpus: 0 };
-  return { requirements, nodes: { count, main: 0 }, eachNode: each, units };
-}
 
 test("from nothing to what the jobs need, and back to nothing when they have been over for the delay", () => {
   const world = new ScaledWorld({ environments: [withInstances({ scaleDownDelayMs: 20 * MINUTE })] });

@@ -1,4 +1,5 @@
 import type { Instance } from "../../../src/core/instances/instance.ts";
+import type { Scheduling } from "../../../src/core/job.ts";
 import type { WorldOptions } from "../../support/world.ts";
 import { WorldBench } from "../../support/world.ts";
 
@@ -42,4 +43,17 @@ export class ScaledWorld {
     }
     return [...counts].map(([name, count]) => `${count} ${name}`).toSorted();
   }
+}
+
+/** A job of one container. */
+export function asks(vcpus: number, memoryMiB = 512, gpus = 0): Pick<Scheduling, "requirements"> {
+  return { requirements: { vcpuMilli: vcpus * 1000, memoryMiB, gpus } };
+}
+
+/** A job of several nodes, with one container each. */
+export function gang(count: number, vcpus: number): Partial<Scheduling> {
+  const each = { vcpuMilli: vcpus * 1000, memoryMiB: 512, gpus: 0 };
+  const units = Array.from({ length: count }, (_, node) => ({ name: "n", node, essential: true, dependsOn: [] }));
+  const requirements = { vcpuMilli: count * each.vcpuMilli, memoryMiB: count * each.memoryMiB, gpus: 0 };
+  return { requirements, nodes: { count, main: 0 }, eachNode: each, units };
 }
