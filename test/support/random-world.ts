@@ -1,4 +1,5 @@
 import { childId } from "../../src/core/ids.ts";
+import type { Instance, InstanceType, Launching } from "../../src/core/instances/instance.ts";
 import type { ConsumableNeed, Dependency, Job, Scheduling } from "../../src/core/job.ts";
 import { isArrayParent, isWaiting } from "../../src/core/job.ts";
 import type { Consumable, Environment, Queue } from "../../src/core/resources.ts";
@@ -25,6 +26,7 @@ export function randomWorld(random: Random): RandomBench {
     queues: QUEUES.slice(0, random.int(1, 3)).map((arn) => randomQueue(random, arn)),
   });
   bench.consumables(...randomConsumables(random));
+  bench.world.apply({ kind: "instances", ...randomInstances(bench, random) });
   const ids: string[] = [];
   for (let step = random.int(10, 40); step > 0; step -= 1) {
     bench.now += random.int(1, 60_000);
@@ -62,7 +64,36 @@ function randomEnvironment(random: Random, arn: string): Environment {
     status: random.chance(0.9) ? "VALID" : "INVALID",
     isUnmanaged: random.chance(0.05),
     driver: random.chance(0.95) ? "fake" : "docker",
+    ...(random.chance(0.3) && { instances: randomLaunching(random) }),
   };
+}
+
+const TYPES: readonly InstanceType[] = [
+  { name: "small", vcpuMilli: 2000, memoryMiB: 4096, gpus: 0, architecture: "X86_64", microUsdPerHour: 100_000 },
+  { name: "large", vcpuMilli: 4000, memoryMiB: 8192, gpus: 0, architecture: "X86_64", microUsdPerHour: 180_000 },
+  { name: "arm", vcpuMilli: 4000, memoryMiB: 8192, gpus: 0, architecture: "ARM64", microUsdPerHour: 150_000 },
+];
+
+function randomLaunching(random: Random): Launching {
+  return {
+    types: TYPES.filter((_, index) => index === random.int(0, 2) || random.chance(0.4)),
+    strategy: "BEST_FIT_PROGRESSIVE",
+    ...{ isSpot: false, minVcpuMilli: 0, desiredVcpuMilli: 0, scaleDownDelayMs: 0 },
+  };
+}
+
+/** A few in each environment that has some; nobody launches more. */
+function randomInstances({ world, now }: WorldBench, random: Random): { instances: Instance[]; lastSeq: number } {
+  const instances: Instance[] = [];
+  for (const { arn, instances: launching } of world.environments.values()) {
+    for (let count = launching?.types.length ? random.int(0, 3) : 0; count > 0; count -= 1) {
+      const seq = instances.length + 1;
+      const type = random.pick(launching!.types);
+      const status = random.chance(0.8) ? "running" : "launching";
+      instances.push({ id: `i-${seq}`, seq, environmentArn: arn, type, status, launchedAt: now });
+    }
+  }
+  return { instances, lastSeq: instances.length };
 }
 
 function randomQueue(random: Random, arn: string): Queue {
@@ -97,6 +128,8 @@ export function randomScheduling(bench: WorldBench, random: Random, ids: readonl
     },
     retry: { attempts: random.int(1, 3), evaluateOnExit: [] },
     dependsOn: randomDependencies(bench, random, ids, arraySize),
+    ...(random.chance(0.05) && { architecture: "ARM64" as const }),
+    ...(random.chance(0.05) && { needsFargate: true as const }),
     ...(random.chance(0.6) && { timeoutSeconds: random.int(60, 3600) }),
     ...(consumables.length > 0 && { consumables }),
     ...(arraySize !== undefined && { arraySize }),

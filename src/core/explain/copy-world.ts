@@ -19,6 +19,7 @@ export function copyWorld(world: World): World {
     copy.apply({ kind: "children-ended", parentId, status: "SUCCEEDED", indexes: ended("succeeded") });
     copy.apply({ kind: "children-ended", parentId, status: "FAILED", indexes: ended("failed") });
   }
+  for (const [queueArn, standings] of world.standings) copy.standings.set(queueArn, standings);
   for (const { scheduling } of world.jobs.values()) copyOutcomes(world, copy, scheduling);
   return copy;
 }

@@ -20,9 +20,9 @@ const MAX_PLACEMENTS = 5_000;
  */
 export function forecast(world: World, jobId: string, now: number, prepare = (_copy: World): void => {}): Estimate {
   if (world.jobs.size > MAX_JOBS) return { unknown: `More than ${MAX_JOBS} jobs are waiting or running.` };
-  if (mayLaunch(world, jobId)) return { unknown: "Instances are launched for what waits; when they run is not known." };
   const copy = copyWorld(world);
   prepare(copy);
+  if (mayLaunch(copy, jobId)) return { unknown: "Instances are launched for what waits; when they run is not known." };
   return new Forecast(copy, now).startOf(jobId);
 }
 
@@ -56,22 +56,24 @@ class Forecast {
       placed += plan.changes.length;
       const job = jobOf(this.#world, jobId);
       if (job === undefined || isTerminal(job.state.status)) {
-        return { unknown: "When all that it depends on has succeeded, it fails without having started." };
+        return {
+          unknown: "It would end without having started: by a time limit of its queue, or for what it depends on.",
+        };
       }
       if (!isWaiting(job.state.status)) return { at: this.#now };
       if (plan.isPartial || this.#world.agenda.size > 0) continue;
-      const next = this.#endNext();
-      if (next === undefined) return { unknown: "What it waits for does not end, or nobody knows when." };
+      const next = this.#nextEvent(plan.wakeAt);
+      if (next === Infinity) return { unknown: "What it waits for does not end, or nobody knows when." };
       this.#now = next;
     }
     return { unknown: "Too many jobs start before it." };
   }
 
-  /** The attempts that end first do. Returns when that is. */
-  #endNext(): number | undefined {
+  /** Goes on to the next moment in which something happens; attempts that end then do. Infinity when nothing does. */
+  #nextEvent(wakeAt = Infinity): number {
     const ends = this.#activeJobs().map((job) => ({ job, at: this.#endOf(job) }));
-    const next = Math.min(...ends.map(({ at }) => at));
-    if (next === Infinity) return undefined;
+    const next = Math.min(wakeAt > this.#now ? wakeAt : Infinity, ...ends.map(({ at }) => at));
+    if (next === Infinity) return next;
     for (const { job, at } of ends) {
       if (at === next) this.#world.apply(jobChange(this.#world, job, ended(job, { at, exitCode: 0 })));
     }

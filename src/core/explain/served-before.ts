@@ -42,7 +42,7 @@ function asWaiting(job: Job) {
 /** The queues that are served before one and in which a job waits for what may be the same room, or the same environment. */
 export function queuesBefore(world: World, plan: Pick<Plan, "blocked">, queue: Queue): Blocker[] {
   return earlierQueues(world, queue).flatMap((other): Blocker[] => {
-    const head = blockedHeads(plan, other.arn).find((one) => competes(one, queue, other));
+    const head = blockedHeads(plan, other.arn).find((one) => competes(world, one, queue, other));
     if (head === undefined) return [];
     const names = haveOneOwner(other.arn, queue.arn) && { queueArn: other.arn, headJobId: head.jobId };
     return [{ kind: "queue-before", priority: other.priority, ...names }];
@@ -68,7 +68,10 @@ function blockedHeads(plan: Pick<Plan, "blocked">, queueArn: string): BlockedHea
   return [...(block.head === undefined ? [] : [block.head]), ...block.lanes.values()];
 }
 
-/** All environments share the machine; and what becomes of an environment is first of use to who is served first. */
-function competes({ reason }: BlockedHead, queue: Queue, other: Queue): boolean {
-  return reason.kind === "capacity" || other.environmentArns.some((arn) => queue.environmentArns.includes(arn));
+/** All environments without instances share the machine; and what becomes of an environment is first of use to who is served first. */
+function competes(world: World, { reason }: BlockedHead, queue: Queue, other: Queue): boolean {
+  const usesMachine = (arn: string): boolean => world.environments.get(arn)?.instances === undefined;
+  const shareMachine = queue.environmentArns.some(usesMachine) && other.environmentArns.some(usesMachine);
+  if (reason.kind === "capacity" && shareMachine) return true;
+  return other.environmentArns.some((arn) => queue.environmentArns.includes(arn));
 }
