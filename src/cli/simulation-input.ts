@@ -6,11 +6,15 @@ import { readCluster } from "../sim/cluster/cluster.ts";
 import { readPolicy, withPolicy } from "../sim/cluster/policy.ts";
 import { InputError } from "../sim/input-error.ts";
 import { readCsv } from "../sim/workload/csv.ts";
+import { historyWorkload } from "../sim/workload/history.ts";
 import { readSwf } from "../sim/workload/swf.ts";
 import { syntheticWorkload } from "../sim/workload/synthetic.ts";
 import type { Workload } from "../sim/workload/workload.ts";
 import { spedUp } from "../sim/workload/workload.ts";
-import { EXIT, Failure } from "./failure.ts";
+import type { ConnectionOptions } from "./connection.ts";
+import { connect, endpointOf } from "./connection.ts";
+import { EXIT, Failure, toFailure } from "./failure.ts";
+import { jobHistory } from "./job-history.ts";
 
 export interface SimulationInput {
   readonly workload: Workload;
@@ -18,12 +22,14 @@ export interface SimulationInput {
   readonly runs: readonly { readonly name: string; readonly cluster: Cluster }[];
 }
 
-export interface InputOptions {
+export interface InputOptions extends ConnectionOptions {
   readonly workload: string;
   readonly cluster: string;
   readonly policy: readonly string[];
   readonly speedup: number;
   readonly seed: number;
+  /** Epoch ms. */
+  readonly since: number;
 }
 
 /** Reads all files. What is wrong with one is a Failure that names it. */
@@ -40,7 +46,9 @@ export async function readInput(options: InputOptions): Promise<SimulationInput>
   return { workload: spedUp(workload, options.speedup), runs: runs.length > 1 ? runs : [asItIs, ...runs] };
 }
 
-function readWorkload({ workload, seed }: InputOptions, { environments }: Cluster): Promise<Workload> | Workload {
+function readWorkload(options: InputOptions, { environments }: Cluster): Promise<Workload> | Workload {
+  const { workload, seed } = options;
+  if (workload === "history") return readHistory(options);
   const synthetic = /^synthetic:(\d{1,8})$/.exec(workload);
   if (synthetic !== null) {
     const vcpus = environments.reduce((sum, { maxVcpus }) => sum + maxVcpus, 0);
@@ -52,7 +60,20 @@ function readWorkload({ workload, seed }: InputOptions, { environments }: Cluste
     case ".csv":
       return readCsv(createReadStream(workload));
     default:
-      throw new InputError("a workload is a file.swf, a file.csv, or synthetic:JOBS.");
+      throw new InputError("a workload is a file.swf, a file.csv, history, or synthetic:JOBS.");
+  }
+}
+
+/** What the server that answers has run. */
+async function readHistory(options: InputOptions): Promise<Workload> {
+  const endpoint = endpointOf(options);
+  const connection = await connect(endpoint);
+  try {
+    return historyWorkload(await jobHistory(connection, options.since));
+  } catch (error) {
+    throw toFailure(error, endpoint.url) ?? error;
+  } finally {
+    connection.close();
   }
 }
 

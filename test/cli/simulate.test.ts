@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { Cli, ROOT } from "./longshore.ts";
 
-/** `longshore simulate`: no server is there. */
+/** `longshore simulate`: no server is there, but where its history is asked for. */
 
 const cli = new Cli({ after });
 const CLUSTER = join(ROOT, "examples/simulate/cluster.json");
@@ -51,4 +51,31 @@ test("what is wrong with a file is told with its name and place, as wrong usage"
   const missing = await cli.run("simulate", "--workload", join(cli.home, "none.swf"), "--cluster", CLUSTER);
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /none\.swf: ENOENT/);
+});
+
+test("what a server has run is a workload, children one by one", async (t) => {
+  const server = await cli.up("--vcpus", "2");
+  t.after(async () => {
+    server.process.kill("SIGTERM");
+    await server.ended;
+  });
+  const simulated = ["simulate", "--workload", "history", "--cluster", CLUSTER, "--json"];
+  const waited = await cli.run(
+    "submit",
+    "many",
+    "--array",
+    "3",
+    "--wait",
+    "--",
+    "sh",
+    "-c",
+    "exit $AWS_BATCH_JOB_ARRAY_INDEX",
+  );
+  assert.equal(waited.code, 1);
+  await cli.run("submit", "one", "--wait", "--", "true");
+  const { stdout, stderr } = await cli.run(...simulated);
+  const { runs } = JSON.parse(stdout) as { runs: { jobs: object }[] };
+  assert.deepEqual(runs[0]?.jobs, { submitted: 4, succeeded: 2, failed: 2, unfinished: 0 }, stderr);
+  const later = await cli.run(...simulated, "--since", "2100-01-01T00:00:00Z");
+  assert.equal((JSON.parse(later.stdout) as { runs: { jobs: { submitted: number } }[] }).runs[0]?.jobs.submitted, 0);
 });

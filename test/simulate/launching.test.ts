@@ -30,8 +30,8 @@ test("what is not given is what AWS takes (reference 6.4)", () => {
 });
 
 test("a family is all its sizes but bare metal, which is there by its own name only", () => {
-  const family = read({ instanceTypes: ["m5"] }).types.map(({ name }) => name);
-  assert.ok(family.includes("m5.large") && family.includes("m5.24xlarge") && !family.includes("m5.metal"));
+  const family = new Set(read({ instanceTypes: ["m5"] }).types.map(({ name }) => name));
+  assert.ok(family.has("m5.large") && family.has("m5.24xlarge") && !family.has("m5.metal"));
   assert.equal(read({ instanceTypes: ["m5.metal"] }).types[0]?.name, "m5.metal");
 });
 

@@ -17,13 +17,20 @@ export function simulateCommand(): Command {
   return new Command("simulate")
     .summary("run the scheduler over a workload in virtual time")
     .description(
-      "Runs the scheduler over a workload in virtual time, and reports waiting times, slowdown, utilisation, cost and fairness. No server is needed. docs/simulate.md describes the files.",
+      "Runs the scheduler over a workload in virtual time, and reports waiting times, slowdown, utilisation, cost and fairness. No server is needed, but for its history. docs/simulate.md describes the files.",
     )
-    .requiredOption("--workload <file>", "a trace (.swf), a table (.csv), or synthetic:JOBS")
+    .requiredOption(
+      "--workload <file>",
+      "a trace (.swf), a table (.csv), synthetic:JOBS, or history: what a server has run",
+    )
     .requiredOption("--cluster <file>", "the compute environments and job queues, as JSON")
     .option("--policy <file>", "what to change of the cluster, to compare (repeatable)", repeated, [])
     .option("--speedup <factor>", "submit the jobs so many times as fast", positiveNumber, 1)
     .option("--seed <n>", "of a synthetic workload", wholeNumber(0, 2 ** 32 - 1), 1)
+    .option("--since <time>", "of a history: jobs submitted after it, such as 2026-11-23T08:30:00Z", epochMs, 0)
+    .option("--endpoint <url>", "of a history: where the Batch API is (default: see `longshore --help`)")
+    .option("--region <region>", "of a history: AWS region (default: AWS_REGION, else us-east-1)")
+    .option("--data-dir <dir>", "of a history: use the server that runs on this data directory")
     .option("--json", "print the report as JSON")
     .option("--html <file>", "write the report as a page, with plots")
     .action(simulateFiles);
@@ -58,6 +65,13 @@ async function simulateAll({ workload, runs }: SimulationInput): Promise<Report[
   }
   status.clear();
   return reports;
+}
+
+/** Epoch ms. */
+function epochMs(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  throw new InvalidArgumentError("It must be a time such as 2026-11-23T08:30:00Z.");
 }
 
 function positiveNumber(text: string): number {
