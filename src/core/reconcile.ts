@@ -3,6 +3,7 @@ import { childReadiness, hasChildDependencies, wholeReadiness } from "./dependen
 import { childId, parseNodeId } from "./ids.ts";
 import type { ArrayRest, Job, JobState, Stopping, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isWaiting } from "./job.ts";
+import { endedWithHost } from "./instances/lost.ts";
 import { ended, failed, hostTerminated, REASONS, stopping } from "./lifecycle.ts";
 import { jobChange } from "./job-change.ts";
 import { isPreempted } from "./preempted.ts";
@@ -99,24 +100,13 @@ class Settler {
     const { instances } = this.#world;
     if (instances.lost.size === 0) return;
     for (const attemptId of [...this.#world.activeAttemptIds()]) {
-      const instanceIds = activeAttempt(this.#world.jobOfAttempt(attemptId)!.state)!.instanceIds ?? [];
-      for (const [node, id] of instanceIds.entries()) if (instances.lost.has(id)) this.#loseHost(attemptId, node, id);
+      const job = this.#world.jobOfAttempt(attemptId)!;
+      this.#set(job, endedWithHost(this.#world, job, this.#now));
     }
     for (const id of [...instances.lost]) {
       const { environmentArn } = instances.get(id)!;
       if (instances.of(environmentArn).isIdle(id)) this.#emit({ kind: "instance-gone", instanceId: id, at: this.#now });
     }
-  }
-
-  /** The loss of the main node is the job's; that of another one changes nothing for the others, once the job runs (reference 3.3). */
-  #loseHost(attemptId: string, node: number, instanceId: string): void {
-    const job = this.#world.jobOfAttempt(attemptId);
-    const attempt = job && activeAttempt(job.state);
-    if (job === undefined || attempt === undefined || attempt.stopping !== undefined) return;
-    const stop = { reason: hostTerminated(attempt, instanceId), at: this.#now };
-    const isJobs = (job.scheduling.nodes?.main ?? node) === node || job.state.status !== "RUNNING";
-    if (isJobs) this.#tellToEnd(job, job.state, { ...stop, hostLost: true });
-    else this.#set(job, nodeStopped(job, node, stop));
   }
 
   /** DELETING ends when nothing is left that needs the resource. */

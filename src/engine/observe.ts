@@ -1,5 +1,6 @@
 import type { JobChange } from "../core/changes.ts";
 import { unitAttemptId } from "../core/ids.ts";
+import { endedWithHost } from "../core/instances/lost.ts";
 import type { Job, JobState } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import { ended, started } from "../core/lifecycle.ts";
@@ -35,6 +36,7 @@ export interface Observed {
 export function observe(world: World, reported: readonly ReportedEvent[], now: number): Observed {
   const observed: Observed = { changes: [], unwanted: [], over: [], unstarted: [], toStop: [], inventories: [] };
   for (const { driver, event } of reported) {
+    if (event.kind === "exited" && event.exitCode === undefined) loseHost(world, event.attemptId, now, observed);
     if (event.kind === "inventory") observeInventory(world, driver, event.attemptIds, now, observed);
     else if (world.unitOf(event.attemptId) !== undefined) observeUnit(world, driver, event, now, observed);
     else observeAttempt(world, driver, event, observed);
@@ -52,6 +54,12 @@ function observeAttempt(world: World, driver: DriverName, event: AttemptEvent, o
     observed.over.push({ driver, attemptId });
   } else if (job === undefined) observed.unwanted.push({ driver, attemptId });
   else if (job.state.status === "STARTING") change(world, job, started(job, event.at), observed);
+}
+
+/** An end that is not the program's own is that of its host, where this is gone. */
+function loseHost(world: World, attemptId: string, now: number, observed: Observed): void {
+  const job = world.unitOf(attemptId)?.job ?? world.jobOfAttempt(attemptId);
+  if (job !== undefined) change(world, job, endedWithHost(world, job, now), observed);
 }
 
 /** A unit that has ended stays with its driver while its attempt goes on: others may use what it shares with them. */

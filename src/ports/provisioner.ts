@@ -16,7 +16,7 @@ export interface Provisioner {
   open(report: (event: ProvisionerEvent) => void): Promise<void>;
   /** Everything that goes wrong with the instance itself is an event, not a rejection. `running` or `failed` tells the outcome. */
   launch(instance: Instance): Promise<void>;
-  /** Takes an instance away, whatever is on it, also one that is still launching. `gone` tells when it is. Unknown: nothing happens. */
+  /** Takes an instance away, whatever is on it, also one that is still launching. `gone` tells when it is, also of one that is not there (any more). */
   terminate(instanceId: string): Promise<void>;
   /** Stops watching. Instances go on. No event is reported afterwards. */
   close(): Promise<void>;

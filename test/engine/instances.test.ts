@@ -70,6 +70,15 @@ test("a job whose instance is lost ends with AWS's words, and is tried again on 
   assert.deepEqual(bench.errors, []);
 });
 
+test("what was still starting on an instance that is lost ends with the same words", async (t) => {
+  const boots = [{ loss: { afterMs: 1_000, isSilent: false } }];
+  const bench = await open(t, { behaviour: { startDelayMs: 5_000 }, boots });
+  await bench.submit("a");
+  await bench.advance(MINUTE + 2_000);
+  const { status, statusReason } = await bench.state("a");
+  assert.deepEqual([status, statusReason], ["FAILED", `Host EC2 (instance ${bench.launched[0]}) terminated.`]);
+});
+
 test("what an environment is said to want, and what runs there, is that of its instances", async (t) => {
   const bench = await open(t, { behaviour: { runMs: MINUTE } });
   const { engine } = bench.server;

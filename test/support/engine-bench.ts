@@ -6,6 +6,7 @@ import { PLAIN_BEHAVIOUR } from "../../src/drivers/fake/behaviour.ts";
 import type { Launching } from "../../src/core/instances/instance.ts";
 import type { FakeBoot } from "../../src/drivers/fake/cloud.ts";
 import { FakeCloud, PLAIN_BOOT } from "../../src/drivers/fake/cloud.ts";
+import type { FakeAttempt } from "../../src/drivers/fake/machine.ts";
 import { FakeMachine } from "../../src/drivers/fake/machine.ts";
 import type { SchedulingStore } from "../../src/ports/store.ts";
 import { SqliteDatabase } from "../../src/store/sqlite.ts";
@@ -26,6 +27,8 @@ export interface BenchOptions {
   readonly launching?: Launching;
   /** The fate of instances, as they are launched one after the other; the others are up in a minute. */
   readonly boots?: Partial<FakeBoot>[];
+  /** Called each time that an attempt begins. */
+  readonly onClaim?: (attempt: FakeAttempt, machine: FakeMachine) => void;
 }
 
 /** The production engine on a real store in memory, with the fake driver, a fake cloud and virtual time: one environment, one queue. */
@@ -54,7 +57,10 @@ export class EngineBench {
     this.machine = new FakeMachine({
       clock: this.clock,
       behaviour: () => ({ ...PLAIN_BEHAVIOUR, ...behaviour }),
-      onClaim: ({ spec }) => this.claimed.push(spec.attemptId),
+      onClaim: (attempt, machine) => {
+        this.claimed.push(attempt.spec.attemptId);
+        options.onClaim?.(attempt, machine);
+      },
     });
     this.cloud = new FakeCloud({
       clock: this.clock,

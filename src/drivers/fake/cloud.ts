@@ -85,7 +85,11 @@ export class FakeCloud {
 
   terminate(instanceId: string): void {
     const fake = this.#instances.get(instanceId);
-    if (fake === undefined || fake.isShuttingDown === true) return;
+    if (fake === undefined) {
+      const at = this.#gone.get(instanceId) ?? this.#options.clock.now();
+      return this.report({ kind: "gone", instanceId, at });
+    }
+    if (fake.isShuttingDown === true) return;
     fake.isShuttingDown = true;
     this.#options.clock.after(fake.boot.shutdownMs, () => this.lose(instanceId));
   }
