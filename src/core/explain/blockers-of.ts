@@ -1,12 +1,14 @@
 import type { Demand, Job } from "../job.ts";
 import { activeAttempt, demandOf, isWaiting, shareOf } from "../job.ts";
+import type { BlockedReason } from "../placement.ts";
 import { place } from "../placement.ts";
+import { exceededQuota } from "../quota/limits.ts";
 import type { Queue } from "../resources.ts";
 import type { BlockedHead, Plan } from "../plan.ts";
 import { holdingsOf } from "../holdings.ts";
 import { parseChildId } from "../ids.ts";
 import type { World } from "../world.ts";
-import type { Blocker, MissingConsumable } from "./blockers.ts";
+import type { Blocker, MissingConsumable, PolicyReason } from "./blockers.ts";
 import { verdicts } from "./obstacles.ts";
 import { activeJobs, occupant } from "./occupants.ts";
 import { jobOf, openDependencies } from "./open-dependencies.ts";
@@ -33,6 +35,7 @@ export function blockersOf(world: World, plan: KnownPlan, job: Job, before: Ahea
     ...(waitsForJobs ? refusal(job) : []),
     ...crowding(world, job, before),
     ...missingConsumables(world, job, queue, before),
+    ...policyBlocker(world, plan, job, queue),
     ...(placement === undefined ? [] : [placement]),
     ...headBefore(world, plan, job),
     ...(placement === undefined ? [] : queuesBefore(world, plan, queue)),
@@ -48,6 +51,21 @@ function placementBlocker(world: World, job: Job, queue: Queue) {
   if (placement.kind === "fits") return undefined;
   const { reason } = placement;
   return { kind: "placement" as const, reason, environments: verdicts(world, job, queue) };
+}
+
+/** What a quota share never has, of every job; what it has not now, of the first job of each share. */
+function policyBlocker(world: World, plan: KnownPlan, job: Job, queue: Queue): Blocker[] {
+  const head = headOf(plan, job);
+  if (head?.jobId === job.id && isOfPolicy(head.reason)) return [{ kind: "policy", reason: head.reason }];
+  const share = world.quotaShares.get(shareOf(job.scheduling));
+  if (share === undefined) return [];
+  const shares = [...world.quotaShares.values()].filter(({ arn }) => arn.startsWith(`${queue.arn}/`));
+  const limit = exceededQuota(share, shares, demandOf(job).instances ?? []);
+  return limit === undefined ? [] : [{ kind: "policy", reason: { kind: "above-quota", limit } }];
+}
+
+function isOfPolicy(reason: BlockedReason): reason is PolicyReason {
+  return reason.kind === "above-quota" || reason.kind === "quota";
 }
 
 function crowding(world: World, job: Job, { jobIds }: Ahead): Blocker[] {
@@ -97,7 +115,10 @@ function headBefore(world: World, plan: KnownPlan, job: Job): Blocker[] {
   const headJob = head && jobOf(world, head.jobId);
   // A head that has started or ended since the plan was made holds up nobody.
   if (head === undefined || headJob === undefined || !isWaiting(headJob.state.status)) return [];
-  if (head.jobId === job.id || !isBefore(headJob, job)) return [];
+  if (head.jobId === job.id) return [];
+  // The head of another share holds up the whole queue; that of the job's own holds up those behind it.
+  const isSameShare = shareOf(headJob.scheduling) === shareOf(job.scheduling);
+  if (isSameShare && !isBefore(headJob, job)) return [];
   return [{ kind: "behind", headJobId: head.jobId, headReason: head.reason }];
 }
 

@@ -17,6 +17,8 @@ export type Blocker =
   | MissingConsumable
   /** As many children of its array run as may at a time. */
   | { readonly kind: "crowded"; readonly arrayId: string; readonly limit: number; readonly siblingsBefore: number }
+  /** The queue's own rules keep it back: the limits of quota shares. */
+  | { readonly kind: "policy"; readonly reason: PolicyReason }
   /** The job at the head of its queue cannot start, and holds up those behind it. */
   | { readonly kind: "behind"; readonly headJobId: string; readonly headReason: BlockedReason }
   /** Another queue is served first, and its head waits for what may be the same room. Which one is not told of another account's or region's. */
@@ -26,6 +28,9 @@ export type Blocker =
       readonly queueArn?: string;
       readonly headJobId?: string;
     };
+
+/** What has nothing to do with room. */
+export type PolicyReason = Extract<BlockedReason, { readonly kind: "above-quota" | "quota" }>;
 
 /** A dependency that is neither met nor failed yet. */
 export interface OpenDependency {

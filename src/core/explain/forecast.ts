@@ -5,12 +5,10 @@ import { ended, STOP_GRACE_MS } from "../lifecycle.ts";
 import { reconcile } from "../reconcile.ts";
 import { schedule } from "../schedule.ts";
 import type { World } from "../world.ts";
-import { copyWorld } from "./copy-world.ts";
+import { copyWorld, hasFairShares, MAX_JOBS } from "./copy-world.ts";
 import type { Estimate } from "./explanation.ts";
 import { jobOf } from "./open-dependencies.ts";
 
-/** With more jobs than this, looking ahead would take too long for one question. */
-const MAX_JOBS = 2_000;
 const MAX_PLACEMENTS = 5_000;
 
 /**
@@ -22,8 +20,20 @@ export function forecast(world: World, jobId: string, now: number, prepare = (_c
   if (world.jobs.size > MAX_JOBS) return { unknown: `More than ${MAX_JOBS} jobs are waiting or running.` };
   const copy = copyWorld(world);
   prepare(copy);
+  if (mayChangeTurns(copy))
+    return { unknown: "What the shares of the queues use decides who is next, and changes with time." };
   if (mayLaunch(copy, jobId)) return { unknown: "Instances are launched for what waits; when they run is not known." };
   return new Forecast(copy, now).startOf(jobId);
+}
+
+/** Queues share the machine: when one of them goes on otherwise, so do the others. */
+function mayChangeTurns(world: World): boolean {
+  return [...world.queues.keys()].some(
+    (arn) =>
+      hasFairShares(world, arn) &&
+      world.waitingJobs(arn)?.lanes().length !== undefined &&
+      world.waitingJobs(arn)!.lanes().length > 1,
+  );
 }
 
 /** Whether anything could still be launched where the job may run. */

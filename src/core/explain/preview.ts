@@ -2,13 +2,17 @@ import type { Outcome } from "../changes.ts";
 import { childReadiness, wholeReadiness } from "../dependency.ts";
 import { childId } from "../ids.ts";
 import type { Job, Scheduling } from "../job.ts";
-import { demandOf, initialState } from "../job.ts";
+import { activeAttempt, demandOf, initialState } from "../job.ts";
 import { place } from "../placement.ts";
+import { reconcile } from "../reconcile.ts";
+import { schedule } from "../schedule.ts";
 import { World } from "../world.ts";
 import type { KnownPlan } from "./blockers-of.ts";
 import type { Explanation } from "./explanation.ts";
+import { canBeCopied, copyWorld } from "./copy-world.ts";
 import { explainJob } from "./explain.ts";
 import { forecast } from "./forecast.ts";
+import { jobOf } from "./open-dependencies.ts";
 
 /** A job that might be submitted. */
 export interface Proposal {
@@ -50,18 +54,43 @@ export function preview(
 ): Preview {
   const failure = failureOf(world, job, outcomes);
   if (failure !== undefined) return { outcome: "fails", answer: `It would fail at once: ${failure}.`, blockers: [] };
-  const { blockers, position, answer } = explainJob(world, plan, job);
-  const queue = world.queues.get(job.queueArn);
-  const placement = blockers.length === 0 && queue !== undefined ? place(world, demandOf(job), queue) : undefined;
-  if (placement?.kind === "fits") {
-    const environmentArn = placement.environment.arn;
-    return { outcome: "starts", answer: "It would start at once.", environmentArn, blockers };
-  }
-  const estimate = forecast(world, job.id, now, (copy) => {
+  const submit = (copy: World): void => {
     for (const [jobId, outcome] of outcomes) copy.apply({ kind: "outcome", jobId, outcome });
     copy.apply({ kind: "job-admitted", job: asSubmitted(job) });
-  });
-  return { outcome: "waits", answer, blockers, estimate, ...(position !== undefined && { position }) };
+  };
+  const found = canBeCopied(world, job.queueArn) ? tried(world, job, submit, now) : considered(world, plan, job);
+  return found.outcome === "waits" ? { ...found, estimate: forecast(world, job.id, now, submit) } : found;
+}
+
+/** The next tick, in a copy of the world in which the job was submitted. */
+function tried(world: World, { id }: Job, submit: (copy: World) => void, now: number): Preview {
+  const copy = copyWorld(world);
+  submit(copy);
+  reconcile(copy, now);
+  const plan = schedule(copy, now);
+  const job = jobOf(copy, id);
+  const attempt = job && activeAttempt(job.state);
+  if (attempt !== undefined) return started(attempt.environmentArn);
+  return job === undefined ? NEVER : waiting(explainJob(copy, plan, job));
+}
+
+/** What can be said without trying: where there are so many jobs that a copy would take too long. Who waits for nothing starts. */
+export function considered(world: World, plan: KnownPlan, job: Job): Preview {
+  const explanation = explainJob(world, plan, job);
+  const queue = world.queues.get(job.queueArn);
+  if (explanation.blockers.length > 0 || queue === undefined) return waiting(explanation);
+  const placement = place(world, demandOf(job), queue);
+  return placement.kind === "fits" ? started(placement.environment.arn) : waiting(explanation);
+}
+
+const NEVER: Preview = { outcome: "fails", answer: "It would end without having started.", blockers: [] };
+
+function started(environmentArn: string): Preview {
+  return { outcome: "starts", answer: "It would start at once.", environmentArn, blockers: [] };
+}
+
+function waiting({ answer, blockers, position }: Explanation): Preview {
+  return { outcome: "waits", answer, blockers, ...(position !== undefined && { position }) };
 }
 
 /** As it would be stored: an array whole. */

@@ -2,7 +2,7 @@ import type { Demand, Job } from "../job.ts";
 import { needOfInstance } from "../instances/suitable.ts";
 import { demandOf, requirementsOf } from "../job.ts";
 import { ARRAY_CONCURRENCY_TAG } from "../submission/own-tags.ts";
-import type { Blocker } from "./blockers.ts";
+import type { Blocker, PolicyReason } from "./blockers.ts";
 import type { Sentences, Stated } from "./explanation.ts";
 import type { Obstacle } from "./obstacles.ts";
 import type { InstanceRoom } from "./on-instances.ts";
@@ -41,6 +41,7 @@ function textOf(blocker: Blocker, job: Job): string {
     case "refusal":
       return `It can never start: ${blocker.reason}.`;
     case "placement":
+    case "policy":
       return waitingText(blocker.reason, requirementsOf(job));
     case "consumable": {
       const { wantedBefore } = blocker;
@@ -74,6 +75,8 @@ function fixOf(blocker: Blocker, job: Job): string {
       return "Terminate it, and submit it anew without what is wrong.";
     case "placement":
       return "One of its queue's environments has to take it: see what is in the way in each.";
+    case "policy":
+      return policyFix(blocker.reason);
     case "consumable":
       return consumableFix(blocker);
     case "crowded":
@@ -82,6 +85,15 @@ function fixOf(blocker: Blocker, job: Job): string {
       return `\`longshore explain ${blocker.headJobId}\` says what that one waits for.`;
     case "queue-before":
       return `Give job queue ${nameOf(job.queueArn)} a higher priority than ${blocker.priority}, or wait.`;
+  }
+}
+
+function policyFix(reason: PolicyReason): string {
+  switch (reason.kind) {
+    case "above-quota":
+      return "Raise the limits of the quota share (UpdateQuotaShare), or ask for fewer instances.";
+    case "quota":
+      return "It starts when jobs of its share end, or such as borrow; or raise the limits of the quota share (UpdateQuotaShare).";
   }
 }
 
