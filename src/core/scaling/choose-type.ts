@@ -106,6 +106,7 @@ function loadOf(type: InstanceType, open: readonly OpenNeed[]): Load {
   let amount = 0;
   let repeats = Infinity;
   for (const { need, jobs, typeNames } of open) {
+    if (room.vcpuMilli === 0) break;
     if (need.nodes !== undefined || !typeNames.has(type.name)) continue;
     const fit = Math.min(jobs, jobsThatFit(need, room));
     if (fit === 0) continue;

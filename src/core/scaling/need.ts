@@ -1,6 +1,9 @@
 import type { Architecture, InstanceType } from "../instances/instance.ts";
 import type { Requirements } from "../job.ts";
 
+/** Gives out up to so many jobs, and says how many. */
+export type Take = (most: number) => number;
+
 /** Jobs of one shape that wait. */
 export interface Need {
   /** Names the shape, and who may use what. */
@@ -13,8 +16,10 @@ export interface Need {
   readonly architecture?: Architecture;
   /** ARNs, in the order in which they are tried. */
   readonly environmentArns: readonly string[];
-  /** How many such jobs there are, as far as it is worth knowing. */
-  readonly count: number;
+  /** About how many such jobs there are. */
+  readonly about: number;
+  /** Gives them out, from the first one on: counting them costs only as far as they are of use. */
+  jobs(): Take;
   /** Jobs of one line wait for those before them. */
   readonly line?: string;
 }

@@ -5,48 +5,36 @@ import { orderOf } from "../order/order-of.ts";
 import type { BlockedReason } from "../placement.ts";
 import type { Queue } from "../resources.ts";
 import type { Plan } from "../plan.ts";
-import type { Lane, WaitingShape } from "../waiting.ts";
+import type { Lane, Waiting, WaitingShape } from "../waiting.ts";
 import type { World } from "../world.ts";
-import type { Need } from "./need.ts";
-
-/** More jobs of one shape than this are not counted: what they need is launched in several rounds. */
-const MAX_JOBS = 100_000;
+import type { Need, Take } from "./need.ts";
 
 /** What a job waits for that more instances would end. */
 const WAITS_FOR_INSTANCES: ReadonlySet<BlockedReason["kind"]> = new Set(["capacity", "nodes", "launch-failed"]);
 
 /**
- * The jobs of one queue that instances would be launched for, after all that could start has: shape by shape, in the order of their first jobs.
- * `roomFor` says how many jobs of a shape could be of interest. Costs in shapes and in those, not in waiting jobs.
+ * The jobs of one queue that instances would be launched for, after all that could start has: shape by shape, in the order of their first jobs. Costs in
+ * shapes, not in waiting jobs.
  */
-export function needsOf(
-  world: World,
-  queue: Queue,
-  { blocked, short }: Pick<Plan, "blocked" | "short">,
-  roomFor: (demand: Demand, environmentArns: readonly string[]) => number,
-): Need[] {
+export function needsOf(world: World, queue: Queue, { blocked, short }: Pick<Plan, "blocked" | "short">): Need[] {
   const environmentArns = queue.environmentArns.filter((arn) => world.environments.get(arn)?.instances !== undefined);
   if (environmentArns.length === 0) return [];
   const block = blocked.get(queue.arn);
   return lanesInOrder(world, queue).flatMap((lane) => {
     const reason = block?.lanes.get(lane.share)?.reason;
     if (reason !== undefined && !WAITS_FOR_INSTANCES.has(reason.kind)) return [];
-    return shapesInOrder(world, lane).flatMap(({ key, demand, entries }) => {
-      if (short.has(key) || demand.needsFargate === true) return [];
-      const most = Math.min(MAX_JOBS, roomFor(demand, environmentArns), withConsumables(world, demand));
-      const count = countWaiting(world, entries.data, most);
-      return count === 0 ? [] : [toNeed(queue, lane, key, demand, environmentArns, count)];
-    });
+    return shapesInOrder(world, lane)
+      .filter(({ key, demand }) => !short.has(key) && demand.needsFargate !== true)
+      .map((shape) => toNeed(world, queue, lane, shape, environmentArns));
   });
 }
 
 function toNeed(
+  world: World,
   queue: Queue,
   lane: Lane,
-  key: string,
-  demand: Demand,
+  { key, demand, entries }: WaitingShape,
   environmentArns: readonly string[],
-  count: number,
 ): Need {
   return {
     key: `${environmentArns.join()} ${key}`,
@@ -54,7 +42,8 @@ function toNeed(
     architecture: architectureOf(demand),
     ...(demand.nodes !== undefined && { nodes: demand.nodes.count }),
     environmentArns,
-    count,
+    about: entries.length - 1 + jobsOf(world, entries.peek()!),
+    jobs: () => takeWaiting(world, entries.data, withConsumables(world, demand)),
     // Where gaps are filled, those behind a job that waits may start before it.
     ...(queue.backfills !== true && { line: `${queue.arn} ${lane.share}` }),
   };
@@ -86,16 +75,30 @@ function withConsumables(world: World, { consumables = [] }: Demand): number {
   }, Infinity);
 }
 
-/** Children without a record count one by one, as many as may run beside their siblings. */
-function countWaiting(world: World, entries: WaitingShape["entries"]["data"], most: number): number {
-  let count = 0;
-  for (const entry of entries) {
-    if (count >= most) return most;
-    if (!world.waits(entry)) continue;
-    const { job } = entry;
-    count += isArrayParent(job) ? childrenThatMayStart(world, job.id) : 1;
-  }
-  return Math.min(count, most);
+/** Gives out the jobs that wait, never more than `most` in all. */
+function takeWaiting(world: World, entries: readonly Waiting[], most: number): Take {
+  let left = most;
+  let at = 0;
+  /** Of the entry that was looked at last. */
+  let open = 0;
+  return (wanted) => {
+    let taken = 0;
+    const limit = Math.min(wanted, left);
+    while (taken < limit && (open > 0 || at < entries.length)) {
+      if (open === 0) open = jobsOf(world, entries[at++]!);
+      const some = Math.min(open, limit - taken);
+      taken += some;
+      open -= some;
+    }
+    left -= taken;
+    return taken;
+  };
+}
+
+/** None when the entry no longer waits. Children without a record count one by one, as many as may run beside their siblings. */
+function jobsOf(world: World, entry: Waiting): number {
+  if (!world.waits(entry)) return 0;
+  return isArrayParent(entry.job) ? childrenThatMayStart(world, entry.job.id) : 1;
 }
 
 function childrenThatMayStart(world: World, arrayId: string): number {

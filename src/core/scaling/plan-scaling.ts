@@ -2,8 +2,8 @@ import type { Choice, OpenNeed } from "./choose-type.ts";
 import { chooseType, earliest } from "./choose-type.ts";
 import type { InstanceType, Launching } from "../instances/instance.ts";
 import { mayExceedMaximum } from "../instances/suitable.ts";
-import type { Need } from "./need.ts";
-import { typesToLaunch } from "./need.ts";
+import type { Need, Take } from "./need.ts";
+import { jobsThatFit, typesToLaunch } from "./need.ts";
 import type { Rooms } from "./rooms.ts";
 import { RoomPlan } from "./rooms.ts";
 
@@ -66,7 +66,7 @@ export function planScaling(input: ScalingInput): ScalingPlan {
 }
 
 /** So many needs are looked at, behind the one that is launched for, for what else an instance could do. */
-const LOOK_AHEAD = 32;
+const LOOK_AHEAD = 16;
 
 interface Draft extends Omit<ScaledEnvironment, "vcpuMilli"> {
   vcpuMilli: number;
@@ -97,14 +97,17 @@ class Planning {
 
   meet(need: Need, later: readonly Need[]): void {
     if (need.line !== undefined && this.#blockedLines.has(need.line)) return;
-    const missing = need.nodes === undefined ? this.#meetJobs(need, later) : this.#meetGangs(need, need.nodes);
+    const isMet = need.nodes === undefined ? this.#meetJobs(need, later) : this.#meetGangs(need, need.nodes);
     // Nothing starts behind the first job of a line, so nothing is launched for it either.
-    if (missing === need.count && need.line !== undefined) this.#blockedLines.add(need.line);
+    if (!isMet && need.line !== undefined) this.#blockedLines.add(need.line);
   }
 
-  /** How many jobs are left that have neither room nor an instance that is launched for them. */
-  #meetJobs(need: Need, later: readonly Need[]): number {
-    let left = need.count - this.#rooms.place(need, need.count, (arn, type) => this.#namesFor(need, arn).has(type));
+  /** Whether any of the jobs has room, or an instance that is launched for it; or there are none. */
+  #meetJobs(need: Need, later: readonly Need[]): boolean {
+    const take = need.jobs();
+    const placed = this.#place(need, take);
+    const jobs = take(this.#mostToLaunchFor(need));
+    let left = jobs;
     const outcomes = new Map<Draft, Choice>();
     // What the last environment took may leave so few that the first one has another type for them.
     for (let before = Infinity; left > 0 && left < before;) {
@@ -116,9 +119,26 @@ class Planning {
         if (choice.ended !== undefined) outcomes.set(environment, choice.ended);
       }
     }
-    if (left === 0) return 0;
-    for (const [environment, choice] of outcomes) this.#ended(environment, choice);
-    return left;
+    if (left > 0) for (const [environment, choice] of outcomes) this.#ended(environment, choice);
+    return placed > 0 || left < jobs || jobs === 0;
+  }
+
+  #place(need: Need, take: Take): number {
+    return this.#rooms.place(need, take, (arn, type) => this.#namesFor(need, arn).has(type));
+  }
+
+  /** More jobs than this could not be on what may still be launched; at least one, who waits. */
+  #mostToLaunchFor(need: Need): number {
+    let most = 1;
+    for (const environment of this.#environmentsOf(need)) {
+      const { arn, launching, maxVcpuMilli, vcpuMilli, idle } = environment;
+      const names = this.#namesFor(need, arn);
+      const leaving = idle.reduce((sum, { type }) => sum + type.vcpuMilli, 0);
+      const left = Math.max(1, maxVcpuMilli - vcpuMilli + leaving);
+      const types = launching.types.filter(({ name }) => names.has(name));
+      most += Math.max(0, ...types.map((type) => Math.ceil(left / type.vcpuMilli) * jobsThatFit(need, type)));
+    }
+    return most;
   }
 
   #launchJobs(
@@ -127,13 +147,13 @@ class Planning {
     jobs: number,
     later: readonly Need[],
   ): { readonly left: number; readonly ended?: Choice } {
-    const others = later.map((one) => this.#open(one, one.count, environment.arn));
+    const others = later.map((one) => this.#open(one, one.about, environment.arn));
     let left = jobs;
     while (left > 0) {
       const choice = chooseType(environment, [this.#open(need, left, environment.arn), ...others]);
       if (choice.kind === "launch") {
         this.#launch(environment, choice.type, choice.count);
-        left -= this.#rooms.place(need, left, (arn, type) => this.#namesFor(need, arn).has(type));
+        left -= this.#place(need, takeFrom(left));
       } else if (choice.kind !== "full" || !this.#makeRoom(environment, choice.type, 1)) {
         return { left, ended: choice };
       }
@@ -142,10 +162,14 @@ class Planning {
   }
 
   /** Each job of several nodes gets instances of one type for all of them, or nothing. */
-  #meetGangs(need: Need, nodes: number): number {
-    let left = need.count;
-    while (left > 0 && this.#meetGang(need, nodes)) left -= 1;
-    return left;
+  #meetGangs(need: Need, nodes: number): boolean {
+    const take = need.jobs();
+    let met = 0;
+    while (take(1) === 1) {
+      if (!this.#meetGang(need, nodes)) return met > 0;
+      met += 1;
+    }
+    return true;
   }
 
   #meetGang(need: Need, nodes: number): boolean {
@@ -219,7 +243,7 @@ class Planning {
       const floor = environment.isTaken ? 0 : floorOf(environment);
       while (environment.vcpuMilli < floor) {
         const jobs = Math.ceil((floor - environment.vcpuMilli) / 1000);
-        const need: Need = { ...ONE_VCPU, environmentArns: [environment.arn], count: jobs };
+        const need: Need = { ...ONE_VCPU, environmentArns: [environment.arn], about: jobs, jobs: () => takeFrom(jobs) };
         const choice = chooseType(environment, [this.#open(need, jobs, environment.arn)]);
         if (choice.kind === "launch") this.#launch(environment, choice.type, choice.count);
         else if (choice.kind === "unavailable") this.#ended(environment, choice);
@@ -337,6 +361,16 @@ function costOf({ missing, type }: Gang): number {
 function waitedFor(choice: Choice): string | undefined {
   if (choice.kind === "unavailable") return choice.typeNames[0];
   return choice.kind === "full" ? choice.type.name : undefined;
+}
+
+/** Gives out so many jobs. */
+export function takeFrom(jobs: number): Take {
+  let left = jobs;
+  return (most) => {
+    const taken = Math.min(left, most);
+    left -= taken;
+    return taken;
+  };
 }
 
 /** What an instance is kept warm for. */

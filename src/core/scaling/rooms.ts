@@ -1,5 +1,5 @@
 import type { InstanceType } from "../instances/instance.ts";
-import type { Need, Room } from "./need.ts";
+import type { Need, Room, Take } from "./need.ts";
 import { jobsThatFit, without } from "./need.ts";
 
 /** Instances of one environment and type, launched one after the other, that have the same room. */
@@ -35,27 +35,25 @@ export class RoomPlan {
     else this.#rooms[this.#rooms.length - 1] = joined(last, rooms);
   }
 
-  /** Plans for up to `jobs` jobs of a need, where `mayUse` lets them run; how many found room. Costs in the number of different rooms. */
-  place(need: Need, jobs: number, mayUse: (environmentArn: string, typeName: string) => boolean): number {
-    let left = jobs;
-    const before = this.#rooms;
-    this.#rooms = [];
-    for (const rooms of before) {
-      const fits = left > 0 && mayUse(rooms.environmentArn, rooms.type.name) ? jobsThatFit(need, rooms.free) : 0;
-      const each = Math.min(left, fits);
-      if (each === 0) {
-        this.add(rooms);
-        continue;
-      }
-      const full = Math.min(rooms.count, Math.floor(left / each));
-      this.add(used(rooms, full, without(rooms.free, need, each)));
-      left -= full * each;
-      const rest = full < rooms.count ? left : 0;
-      if (rest > 0) this.add(used(rooms, 1, without(rooms.free, need, rest)));
-      left -= rest;
-      this.add(tail(rooms, full + (rest > 0 ? 1 : 0)));
+  /**
+   * Plans for jobs of a need, where `mayUse` lets them run; how many found room. `take` gives so many of them, or as many as there are. Costs in the
+   * different rooms up to the last one that is used.
+   */
+  place(need: Need, take: Take, mayUse: (environmentArn: string, typeName: string) => boolean): number {
+    let placed = 0;
+    for (let at = 0; at < this.#rooms.length; at += 1) {
+      const rooms = this.#rooms[at]!;
+      const each = jobsThatFit(need, rooms.free);
+      if (each === 0 || !mayUse(rooms.environmentArn, rooms.type.name)) continue;
+      const wanted = rooms.count * each;
+      const taken = take(wanted);
+      placed += taken;
+      const pieces = piecesOf(rooms, need, taken, Math.min(taken, each));
+      this.#rooms.splice(at, 1, ...pieces);
+      at += pieces.length - 1;
+      if (taken < wanted) break;
     }
-    return jobs - left;
+    return placed;
   }
 
   /** The first empty instances of a type, up to `count`: how many there are, and how far behind the first instance of all the last one is. */
@@ -141,6 +139,20 @@ function areAlike(a: Rooms, b: Rooms): boolean {
 function joined(a: Rooms, b: Rooms): Rooms {
   const ids = a.empty && b.empty && { ids: [...a.empty.ids, ...b.empty.ids] };
   return { ...a, count: a.count + b.count, ...(ids !== undefined && { empty: ids }) };
+}
+
+/** What becomes of rooms when they take so many jobs, `each` as long as there are. What has no vCPU left is of no use to anybody. */
+function piecesOf(rooms: Rooms, need: Need, jobs: number, each: number): Rooms[] {
+  if (jobs === 0) return [rooms];
+  const full = Math.min(rooms.count, Math.floor(jobs / each));
+  const rest = full < rooms.count ? jobs - full * each : 0;
+  const partly = rest > 0 ? 1 : 0;
+  const pieces = [
+    used(rooms, full, without(rooms.free, need, each)),
+    used(rooms, partly, without(rooms.free, need, rest)),
+    tail(rooms, full + partly),
+  ];
+  return pieces.filter(({ count, free }) => count > 0 && free.vcpuMilli > 0);
 }
 
 function used({ environmentArn, type }: Rooms, count: number, free: Room): Rooms {

@@ -2,14 +2,10 @@ import type { InstanceChange } from "../changes.ts";
 import type { Fleet } from "../instances/fleet.ts";
 import type { Instance, Launching } from "../instances/instance.ts";
 import { launch } from "../instances/launch.ts";
-import { needOfInstance } from "../instances/suitable.ts";
-import type { Demand } from "../job.ts";
 import { accepts } from "../placement.ts";
 import type { Plan } from "../plan.ts";
 import type { Environment, Queue } from "../resources.ts";
 import type { World } from "../world.ts";
-import type { Need } from "./need.ts";
-import { jobsThatFit } from "./need.ts";
 import { needsOf } from "./needs-of.ts";
 import type { IdleInstance, ScaledEnvironment } from "./plan-scaling.ts";
 import { planScaling } from "./plan-scaling.ts";
@@ -39,7 +35,7 @@ export function scale(
 ): Scaling {
   const environments = scaledEnvironments(world, now);
   if (environments.length === 0) return { changes: [] };
-  const needs = environments.some(couldChange) ? needsOfAll(world, environments, queues, unplaced) : [];
+  const needs = environments.some(couldChange) ? queues.flatMap((queue) => needsOf(world, queue, unplaced)) : [];
   const plan = planScaling({ environments, rooms: roomsOf(world, environments, needs.length > 0), needs, now });
   const changes: InstanceChange[] = [];
   const apply = (change: InstanceChange): void => {
@@ -101,31 +97,6 @@ function unavailableTypes(fleet: Fleet, now: number): Map<string, number> {
 /** Whether anything could be launched there, or let go. */
 function couldChange({ vcpuMilli, maxVcpuMilli, idle }: ScaledEnvironment): boolean {
   return vcpuMilli < maxVcpuMilli || idle.length > 0;
-}
-
-function needsOfAll(
-  world: World,
-  environments: readonly ScaledEnvironment[],
-  queues: readonly Queue[],
-  unplaced: Pick<Plan, "blocked" | "short">,
-): Need[] {
-  const byArn = new Map(environments.map((environment) => [environment.arn, environment]));
-  const roomFor = (demand: Demand, arns: readonly string[]): number =>
-    arns.reduce((sum, arn) => sum + mostJobs(byArn.get(arn), demand), 0);
-  return queues.flatMap((queue) => needsOf(world, queue, unplaced, roomFor));
-}
-
-/** So many jobs of a shape could be in an environment at its maximum, were nothing else there. */
-function mostJobs(environment: ScaledEnvironment | undefined, demand: Demand): number {
-  if (environment === undefined) return 0;
-  const { launching, maxVcpuMilli } = environment;
-  const requirements = needOfInstance(demand);
-  const instances = launching.types.map((type) => {
-    const count = Math.ceil(maxVcpuMilli / type.vcpuMilli);
-    return count * jobsThatFit({ requirements }, type);
-  });
-  const nodes = demand.nodes?.count ?? 1;
-  return Math.ceil(Math.max(0, ...instances) / nodes);
 }
 
 /** Those that are empty; with `all` also what others have left. In the order in which they were launched. */

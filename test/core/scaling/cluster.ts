@@ -1,7 +1,7 @@
 import type { InstanceType, Launching } from "../../../src/core/instances/instance.ts";
 import type { Need } from "../../../src/core/scaling/need.ts";
 import type { ScaledEnvironment, ScalingInput, ScalingPlan } from "../../../src/core/scaling/plan-scaling.ts";
-import { planScaling } from "../../../src/core/scaling/plan-scaling.ts";
+import { planScaling, takeFrom } from "../../../src/core/scaling/plan-scaling.ts";
 import type { Rooms } from "../../../src/core/scaling/rooms.ts";
 
 /** What AWS asks for them in us-east-1, in dollars an hour; the memory is what jobs can use of it. */
@@ -82,12 +82,13 @@ export function jobs(
   count: number,
   vcpus: number,
   memoryMiB: number,
-  more: Partial<Need> & { gpus?: number } = {},
+  more: Partial<Need> & { readonly gpus?: number } = {},
 ): Need {
   const { gpus = 0, ...rest } = more;
   const requirements = { vcpuMilli: vcpus * 1000, memoryMiB, gpus };
   const key = JSON.stringify([requirements, rest]);
-  return { key, requirements, environmentArns: [ARN], count, line: "queue", ...rest };
+  const given = { key, requirements, about: count, jobs: () => takeFrom(count) };
+  return { ...given, environmentArns: [ARN], line: "queue", ...rest };
 }
 
 export function planFor(clusters: Cluster | readonly Cluster[], needs: readonly Need[], now = 0): ScalingPlan {

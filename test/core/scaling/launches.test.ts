@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Need } from "../../../src/core/scaling/need.ts";
+import { takeFrom } from "../../../src/core/scaling/plan-scaling.ts";
 import type { Cluster } from "./cluster.ts";
 import { jobs, launches, planFor } from "./cluster.ts";
 
@@ -259,4 +260,19 @@ test("a gang that lacks an instance of a type that cannot be had keeps the other
   const cluster = { types: ["m5.large"], maxVcpus: 8, idle, unavailable: { "m5.large": 300_000 } } as const;
   const plan = planFor(cluster, [jobs(1, 2, 1024, { nodes: 4 })]);
   assert.deepEqual([plan.launches, plan.terminations, plan.wakeAt], [[], [], 300_000]);
+});
+
+test("of a million jobs no more are counted than could be on what is launched", () => {
+  let counted = 0;
+  const take = takeFrom(1_000_000);
+  const count = (most: number): number => {
+    const taken = take(most);
+    counted += taken;
+    return taken;
+  };
+  const plan = planFor({ types: FAMILY, maxVcpus: 100, launching: ["c5.large"] }, [
+    jobs(1_000_000, 1, 1024, { jobs: () => count }),
+  ]);
+  assert.deepEqual(launches(plan), ["49 c5.large"]);
+  assert.ok(counted < 200, `${counted} were counted`);
 });

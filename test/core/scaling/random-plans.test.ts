@@ -33,11 +33,12 @@ function randomCluster(random: Random, arn: string): Cluster {
 }
 
 function randomNeed(random: Random): Need {
-  return jobs(random.int(1, 20), random.int(1, 5), 1024 * random.int(1, 10), {
+  const isGang = random.chance(0.2);
+  return jobs(isGang ? random.int(1, 3) : random.int(1, 20), random.int(1, 5), 1024 * random.int(1, 10), {
     environmentArns: random.pick([["a"], ["b"], ["a", "b"], ["b", "a"]]),
     line: random.pick(["one", "two"]),
     ...(random.chance(0.2) && { gpus: 1 }),
-    ...(random.chance(0.2) && { nodes: random.int(2, 4), count: random.int(1, 3) }),
+    ...(isGang && { nodes: random.int(2, 4) }),
   });
 }
 
