@@ -9,7 +9,7 @@ import type { Instance } from "./instance.ts";
 /** All instances there are, by environment. Changed by the world alone. */
 export class Instances {
   readonly #fleets = new Map<string, Fleet>();
-  readonly #environmentOf = new Map<string, string>();
+  readonly #fleetOf = new Map<string, Fleet>();
   /** By id, when the last attempt ended of those that lost it since that was last committed. */
   readonly idled = new Map<string, number>();
   /** Ids of those that are gone and still have attempts counted on them. */
@@ -18,7 +18,7 @@ export class Instances {
 
   /** How many there are, whatever their status. */
   get size(): number {
-    return this.#environmentOf.size;
+    return this.#fleetOf.size;
   }
 
   /** The highest `seq` there ever was. */
@@ -39,7 +39,7 @@ export class Instances {
   }
 
   get(id: string): Instance | undefined {
-    return this.#fleetOf(id)?.get(id);
+    return this.#fleetOf.get(id)?.get(id);
   }
 
   *all(): Iterable<Instance> {
@@ -48,7 +48,7 @@ export class Instances {
 
   read(instances: readonly Instance[], lastSeq: number): void {
     this.#fleets.clear();
-    this.#environmentOf.clear();
+    this.#fleetOf.clear();
     this.idled.clear();
     this.lost.clear();
     this.#lastSeq = lastSeq;
@@ -58,7 +58,7 @@ export class Instances {
   apply(change: InstanceChange): void {
     const { instanceId } = change;
     if (change.kind === "instance-launched") return this.#add(change.instance);
-    const fleet = this.#fleetOf(instanceId);
+    const fleet = this.#fleetOf.get(instanceId);
     const instance = fleet?.get(instanceId);
     if (fleet === undefined || instance === undefined) return;
     switch (change.kind) {
@@ -77,7 +77,7 @@ export class Instances {
       case "instance-gone":
         this.idled.delete(instanceId);
         this.lost.delete(instanceId);
-        this.#environmentOf.delete(instanceId);
+        this.#fleetOf.delete(instanceId);
         fleet.remove(instanceId);
         if (change.launchFailure !== undefined) {
           fleet.launchFailed(instance.type.name, change.at, change.launchFailure);
@@ -98,24 +98,20 @@ export class Instances {
 
   #hold(holding: InstanceHolding): void {
     this.idled.delete(holding.id);
-    this.#fleetOf(holding.id)?.hold(holding, 1);
+    this.#fleetOf.get(holding.id)?.hold(holding, 1);
   }
 
   #release(holding: InstanceHolding, at: number): void {
-    const fleet = this.#fleetOf(holding.id);
+    const fleet = this.#fleetOf.get(holding.id);
     fleet?.hold(holding, -1);
     if (fleet?.isIdle(holding.id) === true) this.idled.set(holding.id, at);
   }
 
   #add(instance: Instance): void {
     this.#lastSeq = Math.max(this.#lastSeq, instance.seq);
-    this.#environmentOf.set(instance.id, instance.environmentArn);
+    const fleet = this.of(instance.environmentArn);
+    this.#fleetOf.set(instance.id, fleet);
     if (instance.isLost === true) this.lost.add(instance.id);
-    this.of(instance.environmentArn).put(instance);
-  }
-
-  #fleetOf(id: string): Fleet | undefined {
-    const environmentArn = this.#environmentOf.get(id);
-    return environmentArn === undefined ? undefined : this.#fleets.get(environmentArn);
+    fleet.put(instance);
   }
 }
