@@ -1,6 +1,7 @@
 import type { ConsumableNeed, Job, JobState, StopRequest } from "./job.ts";
 import type { Consumable, Environment, Queue, QuotaShare, ResourceStatus, SchedulingPolicy } from "./resources.ts";
 import type { Instance } from "./instances/instance.ts";
+import type { ShareUse } from "./order/share-use.ts";
 import type { IndexSet, RecordedChildren } from "./array.ts";
 
 /** One thing that the world learns from the store. */
@@ -16,6 +17,8 @@ export type Fact =
   | { readonly kind: "job-admitted"; readonly job: Job }
   /** Everything submitted up to this `seq` has been read. */
   | { readonly kind: "jobs-read"; readonly lastSeq: number }
+  /** What attempts that are over have used of queues with a fair-share policy: read at start. */
+  | { readonly kind: "share-uses"; readonly uses: readonly ShareUse[] }
   /** How a job ended that another one depends on and that the world does not hold. Arrays bring their children's outcomes. */
   | { readonly kind: "outcome"; readonly jobId: string; readonly outcome: Outcome }
   /** Children of an array that is not over which are: read at start. */

@@ -1,6 +1,5 @@
-import { childId } from "./ids.ts";
-import type { Job } from "./job.ts";
-import { isArrayParent } from "./job.ts";
+import { FairShareOrder, fairSharePolicyOf } from "./order/fair-share.ts";
+import { waitingIds } from "./waiting-ids.ts";
 import type { World } from "./world.ts";
 
 /** A RUNNABLE job near the head of its queue. */
@@ -77,8 +76,11 @@ export class QueueFronts {
   }
 }
 
-/** Ids of the first RUNNABLE jobs of a queue in the order in which they are to start, children one by one. Costs in their number. */
+/** Ids of the first RUNNABLE jobs of a queue in the order in which they were to start at the last tick, children one by one. Costs in their number. */
 export function frontOf(world: World, queueArn: string, limit: number): string[] {
+  const queue = world.queues.get(queueArn);
+  const fairShare = queue && fairSharePolicyOf(world, queue);
+  if (fairShare !== undefined) return new FairShareOrder(world, queue!, fairShare, world.shares.askedAt).front(limit);
   const entries = world.waitingJobs(queueArn)?.front(limit, world.waits) ?? [];
   const ids: string[] = [];
   for (const { job } of entries) {
@@ -97,10 +99,4 @@ function firstIdsOfShares(world: World, queueArn: string): [shareArn: string, jo
     const first = world.quotaShares.has(lane.share) ? lane.first(world.waits) : undefined;
     return first === undefined ? [] : [[lane.share, first.job.id]];
   });
-}
-
-/** One entry stands for all children of an array that have no record. */
-function* waitingIds(world: World, job: Job): Iterable<string> {
-  if (!isArrayParent(job)) yield job.id;
-  else for (const index of world.arrays.get(job.id)!.unrecorded()) yield childId(job.id, index);
 }

@@ -47,6 +47,10 @@ export type BlockedReason =
   /** The service environment has them, but not beside those in use. */
   | ({ readonly kind: "instances" } & ExceededLimit)
   | QuotaReason
+  /** So much is kept free for shares that are not active yet. */
+  | { readonly kind: "reservation"; readonly reservedVcpuMilli: number; readonly activeShares: number }
+  /** As many jobs of the queue hold capacity as may. */
+  | { readonly kind: "queue-limit"; readonly limit: number }
   /** No environment could launch an instance for it the last time that it tried. */
   | { readonly kind: "launch-failed"; readonly types: readonly string[] }
   /** Each node takes an instance of its own, all of one type; there are not so many empty ones. */
@@ -259,6 +263,19 @@ function freeCapacity(world: World): Capacity {
 export function driverFor(world: World, environment: Environment, needsImage: boolean): DriverName {
   if (environment.driver !== "auto") return environment.driver;
   return needsImage && world.hasDocker ? "docker" : "process";
+}
+
+const PASSING: ReadonlySet<BlockedReason["kind"]> = new Set([
+  "capacity",
+  "instances",
+  "nodes",
+  "launch-failed",
+  "queue-limit",
+]);
+
+/** Whether it passes as soon as others end or instances run: who waits for that only, waits at the head of everybody. */
+export function isPassing({ kind }: BlockedReason): boolean {
+  return PASSING.has(kind);
 }
 
 /** Whether new attempts may begin there. */

@@ -38,6 +38,8 @@ export interface Queue {
   readonly environmentArns: readonly string[];
   /** Without one the queue is served first in, first out. */
   readonly policyArn?: string;
+  /** How many of its jobs may hold capacity at a time. */
+  readonly maxRunningJobs?: number;
   /** Whether jobs may start before the blocked one at the head, where that does not delay it. */
   readonly backfills?: boolean;
   readonly timeLimits?: readonly TimeLimit[];

@@ -63,7 +63,7 @@ interface Draft {
 /** Places one queue's jobs up to the first that holds it up, and then what does not delay that one. False when the tick has placed as many as it may. */
 function placeQueue(draft: Draft, queue: Queue): boolean {
   const { world, now, changes } = draft;
-  const order = orderOf(world, queue, (preemption) => preempt(draft, preemption));
+  const order = orderOf(world, queue, now, (preemption) => preempt(draft, preemption));
   const watch = new HeadWatch(world, queue, now);
   const heads = new Map<Lane, TinyQueue<WaitingShape>>();
   const lanes = new Map<string, BlockedHead>();
@@ -108,7 +108,7 @@ function fillBehind(draft: Draft, queue: Queue, order: Order, headJobId: string)
       const one = { ...queue, environmentArns: [environmentArn] };
       return lack === undefined && placeShape(world, shape, one, blockedShapes).kind === "fits";
     },
-    mayStart: () => draft.changes.length < MAX_PLACEMENTS_PER_TICK,
+    mayStart: () => draft.changes.length < MAX_PLACEMENTS_PER_TICK && fullQueue(world, queue) === undefined,
     start: (job, spot) => startJob(draft, job, spot),
   });
 }
@@ -129,7 +129,7 @@ function placeNext(
         short.set(shape.key, lack);
         continue;
       }
-      const refusal = order.refusal?.(lane, job);
+      const refusal = fullQueue(world, queue) ?? order.refusal?.(lane, job);
       if (refusal !== undefined) return { jobId: nextId(world, job), reason: refusal };
       const placement = placeShape(world, shape, queue, draft.blockedShapes);
       if (placement.kind === "blocked") return { jobId: nextId(world, job), reason: placement.reason };
@@ -141,6 +141,11 @@ function placeNext(
     if (dropStale(shape, world.waits) !== undefined) heads.push(shape);
   }
   return undefined;
+}
+
+/** The limit of a queue of which as many jobs as may hold capacity. */
+function fullQueue(world: World, { arn, maxRunningJobs: limit }: Queue): BlockedReason | undefined {
+  return limit !== undefined && world.activeJobs(arn) >= limit ? { kind: "queue-limit", limit } : undefined;
 }
 
 function placeShape(world: World, shape: WaitingShape, queue: Queue, blockedShapes: Map<string, BlockedReason>) {

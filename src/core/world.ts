@@ -2,15 +2,16 @@ import { ArrayProgress } from "./array.ts";
 import type { Change, Fact, JobChange } from "./changes.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Dependents } from "./dependents.ts";
-import { holdingsOf } from "./holdings.ts";
 import { childId, parseChildId } from "./ids.ts";
+import { InUse } from "./in-use.ts";
 import { Instances } from "./instances/instances.ts";
-import type { Attempt, Job, JobState, StopRequest } from "./job.ts";
-import { activeAttempt, isArrayParent, isTerminal, requirementsOf } from "./job.ts";
+import type { Job, JobState, StopRequest } from "./job.ts";
+import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
 import type { Capacity, Consumable, Environment, Queue, QuotaShare, SchedulingPolicy } from "./resources.ts";
 import { SetsByKey } from "./sets-by-key.ts";
 import type { Standings } from "./standings.ts";
 import { UnitIndex } from "./tasks/unit-index.ts";
+import { ShareLedger } from "./order/share-ledger.ts";
 import type { Waiting } from "./waiting.ts";
 import { WaitingJobs } from "./waiting.ts";
 
@@ -44,12 +45,10 @@ export class World {
   /** By queue that has time limits, who has been at the head of a lane for how long. It is in no store: a world that is read anew begins anew. */
   readonly standings = new Map<string, Standings>();
   readonly instances = new Instances();
-  /** What active attempts hold of the machine: those that are on no instance. */
-  readonly used = { vcpuMilli: 0, memoryMiB: 0 };
+  /** What the shares of queues with a fair-share policy use. */
+  readonly shares = new ShareLedger();
   #lastSeq = 0;
-  readonly #usedVcpuMilliByEnvironment = new Map<string, number>();
-  /** By key, what active attempts hold, whether the resource exists or not. */
-  readonly #inUse = new Map<string, number>();
+  readonly #inUse = new InUse();
   readonly #jobIdByAttemptId = new Map<string, string>();
   readonly #units = new UnitIndex();
   /** By ARN of a quota share, ids of jobs. */
@@ -68,24 +67,19 @@ export class World {
     if ("instanceId" in event) return this.instances.apply(event);
     switch (event.kind) {
       case "queues":
-        this.queues.clear();
-        for (const queue of event.queues) this.queues.set(queue.arn, queue);
+        refill(this.queues, event.queues);
         break;
       case "environments":
-        this.environments.clear();
-        for (const environment of event.environments) this.environments.set(environment.arn, environment);
+        refill(this.environments, event.environments);
         break;
       case "scheduling-policies":
-        this.policies.clear();
-        for (const policy of event.policies) this.policies.set(policy.arn, policy);
+        refill(this.policies, event.policies);
         break;
       case "quota-shares":
-        this.quotaShares.clear();
-        for (const share of event.quotaShares) this.quotaShares.set(share.arn, share);
+        refill(this.quotaShares, event.quotaShares);
         break;
       case "consumables":
-        this.consumables.clear();
-        for (const consumable of event.consumables) this.consumables.set(consumable.arn, consumable);
+        refill(this.consumables, event.consumables);
         break;
       case "instances":
         this.instances.read(event.instances, event.lastSeq);
@@ -95,6 +89,12 @@ export class World {
         break;
       case "jobs-read":
         this.#lastSeq = Math.max(this.#lastSeq, event.lastSeq);
+        break;
+      case "job-priority":
+        this.#prioritise(event.jobId, event.priority);
+        break;
+      case "share-uses":
+        for (const use of event.uses) this.shares.used(use);
         break;
       case "outcome":
         this.#dependents.setOutcome(event.jobId, event.outcome);
@@ -108,9 +108,6 @@ export class World {
       case "stop-requested":
         this.stops.set(event.jobId, event.stop);
         this.agenda.add(event.jobId);
-        break;
-      case "job-priority":
-        this.#prioritise(event.jobId, event.priority);
         break;
       case "stop-dismissed":
         this.stops.delete(event.jobId);
@@ -136,6 +133,7 @@ export class World {
       case "queue-deleted":
         this.queues.delete(event.arn);
         this.#waiting.delete(event.arn);
+        this.shares.queueDeleted(event.arn);
         for (const arn of this.quotaShares.keys()) if (arn.startsWith(`${event.arn}/`)) this.quotaShares.delete(arn);
         break;
     }
@@ -167,17 +165,27 @@ export class World {
     return [...this.#activeOfShares.get(shareArn)].map((jobId) => this.jobs.get(jobId)!);
   }
 
+  /** What active attempts hold of the machine: those that are on no instance. */
+  get used(): InUse["machine"] {
+    return this.#inUse.machine;
+  }
+
+  /** How many jobs of a queue hold capacity. */
+  activeJobs(queueArn: string): number {
+    return this.#inUse.jobs(queueArn);
+  }
+
   usedVcpuMilli(environmentArn: string): number {
-    return this.#usedVcpuMilliByEnvironment.get(environmentArn) ?? 0;
+    return this.#inUse.vcpuMilli(environmentArn);
   }
 
   /** How much the active attempts hold of a consumable resource, or of what else has such a key. */
   inUse(key: string): number {
-    return this.#inUse.get(key) ?? 0;
+    return this.#inUse.of(key);
   }
 
   holdings(): Iterable<readonly [key: string, quantity: number]> {
-    return this.#inUse;
+    return this.#inUse.holdings();
   }
 
   waitingJobs(queueArn: string): WaitingJobs | undefined {
@@ -248,6 +256,7 @@ export class World {
     else this.#dependents.add(job);
     this.#index(job);
     this.instances.attemptsChanged(undefined, job);
+    this.shares.admitted(job);
     this.agenda.add(job.id);
     this.touchedQueues.add(job.queueArn);
   }
@@ -258,6 +267,7 @@ export class World {
     for (const { arn, quantity } of change.usedUp ?? []) this.#useUp(arn, quantity);
     this.#unindex(before);
     this.instances.attemptsChanged(before, job);
+    this.shares.changed(before, job);
     this.jobs.set(job.id, job);
     this.touchedQueues.add(job.queueArn);
     this.#index(job, before.state);
@@ -295,7 +305,7 @@ export class World {
     if (attempt === undefined) return;
     // Somebody is to be told to run it, once that it is bound is committed.
     if (state.status === "SCHEDULED") this.agenda.add(job.id);
-    this.#use(job, attempt, 1);
+    this.#inUse.count(job, attempt, 1);
     this.#jobIdByAttemptId.set(attempt.id, job.id);
     const share = job.scheduling.service?.quotaShare;
     if (share !== undefined) this.#activeOfShares.add(share, job.id);
@@ -309,27 +319,10 @@ export class World {
   #unindex(job: Job): void {
     const attempt = activeAttempt(job.state);
     if (attempt === undefined) return;
-    this.#use(job, attempt, -1);
+    this.#inUse.count(job, attempt, -1);
     this.#jobIdByAttemptId.delete(attempt.id);
     const share = job.scheduling.service?.quotaShare;
     if (share !== undefined) this.#activeOfShares.remove(share, job.id);
-  }
-
-  #use(job: Job, attempt: Attempt, sign: 1 | -1): void {
-    const { vcpuMilli, memoryMiB } = requirementsOf(job);
-    for (const { key, quantity } of holdingsOf(job, attempt)) this.#hold(key, sign * quantity);
-    if (attempt.instanceIds === undefined) {
-      this.used.vcpuMilli += sign * vcpuMilli;
-      this.used.memoryMiB += sign * memoryMiB;
-    }
-    const used = this.usedVcpuMilli(attempt.environmentArn);
-    this.#usedVcpuMilliByEnvironment.set(attempt.environmentArn, used + sign * vcpuMilli);
-  }
-
-  #hold(key: string, quantity: number): void {
-    const held = this.inUse(key) + quantity;
-    if (held === 0) this.#inUse.delete(key);
-    else this.#inUse.set(key, held);
   }
 
   /** A total that was lowered below what is in use ends at nothing. */
@@ -391,4 +384,9 @@ export class World {
     const resource = resources.get(arn);
     if (resource !== undefined) resources.set(arn, { ...resource, ...change });
   }
+}
+
+function refill<Resource extends { readonly arn: string }>(resources: Map<string, Resource>, all: readonly Resource[]) {
+  resources.clear();
+  for (const resource of all) resources.set(resource.arn, resource);
 }

@@ -300,7 +300,7 @@ export class Engine implements Scheduler {
 
   async #readWorld(): Promise<World> {
     const world = new World(this.#options.capacity, this.#options.drivers.has("docker"));
-    await readWorld(this.#options.store, world);
+    await readWorld(this.#options.store, world, this.#options.clock.now());
     return world;
   }
 

@@ -1,6 +1,8 @@
 import type { Fact } from "../core/changes.ts";
 import { parseChildId, parseNodeId } from "../core/ids.ts";
 import type { Job } from "../core/job.ts";
+import { fairSharePolicyOf } from "../core/order/fair-share.ts";
+import { windowMs } from "../core/order/share-ledger.ts";
 import type { World } from "../core/world.ts";
 import type { SchedulingStore } from "../ports/store.ts";
 
@@ -24,7 +26,7 @@ function isKnown(world: World, stop: Fact): boolean {
 }
 
 /** Reads the whole world anew. */
-export async function readWorld(store: SchedulingStore, world: World): Promise<void> {
+export async function readWorld(store: SchedulingStore, world: World, now: number): Promise<void> {
   const facts = await store.load();
   const jobs: Job[] = [];
   for (const fact of facts) {
@@ -32,6 +34,17 @@ export async function readWorld(store: SchedulingStore, world: World): Promise<v
     world.apply(fact);
   }
   await readOutcomes(store, world, jobs);
+  await readShareUses(store, world, now);
+}
+
+/** What counts for the order of shares beside the jobs that are not over. */
+async function readShareUses(store: SchedulingStore, world: World, now: number): Promise<void> {
+  for (const queue of world.queues.values()) {
+    const policy = fairSharePolicyOf(world, queue);
+    if (policy === undefined) continue;
+    const uses = await store.shareUses(queue.arn, now - windowMs(policy.decaySeconds));
+    world.apply({ kind: "share-uses", uses });
+  }
 }
 
 async function admit(store: SchedulingStore, world: World, jobs: readonly Job[]): Promise<void> {

@@ -16,6 +16,7 @@ import type { Change, Fact, Outcome } from "../core/changes.ts";
 import type { DriverName } from "../core/driver-name.ts";
 import type { RecordedChildren } from "../core/array.ts";
 import type { Job, JobState, JobStatus, Scheduling, StopRequest } from "../core/job.ts";
+import type { ShareUse } from "../core/order/share-use.ts";
 import type { JobProperties } from "../core/submission/job-properties.ts";
 import type { ResourceStatus } from "../core/resources.ts";
 
@@ -293,7 +294,6 @@ export interface JobTable {
    * used.
    */
   insert(job: NewJob, token?: ClientToken): Promise<void>;
-  /** Changes `schedulingPriority` in the job's spec. */
   /** The schedulingPriority that is shown; and that by which the job is served, if its queue has a scheduling policy. */
   setPriority(id: string, schedulingPriority: number): Promise<void>;
   /** Those of `ids` that have a record, in any order. */
@@ -370,6 +370,8 @@ export interface SchedulingStore {
   ): Promise<{ jobs: readonly Job[]; stops: readonly Fact[]; lastSeq: number; isPartial: boolean }>;
   /** The priorities of these jobs, as they are now; those that have none are left out. */
   priorities(jobIds: readonly string[]): Promise<readonly Fact[]>;
+  /** What the attempts of a queue's shares that ended at or after `since` (epoch ms) have used, of jobs that are over. */
+  shareUses(queueArn: string, since: number): Promise<ShareUse[]>;
   /** How jobs ended. Unknown ids count as failed. */
   outcomes(jobIds: readonly string[]): Promise<Map<string, Outcome>>;
   /** What dispatch needs to start these jobs' attempts: by job id; a child has its parent's. */

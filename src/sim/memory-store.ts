@@ -58,6 +58,10 @@ export class MemoryStore implements SchedulingStore {
     return [];
   }
 
+  async shareUses(): ReturnType<SchedulingStore["shareUses"]> {
+    return [];
+  }
+
   /** No job of a workload depends on another one. */
   async outcomes(jobIds: readonly string[]): ReturnType<SchedulingStore["outcomes"]> {
     return new Map(jobIds.map((jobId) => [jobId, { succeeded: false }]));

@@ -142,6 +142,17 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   [`DROP INDEX jobs_ended`, `CREATE INDEX jobs_ended ON jobs (${KEPT_DAYS}, ${ENDED_AT}) WHERE ${IS_ENDED}`],
   [`CREATE TABLE instances (id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, instance TEXT NOT NULL)`],
+  [
+    `CREATE INDEX jobs_ended_by_queue ON jobs (queue_arn, state ->> '$.stoppedAt', seq)
+       WHERE share_identifier IS NOT NULL AND status IN ('SUCCEEDED', 'FAILED')`,
+    // Jobs that were submitted before shares and priorities were scheduled by. Those of quota shares have their share there already.
+    `UPDATE jobs SET scheduling = json_set(scheduling, '$.share', share_identifier)
+     WHERE share_identifier IS NOT NULL AND scheduling IS NOT NULL AND scheduling ->> '$.service.quotaShare' IS NULL
+       AND status NOT IN ('SUCCEEDED', 'FAILED')`,
+    `UPDATE jobs SET scheduling = json_set(scheduling, '$.priority', CAST(spec ->> '$.schedulingPriority' AS INTEGER))
+     WHERE share_identifier IS NOT NULL AND scheduling IS NOT NULL AND spec ->> '$.schedulingPriority' IS NOT NULL
+       AND status NOT IN ('SUCCEEDED', 'FAILED')`,
+  ],
 ];
 
 /** Brings the database to this program's schema. Rejects, and does nothing, when a newer program wrote it. */

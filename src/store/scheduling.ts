@@ -12,6 +12,7 @@ import { appearingStream, endedStream } from "./job-logs.ts";
 import { JOB_COLUMNS, JOBS, toJobRecord } from "./jobs.ts";
 import type { ResourceOptions } from "./scheduling-resources.ts";
 import { readResources } from "./scheduling-resources.ts";
+import { readShareUses } from "./share-uses.ts";
 import { OPEN } from "./shares.ts";
 import { SharedTexts } from "./shared-texts.ts";
 
@@ -72,6 +73,7 @@ export function schedulingStore(
         priority: Number(priority),
       }));
     },
+    shareUses: (queueArn, since) => readShareUses(database, queueArn, since),
     async outcomes(jobIds) {
       const outcomes = new Map<string, Outcome>();
       for (const jobId of jobIds) outcomes.set(jobId, await readOutcome(database, jobId));

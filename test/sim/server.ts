@@ -116,6 +116,7 @@ export class Server {
           onRead?.(news.jobs.map(({ id }) => id));
           return news;
         }),
+      shareUses: (queueArn, since) => this.#call("shareUses", () => store.shareUses(queueArn, since)),
       priorities: (ids) => this.#call("priorities", () => store.priorities(ids)),
       outcomes: (ids) => this.#call("outcomes", () => store.outcomes(ids)),
       launches: (jobs) => this.#call("launches", () => store.launches(jobs)),

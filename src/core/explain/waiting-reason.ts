@@ -1,7 +1,7 @@
 import type { Shortage } from "../shortage.ts";
 import type { Job, Requirements } from "../job.ts";
 import { demandOf, shapeKey, shareOf } from "../job.ts";
-import { ARRAY_CONCURRENCY_TAG } from "../submission/own-tags.ts";
+import { ARRAY_CONCURRENCY_TAG, MAX_RUNNING_JOBS_TAG } from "../submission/own-tags.ts";
 import type { BlockedReason } from "../placement.ts";
 import { quotaText } from "../quota/reasons.ts";
 import type { Plan } from "../plan.ts";
@@ -57,6 +57,10 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
     case "above-quota":
     case "quota":
       return quotaText(reason);
+    case "reservation":
+      return `Waiting for capacity: ${reason.reservedVcpuMilli / 1000} vCPU are kept free for shares that are not active yet (computeReservation, with ${reason.activeShares} active).`;
+    case "queue-limit":
+      return `Waiting for jobs of its queue to end: ${reason.limit} of them run, and not more may at a time (tag ${MAX_RUNNING_JOBS_TAG}).`;
     case "consumable":
       return consumableText(reason);
     case "crowded":

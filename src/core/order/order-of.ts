@@ -2,12 +2,15 @@ import { accepts } from "../placement.ts";
 import type { Preemption } from "../quota/claims.ts";
 import type { Queue } from "../resources.ts";
 import type { World } from "../world.ts";
+import { FairShareOrder, fairSharePolicyOf } from "./fair-share.ts";
 import { fifoOrder } from "./fifo.ts";
 import type { Order } from "./order.ts";
 import { quotaOrder } from "./quota.ts";
 
 /** The order that the queue's scheduling policy asks for. `preempt` tells a job at once to end. */
-export function orderOf(world: World, queue: Queue, preempt: (preemption: Preemption) => void): Order {
+export function orderOf(world: World, queue: Queue, now: number, preempt: (preemption: Preemption) => void): Order {
+  const fairShare = fairSharePolicyOf(world, queue);
+  if (fairShare !== undefined) return new FairShareOrder(world, queue, fairShare, now);
   const policy = queue.policyArn === undefined ? undefined : world.policies.get(queue.policyArn);
   const environment = world.environments.get(queue.environmentArns[0] ?? "");
   // Where nobody can start, no share is before another one.

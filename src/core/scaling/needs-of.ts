@@ -51,7 +51,7 @@ function toNeed(
 
 /** The lanes as their first jobs would have their turns. */
 function lanesInOrder(world: World, queue: Queue): Lane[] {
-  const order = orderOf(world, queue, () => {});
+  const order = orderOf(world, queue, world.shares.askedAt, () => {});
   const lanes: Lane[] = [];
   for (let lane = order.next(); lane !== undefined; lane = order.next()) {
     lanes.push(lane);

@@ -12,6 +12,9 @@ export const MEMORY_LEARNED_TAG = "longshore:memory-learned";
 /** How many attempts that the infrastructure lost do not count as attempts. */
 export const INFRASTRUCTURE_RETRIES_TAG = "longshore:infrastructure-retries";
 
+/** Of a job queue: how many of its jobs may hold capacity at a time. */
+export const MAX_RUNNING_JOBS_TAG = "longshore:max-running-jobs";
+
 /** For how many days a job is kept after its end. */
 export const HISTORY_DAYS_TAG = "longshore:history-days";
 

@@ -42,6 +42,9 @@ export function schedulingOf(job: {
   timeoutSeconds: number | undefined;
   dependsOn: readonly Dependency[];
   arraySize: number | undefined;
+  /** In a queue with a fair-share policy. */
+  share?: string | undefined;
+  priority?: number | undefined;
   maxActiveChildren?: number | undefined;
   memoryLadder?: string | undefined;
   infrastructureRetries?: number | undefined;
@@ -60,6 +63,8 @@ export function schedulingOf(job: {
   const ladder = memoryLadder(job.memoryLadder ?? "", requirements.memoryMiB);
   return {
     requirements,
+    ...(job.share !== undefined && { share: job.share }),
+    ...(job.priority !== undefined && { priority: job.priority }),
     ...(job.consumables.length > 0 && { consumables: job.consumables }),
     retry: retryOf(job.retryStrategy),
     ...(job.infrastructureRetries !== undefined && { infrastructureRetries: job.infrastructureRetries }),

@@ -106,6 +106,8 @@ function newJob(
       retryStrategy: spec.retryStrategy,
       timeoutSeconds: spec.timeout?.attemptDurationSeconds,
       dependsOn,
+      share: input.shareIdentifier,
+      priority: spec.schedulingPriority,
       capabilities: spec.platformCapabilities,
       arraySize: input.arrayProperties?.size,
       refusal: hasTooManyTags(spec, definition) ? REASONS.tooManyTags : undefined,

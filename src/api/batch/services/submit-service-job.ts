@@ -105,6 +105,7 @@ function schedulingOf(
   return {
     requirements: TRAINING_REQUIREMENTS,
     instances: instancesOf(request),
+    ...(input.shareIdentifier !== undefined && { share: input.shareIdentifier }),
     ...(policy !== undefined && { priority: input.schedulingPriority ?? 0 }),
     retry: retryOf(input.retryStrategy),
     dependsOn: [],

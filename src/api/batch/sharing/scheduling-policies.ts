@@ -26,7 +26,7 @@ interface Policy {
 
 /** Scheduling policies (reference 7.3, 7.4). One is a fair-share or a quota-share policy, for ever. */
 export function schedulingPolicyHandlers(backend: Backend): Required<Pick<BatchHandlers, Operations>> {
-  const { store, clock } = backend;
+  const { store, scheduler, clock } = backend;
   return {
     async CreateSchedulingPolicy(input, call) {
       check(NEW_POLICY, input);
@@ -68,6 +68,7 @@ export function schedulingPolicyHandlers(backend: Backend): Required<Pick<BatchH
       if (input[kept] === undefined) return {};
       const settings = { ...record.settings, ...policySettings(input) };
       await writeUnchanged(store.schedulingPolicies, "SchedulingPolicy", record, { ...record, settings });
+      await scheduler.nudgeResources();
       return {};
     },
 

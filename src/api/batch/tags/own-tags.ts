@@ -5,6 +5,7 @@ import {
   EXPECTED_SECONDS_TAG,
   HISTORY_DAYS_TAG,
   INFRASTRUCTURE_RETRIES_TAG,
+  MAX_RUNNING_JOBS_TAG,
   MEMORY_LADDER_TAG,
 } from "../../../core/submission/own-tags.ts";
 import type { Limits } from "../limits.ts";
@@ -18,6 +19,9 @@ const MAX_HISTORY_DAYS = 36_500;
 
 /** Each attempt is kept with its job. */
 const MAX_INFRASTRUCTURE_RETRIES = 100;
+
+/** As good as none. */
+const MAX_RUNNING_JOBS = 1_000_000;
 
 /** A year. */
 const MAX_EXPECTED_SECONDS = 31_536_000;
@@ -38,6 +42,7 @@ export const OWN_QUEUE_TAG_RULES: readonly Rule<Tags>[] = [
   quotingRule("ownFlag", ({ [BACKFILL_TAG]: value }) =>
     value === undefined || value === "true" || value === "false" ? undefined : [BACKFILL_TAG, value],
   ),
+  wholeNumber(MAX_RUNNING_JOBS_TAG, MAX_RUNNING_JOBS),
 ];
 
 function wholeNumber(tag: string, most: number): Rule<Tags> {

@@ -1,0 +1,48 @@
+import { holdingsOf } from "./holdings.ts";
+import type { Attempt, Job } from "./job.ts";
+import { requirementsOf } from "./job.ts";
+
+/** What the active attempts hold, counted. Changed by the world alone. */
+export class InUse {
+  /** Of the machine that all environments without instances share. */
+  readonly machine = { vcpuMilli: 0, memoryMiB: 0 };
+  readonly #vcpuMilliByEnvironment = new Map<string, number>();
+  readonly #jobsByQueue = new Map<string, number>();
+  /** By key, whether the resource exists or not. */
+  readonly #byKey = new Map<string, number>();
+
+  vcpuMilli(environmentArn: string): number {
+    return this.#vcpuMilliByEnvironment.get(environmentArn) ?? 0;
+  }
+
+  jobs(queueArn: string): number {
+    return this.#jobsByQueue.get(queueArn) ?? 0;
+  }
+
+  /** Of a consumable resource, or of what else has such a key. */
+  of(key: string): number {
+    return this.#byKey.get(key) ?? 0;
+  }
+
+  holdings(): Iterable<readonly [key: string, quantity: number]> {
+    return this.#byKey;
+  }
+
+  /** An attempt begins or (`sign` -1) ends to hold what its job needs. */
+  count(job: Job, attempt: Attempt, sign: 1 | -1): void {
+    const { vcpuMilli, memoryMiB } = requirementsOf(job);
+    for (const { key, quantity } of holdingsOf(job, attempt)) add(this.#byKey, key, sign * quantity);
+    if (attempt.instanceIds === undefined) {
+      this.machine.vcpuMilli += sign * vcpuMilli;
+      this.machine.memoryMiB += sign * memoryMiB;
+    }
+    add(this.#vcpuMilliByEnvironment, attempt.environmentArn, sign * vcpuMilli);
+    add(this.#jobsByQueue, job.queueArn, sign);
+  }
+}
+
+function add(counts: Map<string, number>, key: string, quantity: number): void {
+  const count = (counts.get(key) ?? 0) + quantity;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
+}
