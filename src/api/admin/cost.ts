@@ -60,20 +60,19 @@ function instancePrice(
 ): HourlyPrice | { readonly unknown: string } {
   const count = nodes?.count ?? 1;
   const needs = [requirements.vcpuMilli / 1000, requirements.memoryMiB, requirements.gpus].map((one) => one / count);
-  let best: HourlyPrice | undefined;
-  for (const type of instanceTypes()) {
-    if (type.pricePerHour === undefined || !isAllowed(type, allowed)) continue;
+  const offers = instanceTypes().flatMap((type) => {
     const share = shareOf(type, needs);
-    const usdPerHour = share * type.pricePerHour * count;
-    if (share > 1 || (best !== undefined && usdPerHour >= best.usdPerHour)) continue;
-    const whole = `its share (${Math.ceil(share * 100)} %) of an ${type.name}, the cheapest that the environment allows`;
-    best = {
-      usdPerHour,
-      of: `${whole}, at EC2's on-demand price in us-east-1, July 2026`,
-      minimumSeconds: 0,
-    };
+    if (type.pricePerHour === undefined || share > 1 || !isAllowed(type, allowed)) return [];
+    return [{ type, share, price: type.pricePerHour, usdPerHour: rounded(share * type.pricePerHour * count) }];
+  });
+  // Sizes of a family cost the same by the vCPU: the smallest one is meant.
+  const [best] = offers.sort((a, b) => a.usdPerHour - b.usdPerHour || a.price - b.price);
+  if (best === undefined) {
+    return { unknown: "It fits no instance type that the environment allows and whose price is known." };
   }
-  return best ?? { unknown: "It fits no instance type that the environment allows and whose price is known." };
+  const whole = `its share (${Math.ceil(best.share * 100)} %) of ${best.type.name}, the cheapest that the environment allows`;
+  const of = `${whole}, at EC2's on-demand price in us-east-1, July 2026`;
+  return { usdPerHour: best.usdPerHour, of, minimumSeconds: 0 };
 }
 
 /** How much of an instance is taken by what is taken most of; more than 1 when it is too small. */
