@@ -3,12 +3,14 @@ import type { Attempt, Job, JobState, StopRequest } from "../../src/core/job.ts"
 import { activeAttempt, isTerminal, JOB_STATUSES } from "../../src/core/job.ts";
 import { REASONS } from "../../src/core/lifecycle.ts";
 import type { Capacity } from "../../src/core/resources.ts";
+import type { FakeCloud } from "../../src/drivers/fake/cloud.ts";
 import type { FakeAttempt, FakeMachine } from "../../src/drivers/fake/machine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Store } from "../../src/ports/store.ts";
 import type { OpenStore } from "../../src/store/store.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { memoryOf, summaryOf } from "./ledger.ts";
+import { checkRoom } from "./fleet.ts";
 import type { Resources } from "./resources.ts";
 import { checkBeginning, checkUnitsAtRest } from "./unit-rules.ts";
 import { SCOPE } from "./workload.ts";
@@ -23,14 +25,19 @@ export interface Stop extends StopRequest {
   readonly wasWaiting: boolean;
 }
 
+/** Where attempts run, and what is known of them. */
+export interface Ground {
+  readonly machine: FakeMachine;
+  readonly cloud: FakeCloud;
+  readonly ledger: Ledger;
+  readonly capacity: Capacity;
+  /** Ids of all that ever began. */
+  readonly claimed: Set<string>;
+}
+
 /** When an attempt begins: once ever, alone, within the machine, and committed. */
-export function* checkClaim(
-  { spec }: FakeAttempt,
-  machine: FakeMachine,
-  ledger: Ledger,
-  capacity: Capacity,
-  claimed: Set<string>,
-): Violations {
+export function* checkClaim(one: FakeAttempt, { machine, ledger, capacity, claimed, cloud }: Ground): Violations {
+  const { spec } = one;
   if (claimed.has(spec.attemptId)) yield `attempt ${spec.attemptId} runs twice`;
   claimed.add(spec.attemptId);
   const jobId = jobOfNode(spec.jobId);
@@ -43,13 +50,15 @@ export function* checkClaim(
   if (attempt.units === undefined && spec.memoryMiB !== memoryOf(scheduling, ledger.stateOf(jobId)!))
     yield `attempt ${spec.attemptId} runs with ${spec.memoryMiB} MiB`;
   yield* checkNodeVariables(spec, scheduling, machine, expected);
+  if (spec.instanceId !== undefined) yield* checkRoom(one, machine, cloud);
   const active = machine.active();
   for (const other of active) {
     if (jobOfNode(other.spec.jobId) === jobId && !expected.includes(other.spec.attemptId))
       yield `${other.spec.attemptId}, of an attempt of ${jobId} that is over, still runs`;
   }
-  const vcpuMilli = active.reduce((sum, one) => sum + one.spec.vcpuMilli, 0);
-  const memoryMiB = active.reduce((sum, one) => sum + one.spec.memoryMiB, 0);
+  const ofMachine = active.filter((other) => other.spec.instanceId === undefined);
+  const vcpuMilli = ofMachine.reduce((sum, other) => sum + other.spec.vcpuMilli, 0);
+  const memoryMiB = ofMachine.reduce((sum, other) => sum + other.spec.memoryMiB, 0);
   if (vcpuMilli > capacity.vcpuMilli || memoryMiB > capacity.memoryMiB) {
     yield `the machine runs ${vcpuMilli} milli-vCPU, ${memoryMiB} MiB`;
   }
@@ -114,10 +123,13 @@ export function* checkStartable(
       const { scheduling } = entry.job;
       const { vcpuMilli } = scheduling.requirements;
       const memoryMiB = memoryOf(scheduling, ledger.stateOf(id)!);
-      if (used.vcpuMilli + vcpuMilli > machine.vcpuMilli || used.memoryMiB + memoryMiB > machine.memoryMiB) continue;
+      const isRoom = used.vcpuMilli + vcpuMilli <= machine.vcpuMilli && used.memoryMiB + memoryMiB <= machine.memoryMiB;
       for (const name of queue.environments) {
-        const { enabled, maxvCpus } = environments.get(name)!;
-        if (enabled && ledger.used(name).vcpuMilli + vcpuMilli <= maxvCpus * 1000) {
+        const { enabled, maxvCpus, hasInstances } = environments.get(name)!;
+        if (hasInstances && enabled && ledger.hasRoomOnInstances(name, scheduling, memoryMiB))
+          yield `${id} could start on an instance of ${name}, and waits`;
+        if (hasInstances) continue;
+        if (enabled && isRoom && ledger.used(name).vcpuMilli + vcpuMilli <= maxvCpus * 1000) {
           yield `${id} could start in ${name}, and waits`;
         }
       }

@@ -6,6 +6,7 @@ import { activeAttempt, initialState, isTerminal, JOB_STATUSES, requirementsOf }
 import { REASONS } from "../../src/core/lifecycle.ts";
 import type { Capacity } from "../../src/core/resources.ts";
 import type { Contender } from "./fair-share.ts";
+import { Fleet, TYPES } from "./fleet.ts";
 import { FairShares } from "./fair-share.ts";
 import type { Resources } from "./resources.ts";
 import type { QuotaModel } from "./workload.ts";
@@ -44,6 +45,7 @@ const FOLLOWERS: Record<JobStatus, readonly JobStatus[]> = {
 export class Ledger {
   readonly entries = new Map<string, Entry>();
   readonly violations: string[] = [];
+  readonly fleet = new Fleet();
   readonly #capacity: Capacity;
   readonly #resources: Resources;
   #submissions = 0;
@@ -90,7 +92,10 @@ export class Ledger {
       if (change.kind === "array-summary") this.#checkSummary(change.jobId, change.recorded);
     }
     this.#checkSummarised(changes);
+    const bound = (arn: string): number => this.#resources.environments.get(arn)!.bound;
+    for (const violation of this.fleet.committed(changes, bound)) this.#violated(violation);
     for (const { jobId } of placed) this.#checkDependencies(jobId);
+    for (const change of placed) this.#checkInstances(change);
     if (placed.length > 0) {
       this.#checkCapacity();
       for (const { parent } of placed) if (parent !== undefined) this.#checkRoom(this.entries.get(parent.id)!);
@@ -99,6 +104,26 @@ export class Ledger {
       this.#checkTurns(placed, at);
       this.#checkQuotas(placed);
     }
+  }
+
+  /** Whether the instances of an environment have room for a job, when the engine rests. */
+  hasRoomOnInstances(environmentArn: string, { requirements, nodes }: Scheduling, memoryMiB: number): boolean {
+    const free = new Map(this.fleet.running(environmentArn).map(({ id, type }) => [id, { ...type, isEmpty: true }]));
+    for (const { scheduling, states } of this.#openEntries()) {
+      for (const state of states) {
+        for (const id of activeAttempt(state)?.instanceIds ?? []) {
+          const room = free.get(id);
+          if (room === undefined) continue;
+          room.isEmpty = false;
+          room.vcpuMilli -= scheduling.nodes === undefined ? scheduling.requirements.vcpuMilli : room.vcpuMilli;
+          room.memoryMiB -= memoryOf(scheduling, state);
+        }
+      }
+    }
+    const rooms = [...free.values()];
+    if (nodes === undefined)
+      return rooms.some((one) => one.vcpuMilli >= requirements.vcpuMilli && one.memoryMiB >= memoryMiB);
+    return TYPES.some(({ name }) => rooms.filter((one) => one.isEmpty && one.name === name).length >= nodes.count);
   }
 
   /** Every job and child that exists, with its id. Children without a record are what their parent says. */
@@ -112,14 +137,15 @@ export class Ledger {
     }
   }
 
+  /** What active attempts hold in an environment, or of the machine: what is on instances holds nothing of that. */
   used(environmentArn?: string): Capacity {
     const used = { vcpuMilli: 0, memoryMiB: 0 };
     for (const entry of this.entries.values()) {
       if (isTerminal(entry.state.status)) continue;
       for (const state of [entry.state, ...entry.children.values()]) {
         const attempt = activeAttempt(state);
-        if (attempt === undefined || (environmentArn !== undefined && attempt.environmentArn !== environmentArn))
-          continue;
+        if (attempt === undefined) continue;
+        if (environmentArn === undefined ? attempt.instanceIds : attempt.environmentArn !== environmentArn) continue;
         used.vcpuMilli += entry.job.scheduling.requirements.vcpuMilli;
         used.memoryMiB += memoryOf(entry.job.scheduling, state);
       }
@@ -294,6 +320,17 @@ export class Ledger {
     if (used.vcpuMilli > this.#capacity.vcpuMilli || used.memoryMiB > this.#capacity.memoryMiB) {
       this.#violated(`jobs hold ${used.vcpuMilli} milli-vCPU and ${used.memoryMiB} MiB`);
     }
+  }
+
+  #checkInstances({ jobId, parent, state }: JobChange): void {
+    const { scheduling } = this.entries.get(parent?.id ?? jobId)!.job;
+    const attempt = activeAttempt(state);
+    if (attempt === undefined) return;
+    const { hasInstances = false } = this.#resources.environments.get(attempt.environmentArn) ?? {};
+    if (hasInstances !== (attempt.instanceIds !== undefined))
+      this.#violated(`${jobId} is on ${attempt.instanceIds?.join()}`);
+    if (!hasInstances) return;
+    for (const violation of this.fleet.placed(jobId, scheduling, attempt)) this.#violated(violation);
   }
 
   #checkRoom(array: Entry): void {

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import TinyQueue from "tinyqueue";
 import { Deadlines } from "../../src/core/deadlines.ts";
 import { Lane, WaitingJobs } from "../../src/core/waiting.ts";
+import { Fleet } from "../../src/core/instances/fleet.ts";
 import { World } from "../../src/core/world.ts";
 import { FakeMachine } from "../../src/drivers/fake/machine.ts";
 import { Engine } from "../../src/engine/engine.ts";
@@ -32,14 +33,40 @@ const CAPACITY: readonly Planted[] = [
     finding: /invariant violated: attempts hold \d+ milli-vCPU/,
   },
   {
-    bug: "there is one more of each consumable resource than there is",
-    plant: oneMoreOfEach,
+    bug: "there are four more of each consumable resource than there are",
+    plant: fourMoreOfEach,
     finding: /jobs hold \d+ of arn:.*consumable/,
   },
   {
     bug: "an array runs more children than it may",
     plant: (t) => void t.mock.method(World.prototype, "crowding", () => undefined),
     finding: /children too many of array/,
+  },
+];
+
+const HALF_A_GANG: readonly Planted[] = [
+  {
+    bug: "a gang starts when one of its nodes has no instance yet",
+    plant: (t) => {
+      const { emptyOfOneType } = Fleet.prototype;
+      t.mock.method(
+        Fleet.prototype,
+        "emptyOfOneType",
+        function (this: Fleet, ...args: Parameters<typeof emptyOfOneType>) {
+          const [count, need, architecture] = args;
+          return emptyOfOneType.call(this, Math.max(1, count - 1), need, architecture);
+        },
+      );
+    },
+    finding: /is on \d instances, not on \d|is on instances i-[-\w,]*, not on \d/,
+  },
+  {
+    bug: "a job goes onto an instance, whether it has room or not",
+    plant: (t) =>
+      void t.mock.method(Fleet.prototype, "firstWithRoom", function (this: Fleet) {
+        return [...this.instances()].find(({ status }) => status === "running");
+      }),
+    finding: /instance \S+ runs \d+ milli-vCPU|its attempts hold|a node shares instance|, one of them alone/,
   },
 ];
 
@@ -120,11 +147,11 @@ function countOnlyHalf(t: TestContext): void {
   });
 }
 
-function oneMoreOfEach(t: TestContext): void {
+function fourMoreOfEach(t: TestContext): void {
   const { apply } = World.prototype;
   t.mock.method(World.prototype, "apply", function (this: World, event: Parameters<typeof apply>[0]) {
     if (event.kind !== "consumables") return apply.call(this, event);
-    const consumables = event.consumables.map((one) => ({ ...one, total: one.total + 1 }));
+    const consumables = event.consumables.map((one) => ({ ...one, total: one.total + 4 }));
     apply.call(this, { ...event, consumables });
   });
 }
@@ -138,7 +165,7 @@ function smallestFirst(t: TestContext): void {
 }
 
 describe("the simulation finds a bug of each class, planted into the production code", () => {
-  const classes = { CAPACITY, DOUBLE_START, LOST_WAKE_UP, STARVED_GANG, FALSE_REASON };
+  const classes = { CAPACITY, HALF_A_GANG, DOUBLE_START, LOST_WAKE_UP, STARVED_GANG, FALSE_REASON };
   for (const [name, planted] of Object.entries(classes)) {
     for (const { bug, plant, finding } of planted) {
       test(`${name.toLowerCase().replaceAll("_", " ")}: ${bug}`, async (t) => {

@@ -120,6 +120,8 @@ export class Reasons {
         case "disabled":
           return model?.enabled === false;
         case "above-environment-maximum":
+          // Of instances a gang needs whole ones.
+          if (model?.hasInstances === true && scheduling.nodes !== undefined) return scheduling.nodes.count > 1;
           return model !== undefined && vcpuMilli > model.maxvCpus * 1000;
         case "above-machine":
           return vcpuMilli > this.#machine.vcpuMilli || this.#memory(id, scheduling) > this.#machine.memoryMiB;
@@ -148,6 +150,8 @@ export class Reasons {
   }
 
   #hasRoom(id: string, scheduling: Scheduling, environmentArn: string): boolean {
+    if (this.#resources.environments.get(environmentArn)?.hasInstances === true)
+      return this.#ledger.hasRoomOnInstances(environmentArn, scheduling, this.#memory(id, scheduling));
     const used = this.#ledger.used();
     const { vcpuMilli } = scheduling.requirements;
     const maxvCpus = this.#resources.environments.get(environmentArn)?.maxvCpus ?? Infinity;

@@ -1,7 +1,7 @@
 import type { OpenStore } from "../../src/store/store.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { FairPolicy } from "./fair-share.ts";
-import type { Mix, QueueDraw } from "./mix.ts";
+import type { EnvironmentDraw, Mix, QueueDraw } from "./mix.ts";
 import { drawQueue } from "./mix.ts";
 import type { QuotaModel } from "./workload.ts";
 import type { Random } from "./random.ts";
@@ -26,8 +26,7 @@ import {
 } from "./workload.ts";
 
 /** A compute environment as the requests have made it. */
-export interface EnvironmentModel {
-  readonly maxvCpus: number;
+export interface EnvironmentModel extends EnvironmentDraw {
   /** What its jobs may hold: what ran when the maximum was lowered goes on. */
   readonly bound: number;
   readonly enabled: boolean;
@@ -68,7 +67,7 @@ export class Resources {
   }
 
   async create({ environments, queues, quotaShares }: Mix): Promise<void> {
-    for (const [n, maxvCpus] of environments.entries()) await this.#createEnvironment(n + 1, maxvCpus);
+    for (const [n, draw] of environments.entries()) await this.#createEnvironment(n + 1, draw);
     for (const [n, draw] of queues.entries()) await this.#createQueue(n + 1, draw);
     await this.#createServiceQueue(quotaShares);
     await this.#createConsumable(BUDGET, 1_000_000);
@@ -156,20 +155,20 @@ export class Resources {
     }
   }
 
-  async #createEnvironment(n: number, maxvCpus: number): Promise<void> {
+  async #createEnvironment(n: number, draw: EnvironmentDraw): Promise<void> {
     const arn = environmentArn(n);
-    this.environments.set(arn, { maxvCpus, bound: maxvCpus, enabled: true });
+    this.environments.set(arn, { ...draw, bound: draw.maxvCpus, enabled: true });
     const record = { arn, scope: SCOPE, name: `environment-${n}`, createdAt: this.#clock.now() };
-    await this.#store.environments.insert({ ...record, ...STATUS, settings: environmentSettings(maxvCpus) });
+    await this.#store.environments.insert({ ...record, ...STATUS, settings: environmentSettings(draw) });
   }
 
   async #setEnvironment(arn: string, { maxvCpus, enabled }: { maxvCpus: number; enabled: boolean }): Promise<void> {
     const record = (await this.#store.environments.get(arn))!;
-    const settings = environmentSettings(maxvCpus, enabled ? "ENABLED" : "DISABLED");
+    const { bound, hasInstances } = this.environments.get(arn)!;
+    const settings = environmentSettings({ maxvCpus, hasInstances }, enabled ? "ENABLED" : "DISABLED");
     if (!(await this.#store.environments.update(record, { ...CHANGED, settings }))) return; // somebody else was first
     this.isSettled = false;
-    const { bound } = this.environments.get(arn)!;
-    this.environments.set(arn, { maxvCpus, bound: Math.max(maxvCpus, bound), enabled });
+    this.environments.set(arn, { hasInstances, maxvCpus, bound: Math.max(maxvCpus, bound), enabled });
   }
 
   async #createQueue(n: number, { priority, order }: QueueDraw): Promise<void> {

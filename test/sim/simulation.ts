@@ -2,6 +2,7 @@ import { childId, nodeId, parseNodeId } from "../../src/core/ids.ts";
 import type { StopRequest } from "../../src/core/job.ts";
 import { activeAttempt, isTerminal, isWaiting } from "../../src/core/job.ts";
 import { seededBehaviour } from "../../src/drivers/fake/behaviour.ts";
+import { FakeCloud } from "../../src/drivers/fake/cloud.ts";
 import { FakeMachine } from "../../src/drivers/fake/machine.ts";
 import type { NewJob } from "../../src/ports/store.ts";
 import { StaleEpoch, UnknownDependency } from "../../src/ports/store.ts";
@@ -11,6 +12,7 @@ import { openStore } from "../../src/store/store.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import type { Stop } from "./checkers.ts";
 import { checkAtRest, checkClaim, checkEnd, checkStartable, checkStopped } from "./checkers.ts";
+import { randomBoot } from "./fleet.ts";
 import { Ledger } from "./ledger.ts";
 import type { Mix } from "./mix.ts";
 import { describeMix, drawMix } from "./mix.ts";
@@ -21,7 +23,7 @@ import type { Fault } from "./server.ts";
 import { Server } from "./server.ts";
 import type { Tell } from "./trace.ts";
 import { nameOf, tellCommit } from "./trace.ts";
-import { randomJob, randomServiceJob, randomShare, SCOPE } from "./workload.ts";
+import { launchingOf, randomJob, randomServiceJob, randomShare, SCOPE } from "./workload.ts";
 
 const MAX_TICKS_TO_SETTLE = 200;
 const MAX_STEPS_TO_END = 3_000;
@@ -36,7 +38,9 @@ export class Simulation {
   readonly #clock = new VirtualClock();
   readonly #startedAt = this.#clock.now();
   readonly #machine: FakeMachine;
+  readonly #cloud: FakeCloud;
   readonly #claimed = new Set<string>();
+  readonly #launched = new Set<string>();
   readonly #violations: string[] = [];
   readonly #stopReasons = new Map<string, Set<string>>();
   readonly #tellLine: Tell | undefined;
@@ -61,12 +65,27 @@ export class Simulation {
     this.#tellLine = tell;
     this.#random = new Random(seed);
     this.#mix = drawMix(this.#random);
+    const behaviourOf = seededBehaviour(`seed ${seed}`, this.#mix.programs);
     this.#machine = new FakeMachine({
       clock: this.#clock,
-      behaviour: seededBehaviour(`seed ${seed}`, this.#mix.programs),
-      onClaim: (attempt, machine) => {
-        this.#violations.push(...checkClaim(attempt, machine, this.#ledger, this.#mix.capacity, this.#claimed));
+      behaviour: (spec) => {
+        const behaviour = behaviourOf(spec);
+        if (spec.instanceId === undefined || this.#cloud.has(spec.instanceId)) return behaviour;
+        return { ...behaviour, loss: { afterMs: 0, isSilent: false } };
       },
+      onClaim: (attempt, machine) => {
+        const ground = { machine, cloud: this.#cloud, ledger: this.#ledger, capacity: this.#mix.capacity };
+        this.#violations.push(...checkClaim(attempt, { ...ground, claimed: this.#claimed }));
+      },
+    });
+    this.#cloud = new FakeCloud({
+      clock: this.#clock,
+      boot: () => randomBoot(this.#random, this.#isFaulty ? this.#mix.cloudFaults : 0),
+      onLaunch: ({ id }) => {
+        if (this.#launched.has(id)) this.#violations.push(`instance ${id} is there twice`);
+        this.#launched.add(id);
+      },
+      onGone: (id) => this.#machine.loseInstance(id),
     });
   }
 
@@ -78,7 +97,7 @@ export class Simulation {
   async run(steps: number): Promise<void> {
     const database = new SqliteDatabase(":memory:");
     try {
-      this.#store = await openStore(database, this.#clock.now(), { defaultDriver: "fake" });
+      this.#store = await openStore(database, this.#clock.now(), { defaultDriver: "fake", launchingOf });
       this.#resources = new Resources(this.#store, this.#clock, this.#random);
       this.#ledger = new Ledger(this.#mix.capacity, this.#resources);
       this.#reasons = new Reasons(this.#ledger, this.#resources, this.#mix.capacity);
@@ -118,6 +137,7 @@ export class Simulation {
   #showInventory(): void {
     this.#tell("the driver shows its inventory");
     this.#machine.showInventory();
+    this.#cloud.showInventory();
   }
 
   async #request(server: Server): Promise<void> {
@@ -235,6 +255,7 @@ export class Simulation {
     const server: Server = new Server({
       store: this.#store.scheduling,
       machine: this.#machine,
+      cloud: this.#cloud,
       clock: this.#clock,
       capacity: this.#mix.capacity,
       drawFault: (call) => this.#drawFault(call),
@@ -268,7 +289,7 @@ export class Simulation {
     const fault = this.#isFaulty ? this.#draw(call) : "none";
     if (fault === "none") return fault;
     this.#tell(`a fault: ${call} ${fault}`);
-    if (call === "stop" || call === "forget") this.#mustReconnect = true; // a driver fails when it loses sight
+    if (call === "stop" || call === "forget" || call === "terminate") this.#mustReconnect = true; // a driver fails when it loses sight
     return fault;
   }
 
@@ -335,8 +356,8 @@ export class Simulation {
   }
 
   #check(): void {
-    for (const [arn, { bound }] of this.#resources.environments) {
-      if (this.#ledger.used(arn).vcpuMilli > bound * 1000) {
+    for (const [arn, { bound, hasInstances }] of this.#resources.environments) {
+      if (!hasInstances && this.#ledger.used(arn).vcpuMilli > bound * 1000) {
         this.#violations.push(`${arn} holds more than ${bound} vCPU`);
       }
     }
@@ -366,8 +387,20 @@ export class Simulation {
       await this.#settle();
     }
     await this.#settle();
+    await this.#letInstancesGo();
     this.#violations.push(...(await checkEnd(this.#store, this.#ledger, this.#machine, this.#stopReasons)));
     this.#check();
+  }
+
+  /** What nobody needs any more goes by itself. */
+  async #letInstancesGo(): Promise<void> {
+    for (let next = this.#clock.nextTimerAt(); next !== undefined; next = this.#clock.nextTimerAt()) {
+      if ([...this.#cloud.instances()].length + [...this.#ledger.fleet.ids()].length === 0) return;
+      this.#clock.advance(next - this.#clock.now());
+      await this.#settle();
+    }
+    const left = [...this.#cloud.instances()].map(({ instance }) => instance.id);
+    if (left.length > 0) throw new Error(`instances that nobody lets go: ${left.join(" ")}`);
   }
 
   async #helpToEnd(steps: number): Promise<void> {

@@ -1,7 +1,10 @@
 import type { CapacityLimit } from "@aws-sdk/client-batch";
 import type { ConsumableNeed, Dependency, ExitCondition, Job } from "../../src/core/job.ts";
+import type { Launching } from "../../src/core/instances/instance.ts";
 import { childId } from "../../src/core/ids.ts";
 import type { EnvironmentSettings, NewJob, QueueSettings } from "../../src/ports/store.ts";
+import type { EnvironmentDraw } from "./mix.ts";
+import { TYPES } from "./fleet.ts";
 import type { FairPolicy } from "./fair-share.ts";
 import type { Entry } from "./ledger.ts";
 import type { Random } from "./random.ts";
@@ -90,8 +93,25 @@ export function randomLimits(random: Random): CapacityLimit[] {
   }));
 }
 
-export function environmentSettings(maxvCpus: number, state: "ENABLED" | "DISABLED" = "ENABLED"): EnvironmentSettings {
-  return { type: "MANAGED", state, computeResources: { type: "EC2", maxvCpus, subnets: [] } };
+export function environmentSettings(
+  { maxvCpus, hasInstances = false }: Pick<EnvironmentDraw, "maxvCpus"> & Partial<EnvironmentDraw>,
+  state: "ENABLED" | "DISABLED" = "ENABLED",
+): EnvironmentSettings {
+  const types = hasInstances && { instanceTypes: TYPES.map(({ name }) => name) };
+  return { type: "MANAGED", state, computeResources: { type: "EC2", maxvCpus, ...types, subnets: [] } };
+}
+
+/** What the environments of the simulation may launch. */
+export function launchingOf({ computeResources }: EnvironmentSettings): Launching | undefined {
+  if (computeResources?.instanceTypes === undefined) return undefined;
+  return {
+    types: TYPES,
+    strategy: "BEST_FIT_PROGRESSIVE",
+    isSpot: false,
+    minVcpuMilli: 0,
+    desiredVcpuMilli: 0,
+    scaleDownDelayMs: 0,
+  };
 }
 
 export function queueSettings(

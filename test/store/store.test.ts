@@ -176,7 +176,7 @@ describe("scheduling", () => {
 describe("resources and definitions", () => {
   const record = (name: string) => ({
     ...{ arn: `arn/${name}`, scope: SCOPE, name, createdAt: 1, status: "CREATING" as const, statusReason: "" },
-    settings: environmentSettings(4),
+    settings: environmentSettings({ maxvCpus: 4 }),
   });
 
   test("an ARN is given once; an update counts for the version that it was made for", async (t) => {

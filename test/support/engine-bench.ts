@@ -76,7 +76,7 @@ export class EngineBench {
     const store = await openStore(database, 0, { defaultDriver: "fake", launchingOf: () => launching });
     const bench = new EngineBench(database, store, options);
     const status = { status: "CREATING", statusReason: "", createdAt: bench.clock.now(), scope: SCOPE } as const;
-    const environment = { arn: ENVIRONMENT, name: "environment-1", settings: environmentSettings(64) };
+    const environment = { arn: ENVIRONMENT, name: "environment-1", settings: environmentSettings({ maxvCpus: 64 }) };
     await bench.store.environments.insert({ ...status, ...environment });
     await bench.store.queues.insert({
       ...status,
