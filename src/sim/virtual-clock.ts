@@ -43,7 +43,7 @@ export class VirtualClock implements Clock {
   }
 
   /** When something is due next, epoch ms; undefined when nothing is. */
-  nextAt(): number | undefined {
+  nextTimerAt(): number | undefined {
     for (;;) {
       const next = this.#entries.peek();
       if (next === undefined || next.task !== undefined) return next?.at;
@@ -59,17 +59,17 @@ export class VirtualClock implements Clock {
 
   /** Lets time pass until something is due, and runs all that is due then. False when nothing ever is. */
   toNext(): boolean {
-    const at = this.nextAt();
+    const at = this.nextTimerAt();
     if (at === undefined) return false;
     this.#now = at;
-    while (this.nextAt() === at) this.#runFirst();
+    while (this.nextTimerAt() === at) this.#runFirst();
     return true;
   }
 
   /** Lets so much time pass, and runs all that is due meanwhile, also what that sets in turn. */
   advance(ms: number): void {
     const until = this.#now + ms;
-    for (let at = this.nextAt(); at !== undefined && at <= until; at = this.nextAt()) {
+    for (let at = this.nextTimerAt(); at !== undefined && at <= until; at = this.nextTimerAt()) {
       this.#now = at;
       this.#runFirst();
     }

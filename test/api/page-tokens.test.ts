@@ -13,7 +13,7 @@ import {
 import { PageTokens } from "../../src/api/wire/page-tokens.ts";
 import { batchClient } from "../support/clients.ts";
 import { submit } from "../support/jobs.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../../src/sim/virtual-clock.ts";
 import { apiServer, createQueue, refused, untilQueue } from "./server.ts";
 
 const HOUR_MS = 3_600_000;

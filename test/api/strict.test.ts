@@ -11,7 +11,7 @@ import { RateLimit } from "../../src/api/batch/rate-limit.ts";
 import type { Call } from "../../src/api/wire/operations.ts";
 import { batchClient } from "../support/clients.ts";
 import { submit } from "../support/jobs.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../../src/sim/virtual-clock.ts";
 import { apiServer, environmentRequest, prefixed, refused } from "./server.ts";
 
 const { batch, url } = await apiServer({ after }, { strict: true });

@@ -5,7 +5,7 @@ import type { KeepingTimes } from "../../src/engine/history.ts";
 import { HistoryKeeper } from "../../src/engine/history.ts";
 import type { OpenStore } from "../../src/store/store.ts";
 import { change, newJob, open } from "../store/harness.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../../src/sim/virtual-clock.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -24,7 +24,7 @@ import {
   UntagResourceCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { until } from "../support/until.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../../src/sim/virtual-clock.ts";
 import { logsClient } from "../wire/harness.ts";
 import { GROUP, lines, logsService } from "./service.ts";
 

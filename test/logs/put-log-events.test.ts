@@ -11,7 +11,7 @@ import {
   PutLogEventsCommand,
   PutRetentionPolicyCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../../src/sim/virtual-clock.ts";
 import { GROUP, lines, logsService } from "./service.ts";
 
 const HOUR_MS = 3_600_000;

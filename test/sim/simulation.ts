@@ -9,7 +9,7 @@ import { StaleEpoch, UnknownDependency } from "../../src/ports/store.ts";
 import { SqliteDatabase } from "../../src/store/sqlite.ts";
 import type { OpenStore } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../../src/sim/virtual-clock.ts";
 import type { Stop } from "./checkers.ts";
 import { checkAtRest, checkClaim, checkEnd, checkStartable, checkStopped } from "./checkers.ts";
 import { randomBoot } from "./fleet.ts";

@@ -33,11 +33,11 @@ test("a cancelled timer does not run, nor does time stop for it; cancelling late
   const late = clock.after(20, () => seen.push("ran"));
   cancel();
   cancel();
-  assert.equal(clock.nextAt(), 20);
+  assert.equal(clock.nextTimerAt(), 20);
   clock.toNext();
   late();
   assert.deepEqual(seen, ["ran"]);
-  assert.equal(clock.nextAt(), undefined);
+  assert.equal(clock.nextTimerAt(), undefined);
 });
 
 test("a million cancelled timers leave nothing behind, and those that were not run in order", () => {

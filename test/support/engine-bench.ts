@@ -15,7 +15,7 @@ import { openStore } from "../../src/store/store.ts";
 import type { Fault } from "../sim/server.ts";
 import { Server } from "../sim/server.ts";
 import { environmentArn, environmentSettings, queueArn, queueSettings, SCOPE } from "../sim/workload.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../../src/sim/virtual-clock.ts";
 
 export const QUEUE = queueArn(1);
 export const ENVIRONMENT = environmentArn(1);
