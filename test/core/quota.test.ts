@@ -1,108 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { waitingReason, waitingText } from "../../src/core/explain/waiting-reason.ts";
+import { explain } from "../../src/core/explain/explain.ts";
 import type { Scheduling } from "../../src/core/job.ts";
-import type { Environment, Queue, QuotaShare } from "../../src/core/resources.ts";
-import type { Plan } from "../../src/core/plan.ts";
-import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
-
-/** In these examples an instance type is called `a`, unless a limit says otherwise. */
-type Limits = number | Record<string, number>;
-type Share = Partial<Omit<QuotaShare, "limits">> & { readonly limits: Limits };
-
-const reserve = (limits: Limits): Share => ({ limits, strategy: "RESERVE" });
-const lend = (limits: Limits): Share => ({ limits, strategy: "LEND" });
-const borrow = (limits: Limits, borrowLimitPercent = -1): Share => ({
-  limits,
-  strategy: "LEND_AND_BORROW",
-  borrowLimitPercent,
-});
-const inShare = (share: Share): Share => ({ ...share, inSharePreemption: true });
-
-function byType(limits: Limits): Map<string, number> {
-  return new Map(typeof limits === "number" ? [["a", limits]] : Object.entries(limits));
-}
-
-/** A queue with quota shares over a service environment with so many instances. */
-class Quotas {
-  readonly bench: WorldBench;
-  plan: Plan | undefined;
-
-  constructor(instances: Limits, shares: Record<string, Share>) {
-    const environment: Environment = { ...ENVIRONMENT, maxVcpuMilli: Infinity, maxInstances: byType(instances) };
-    const queue: Queue = { ...QUEUE, policyArn: "policy" };
-    this.bench = new WorldBench({ environments: [environment], queues: [queue] });
-    this.bench.world.apply({ kind: "scheduling-policies", policies: [{ kind: "quota-share", arn: "policy" }] });
-    this.configure(shares);
-  }
-
-  configure(shares: Record<string, Share>): void {
-    const quotaShares = Object.entries(shares).map(([name, share]): QuotaShare => ({
-      ...{ arn: arnOf(name), version: 1, status: "VALID", enabled: true, strategy: "RESERVE", borrowLimitPercent: -1 },
-      inSharePreemption: false,
-      ...share,
-      limits: byType(share.limits),
-    }));
-    this.bench.world.apply({ kind: "quota-shares", quotaShares });
-  }
-
-  /** `share:id`, or `share:id*count`, `share:id*count^priority`. */
-  submit(...jobs: readonly string[]): void {
-    for (const job of jobs) {
-      const [, share = "", id = "", count = "1", priority = "0"] = /^(\w+):(\w+)(?:\*(\d+))?(?:\^(\d+))?$/.exec(job)!;
-      this.submitOf(share, id, { a: Number(count) }, { priority: Number(priority) });
-    }
-  }
-
-  submitOf(share: string, id: string, instances: Record<string, number>, more: Partial<Scheduling> = {}): void {
-    const service = { type: "SAGEMAKER_TRAINING", trainingJobName: id, quotaShare: arnOf(share) } as const;
-    const needs = Object.entries(instances).map(([type, count]) => ({ type, count }));
-    this.bench.submit(id, { instances: needs, priority: 0, ...more, service: { ...service, ...more.service } });
-  }
-
-  /** Ticks until nothing is left to do, and lets all that is STARTING run. What was started, in its order. */
-  settle(): string[] {
-    const started: string[] = [];
-    do {
-      this.plan = this.bench.tick();
-      for (const { jobId, state } of this.plan.changes) if (state.status === "SCHEDULED") started.push(jobId);
-    } while (this.bench.world.agenda.size > 0);
-    for (const { id, state } of this.bench.world.jobs.values()) if (state.status === "STARTING") this.bench.start(id);
-    this.bench.now += 1000;
-    return started;
-  }
-
-  prioritise(jobId: string, priority: number): void {
-    this.bench.world.apply({ kind: "job-priority", jobId, priority });
-  }
-
-  /** The jobs that were told to end, and have not. */
-  ending(): string[] {
-    const jobs = [...this.bench.world.jobs.values()];
-    return jobs
-      .filter(({ state }) => state.attempts.at(-1)?.stopping?.preempted === true && isActive(state.status))
-      .map(({ id }) => id);
-  }
-
-  /** What was told to end does. */
-  obey(...ids: readonly string[]): void {
-    for (const id of ids) this.bench.end(id, { exitCode: 143 });
-  }
-
-  waiting(id: string): string | undefined {
-    const job = this.bench.world.jobs.get(id)!;
-    const reason = waitingReason(this.plan!, job);
-    return reason && waitingText(reason, job.scheduling.requirements);
-  }
-}
-
-function isActive(status: string): boolean {
-  return status === "SCHEDULED" || status === "STARTING" || status === "RUNNING";
-}
-
-function arnOf(share: string): string {
-  return `${QUEUE.arn}/quota-share/${share}`;
-}
+import type { Limits, Share } from "../support/quotas.ts";
+import { arnOf, borrow, inShare, lend, Quotas, reserve } from "../support/quotas.ts";
 
 describe("who starts", () => {
   const cases: readonly [what: string, instances: Limits, shares: Record<string, Share>, jobs: string[], started: string[]][] = [
@@ -458,6 +359,32 @@ describe("why the first job of a share waits", () => {
     assert.equal(
       quotas.waiting("y1"),
       "Waiting for 1 a: its quota share uses 0 of its own 1 and borrows 0; the others borrow 1 and have 0 more to lend. Jobs that make room for it are about to end.",
+    );
+  });
+
+  test("an explanation names it beside what else is in the way", () => {
+    const quotas = new Quotas(9, { x: reserve(2), y: lend(2) });
+    quotas.submit("x:running", "x:first*2", "x:large*3");
+    quotas.settle();
+    const kinds = (id: string) =>
+      explain(quotas.bench.world, quotas.plan!, id, quotas.bench.now)!.blockers.map(({ kind }) => kind);
+    assert.deepEqual(kinds("first"), ["policy"]);
+    assert.deepEqual(kinds("large"), ["policy", "behind"]);
+    quotas.bench.end("running");
+    quotas.settle();
+    assert.deepEqual(kinds("large"), ["policy"]);
+  });
+
+  test("a time limit of the queue ends what never fits", () => {
+    const reason = "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED";
+    const quotas = new Quotas(4, { x: reserve(2), y: lend(2) }, [{ reason, maxTimeSeconds: 600, action: "TERMINATE" }]);
+    quotas.submit("x:large*3", "x:small");
+    assert.deepEqual(quotas.settle(), []);
+    quotas.bench.now += 600_000;
+    assert.deepEqual(quotas.settle(), ["small"]);
+    assert.equal(
+      quotas.bench.state("large").statusReason,
+      `Terminated by JobStateTimeLimit action due to reason: ${reason}`,
     );
   });
 });

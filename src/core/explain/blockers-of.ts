@@ -2,11 +2,11 @@ import type { Demand, Job } from "../job.ts";
 import { activeAttempt, demandOf, isWaiting, shareOf } from "../job.ts";
 import type { BlockedReason } from "../placement.ts";
 import { place } from "../placement.ts";
-import { exceededQuota } from "../quota/limits.ts";
 import type { Queue } from "../resources.ts";
 import type { BlockedHead, Plan } from "../plan.ts";
 import { holdingsOf } from "../holdings.ts";
 import { parseChildId } from "../ids.ts";
+import { quotaRefusal } from "../quota/verdict.ts";
 import type { World } from "../world.ts";
 import type { Blocker, MissingConsumable, PolicyReason } from "./blockers.ts";
 import { verdicts } from "./obstacles.ts";
@@ -53,15 +53,12 @@ function placementBlocker(world: World, job: Job, queue: Queue) {
   return { kind: "placement" as const, reason, environments: verdicts(world, job, queue) };
 }
 
-/** What a quota share never has, of every job; what it has not now, of the first job of each share. */
+/** What its quota share has against it. What others were promised is known of the first job of a share only. */
 function policyBlocker(world: World, plan: KnownPlan, job: Job, queue: Queue): Blocker[] {
   const head = headOf(plan, job);
-  if (head?.jobId === job.id && isOfPolicy(head.reason)) return [{ kind: "policy", reason: head.reason }];
-  const share = world.quotaShares.get(shareOf(job.scheduling));
-  if (share === undefined) return [];
-  const shares = [...world.quotaShares.values()].filter(({ arn }) => arn.startsWith(`${queue.arn}/`));
-  const limit = exceededQuota(share, shares, demandOf(job).instances ?? []);
-  return limit === undefined ? [] : [{ kind: "policy", reason: { kind: "above-quota", limit } }];
+  const told = head?.jobId === job.id ? head.reason : undefined;
+  const reason = told !== undefined && isOfPolicy(told) ? told : quotaRefusal(world, queue, job);
+  return reason === undefined ? [] : [{ kind: "policy", reason }];
 }
 
 function isOfPolicy(reason: BlockedReason): reason is PolicyReason {

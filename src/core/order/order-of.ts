@@ -1,4 +1,3 @@
-import { accepts } from "../placement.ts";
 import type { Preemption } from "../quota/claims.ts";
 import type { Queue } from "../resources.ts";
 import type { World } from "../world.ts";
@@ -11,12 +10,6 @@ import { quotaOrder } from "./quota.ts";
 export function orderOf(world: World, queue: Queue, now: number, preempt: (preemption: Preemption) => void): Order {
   const fairShare = fairSharePolicyOf(world, queue);
   if (fairShare !== undefined) return new FairShareOrder(world, queue, fairShare, now);
-  const policy = queue.policyArn === undefined ? undefined : world.policies.get(queue.policyArn);
-  const environment = world.environments.get(queue.environmentArns[0] ?? "");
-  // Where nobody can start, no share is before another one.
-  if (policy?.kind === "quota-share" && environment !== undefined && accepts(environment)) {
-    return quotaOrder(world, { queue, environment, preempt });
-  }
   const lanes = world.waitingJobs(queue.arn)?.lanes() ?? [];
-  return fifoOrder(lanes, world.waits);
+  return quotaOrder(world, queue, preempt) ?? fifoOrder(lanes, world.waits);
 }

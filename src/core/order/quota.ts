@@ -1,11 +1,17 @@
-import { exceededLimit } from "../holdings.ts";
 import type { Job } from "../job.ts";
 import type { BlockedReason } from "../placement.ts";
 import type { Preemption } from "../quota/claims.ts";
 import { claimFor } from "../quota/claims.ts";
-import { QuotaLedger } from "../quota/ledger.ts";
-import { exceededQuota, ownLimit } from "../quota/limits.ts";
-import type { QuotaReason } from "../quota/reasons.ts";
+import type { QuotaLedger } from "../quota/ledger.ts";
+import {
+  fitsAsOwner,
+  isBeyondEnvironment,
+  ledgerOf,
+  mayStart,
+  needsOf,
+  neverFits,
+  waitingState,
+} from "../quota/verdict.ts";
 import type { Environment, Queue, QuotaShare } from "../resources.ts";
 import type { Lane, Waiting } from "../waiting.ts";
 import type { World } from "../world.ts";
@@ -16,17 +22,18 @@ const MAX_CLAIMS_OF_SHARE = 100;
 
 /**
  * Quota management (reference 3.9): each share is a queue of its own. First come, share by share, the jobs that fit into what their share has of its own;
- * then those that borrow what is left idle, first come, first served. `preempt` tells a job at once to end.
+ * then those that borrow what is left idle, first come, first served. `preempt` tells a job at once to end. Undefined for queues without quota
+ * management, and where no job can start whatever its share.
  */
-export function quotaOrder(
-  world: World,
-  {
-    queue,
-    environment,
-    preempt,
-  }: { queue: Queue; environment: Environment; preempt: (preemption: Preemption) => void },
-): Order {
-  return new QuotaOrder(world, queue, environment, preempt);
+export function quotaOrder(world: World, queue: Queue, preempt: (preemption: Preemption) => void): Order | undefined {
+  const found = ledgerOf(world, queue);
+  return found && new QuotaOrder(world, queue, { ...found, preempt });
+}
+
+interface Parts {
+  readonly ledger: QuotaLedger;
+  readonly environment: Environment;
+  readonly preempt: (preemption: Preemption) => void;
 }
 
 /** A lane with the job whose turn it is in it. */
@@ -43,24 +50,19 @@ class QuotaOrder implements Order {
   readonly #preempt: (preemption: Preemption) => void;
   readonly #lanes: Set<Lane>;
 
-  constructor(world: World, queue: Queue, environment: Environment, preempt: (preemption: Preemption) => void) {
+  constructor(world: World, queue: Queue, { ledger, environment, preempt }: Parts) {
     this.#world = world;
     this.#environment = environment;
-    const shares = sharesOf(world, queue);
-    this.#ledger = new QuotaLedger(shares, environment, (key) => world.inUse(key));
+    this.#ledger = ledger;
     this.#preempt = preempt;
-    const known = new Set(shares.map(({ arn }) => arn));
-    this.#lanes = new Set(
-      world
-        .waitingJobs(queue.arn)
-        ?.lanes()
-        .filter(({ share }) => known.has(share)),
-    );
+    const known = new Set(ledger.shares.map(({ arn }) => arn));
+    const lanes = world.waitingJobs(queue.arn)?.lanes() ?? [];
+    this.#lanes = new Set(lanes.filter(({ share }) => known.has(share)));
   }
 
   next(): Lane | undefined {
     const turns = [...this.#lanes].flatMap((lane) => this.#turn(lane) ?? []);
-    const owners = turns.filter(({ share, job }) => this.#ledger.isWithinOwn(share, instancesOf(job)));
+    const owners = turns.filter(({ share, job }) => this.#ledger.isWithinOwn(share, needsOf(job)));
     const used = new Map(owners.map(({ share }) => [share, this.#ledger.useOfOwn(share)]));
     const [owner] = owners.sort((a, b) => used.get(a.share)! - used.get(b.share)! || a.job.seq - b.job.seq);
     return (owner ?? turns.sort((a, b) => a.job.seq - b.job.seq)[0])?.lane;
@@ -68,17 +70,18 @@ class QuotaOrder implements Order {
 
   refusal(lane: Lane, job: Job): BlockedReason | undefined {
     const share = this.#world.quotaShares.get(lane.share)!;
-    const limit = exceededQuota(share, this.#ledger.shares, instancesOf(job));
-    if (limit !== undefined) return { kind: "above-quota", limit };
-    // What the environment never has is for the placement to say.
-    if (exceededLimit(this.#environment, instancesOf(job), () => 0) !== undefined) return undefined;
-    if (this.#mayStart(share, job)) return undefined;
+    const [ledger, needs] = [this.#ledger, needsOf(job)];
+    const never = neverFits(ledger, share, needs);
+    if (never !== undefined) return never;
+    if (isBeyondEnvironment(this.#environment, needs) || mayStart(ledger, share, needs)) return undefined;
     const isComing = this.#claim(share, job, { keepsReserves: true });
     // Where the shares have more than the environment, nobody would begin if all reserves were kept.
-    if (!isComing && this.#fitsAsOwner(share, job, { keepsReserves: false })) return undefined;
-    if (!isComing && !this.#claim(share, job, { keepsReserves: false })) return this.#waiting(share, job, false);
+    if (!isComing && fitsAsOwner(ledger, share, needs, { keepsReserves: false })) return undefined;
+    if (!isComing && !this.#claim(share, job, { keepsReserves: false })) {
+      return waitingState(ledger, share, needs, false);
+    }
     this.#claimForOthers(lane, share, job);
-    return this.#waiting(share, job, true);
+    return waitingState(ledger, share, needs, true);
   }
 
   placed(): void {}
@@ -97,23 +100,12 @@ class QuotaOrder implements Order {
     return first && { lane, share: this.#world.quotaShares.get(lane.share)!, job: first.job };
   }
 
-  #mayStart(share: QuotaShare, job: Job): boolean {
-    if (this.#fitsAsOwner(share, job, { keepsReserves: true })) return true;
-    const needs = instancesOf(job);
-    return this.#ledger.mayBorrow(share, needs) && this.#ledger.hasRoom(share, needs, { keepsReserves: true });
-  }
-
-  #fitsAsOwner(share: QuotaShare, job: Job, reserves: { keepsReserves: boolean }): boolean {
-    const needs = instancesOf(job);
-    return this.#ledger.isWithinOwn(share, needs) && this.#ledger.hasRoom(share, needs, reserves);
-  }
-
   /** True when the job gets what it needs as soon as others have ended. */
   #claim(share: QuotaShare, job: Job, reserves: { keepsReserves: boolean }): boolean {
     const preemptions = claimFor(this.#world, this.#ledger, { share, job, ...reserves });
     if (preemptions === undefined) return false;
     for (const preemption of preemptions) this.#preempt(preemption);
-    this.#ledger.claim(share, instancesOf(job));
+    this.#ledger.claim(share, needsOf(job));
     return true;
   }
 
@@ -122,31 +114,4 @@ class QuotaOrder implements Order {
     const others = lane.front(MAX_CLAIMS_OF_SHARE, this.#world.waits).filter(({ job }: Waiting) => job.id !== first.id);
     for (const { job } of others) if (!this.#claim(share, job, { keepsReserves: true })) return;
   }
-
-  #waiting(share: QuotaShare, job: Job, isComing: boolean): QuotaReason {
-    const needs = instancesOf(job);
-    const ledger = this.#ledger;
-    const lacking = needs.find(
-      (need) =>
-        !(ledger.isWithinOwn(share, [need]) || ledger.mayBorrow(share, [need])) ||
-        !ledger.hasRoom(share, [need], { keepsReserves: true }),
-    );
-    const { type, count } = lacking ?? needs[0]!;
-    const [used, own] = [ledger.used(share, type), ownLimit(share, type)];
-    return {
-      ...{ kind: "quota", type, count, used, own, isComing },
-      borrowedByOthers: ledger.borrowedByOthers(share, type),
-      lendable: Math.max(0, ledger.lendable(share, type) - Math.max(0, used - own)),
-    };
-  }
-}
-
-/** In order of ARN. */
-function sharesOf(world: World, queue: Queue): QuotaShare[] {
-  const shares = [...world.quotaShares.values()].filter(({ arn }) => arn.startsWith(`${queue.arn}/`));
-  return shares.sort((a, b) => (a.arn < b.arn ? -1 : 1));
-}
-
-function instancesOf({ scheduling }: Job) {
-  return scheduling.instances ?? [];
 }
