@@ -196,13 +196,16 @@ function waitReason(world: World, demand: Demand, environments: readonly Environ
   return { kind: "capacity", free, ...more };
 }
 
-/** Names of the types that could not be launched for a job the last time, when nothing else is being launched for it either. */
+/**
+ * Names of the types that could not be launched for a job the last time, when no other is being launched for it. One that is tried again has failed until it
+ * runs: the reason does not come and go with each try.
+ */
 export function failedTypes(world: World, { arn, instances }: Environment, demand: Demand): string[] {
   if (instances === undefined) return [];
   const fleet = world.instances.of(arn);
   const failed = [...fleet.failures()].map(({ type }) => type);
   if (failed.length === 0) return [];
-  const isComing = [...fleet.launching()].some(({ type }) => isForJob(type, demand));
+  const isComing = [...fleet.launching()].some(({ type }) => isForJob(type, demand) && !failed.includes(type.name));
   const names = new Set(typesFor(instances, demand).map(({ name }) => name));
   return isComing ? [] : failed.filter((name) => names.has(name));
 }

@@ -221,7 +221,7 @@ describe("why nothing fits", () => {
     }
   });
 
-  test("every launch failed: AWS's words, until one is on its way again", () => {
+  test("every launch failed: AWS's words, until one of another type is on its way", () => {
     const one = cluster([], withInstances({ types: [LARGE] }));
     const failing = launch(one.bench.world, "environment", LARGE, one.bench.now);
     one.bench.world.apply(failing);

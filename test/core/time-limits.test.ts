@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Scheduling } from "../../src/core/job.ts";
 import type { TimeLimit } from "../../src/core/resources.ts";
+import { LARGE, withInstances } from "../support/instances.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
 
 /** jobStateTimeLimitActions (reference 3.10). */
@@ -166,4 +167,30 @@ test("the next moment is the earliest of all: a limit of a queue, an attempt's t
   assert.equal(world.tick().wakeAt, world.now + 500_000);
   world.end("runs");
   assert.equal(world.tick().wakeAt, world.now + 600_000);
+});
+
+test("a launch that fails again and again is one reason: trying once more does not start the time anew", () => {
+  const reason = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY";
+  const world = new WorldBench({
+    environments: [withInstances({ types: [LARGE] }, { maxVcpuMilli: 4_000 })],
+    queues: [{ ...QUEUE, timeLimits: [{ reason, maxTimeSeconds: 1_000, action: "CANCEL" }] }],
+  });
+  /** What a tick after so many seconds launches fails after ten seconds more. */
+  const launchAndFail = (seconds: number): void => {
+    world.now += seconds * 1000;
+    const launched = world.tick().instanceChanges.map(({ instanceId }) => instanceId);
+    assert.equal(launched.length, 1);
+    world.now += 5_000;
+    world.tick();
+    world.now += 5_000;
+    const failed = { kind: "instance-gone", at: world.now, launchFailure: "none left" } as const;
+    world.world.apply({ ...failed, instanceId: launched[0]! });
+  };
+  world.submit("head", vcpus(2));
+  launchAndFail(0);
+  world.tick();
+  for (let n = 0; n < 3; n += 1) launchAndFail(300);
+  assert.deepEqual(after(69.999, world), []);
+  assert.deepEqual(after(0.001, world), ["head"]);
+  assert.equal(world.state("head").statusReason, `Canceled by JobStateTimeLimit action due to reason: ${reason}`);
 });
