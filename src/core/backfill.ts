@@ -1,12 +1,12 @@
 import { attemptsThatCount } from "./failure.ts";
 import type { Need, Place } from "./footprint.ts";
-import { footprintOf } from "./footprint.ts";
-import type { Options } from "./head-options.ts";
-import { optionsOf } from "./head-options.ts";
+import { allInstances, footprintOf, needsOf } from "./footprint.ts";
 import type { Holding } from "./holdings.ts";
 import type { Job } from "./job.ts";
-import { activeAttempt } from "./job.ts";
-import { latestEnd, longestMs } from "./latest-end.ts";
+import { demandOf } from "./job.ts";
+import { longestMs } from "./latest-end.ts";
+import { firstOpening } from "./openings.ts";
+import { environmentsFor } from "./placement.ts";
 import type { Queue } from "./resources.ts";
 import type { World } from "./world.ts";
 
@@ -55,61 +55,29 @@ export class Reservation {
   }
 }
 
-/** The reservation of a job that cannot start now. Costs in options and in what is held. */
-export function reserve({ options, kept }: Options, held: Iterable<Held>): Reservation {
-  const free = new Map<string, number>();
-  const wantedBy = new Map<string, number[]>();
-  for (const [index, needs] of options.entries()) {
-    for (const need of needs) {
-      free.set(need.key, need.free);
-      const others = wantedBy.get(need.key);
-      if (others === undefined) wantedBy.set(need.key, [index]);
-      else others.push(index);
-    }
-  }
-  const ends = [...held]
-    .filter(({ key, until }) => until < Infinity && free.has(key))
-    .sort((a, b) => a.until - b.until);
-  let first = Infinity;
-  for (const [n, { key, quantity, until }] of ends.entries()) {
-    free.set(key, free.get(key)! + quantity);
-    for (const index of wantedBy.get(key)!) {
-      if (index < first && options[index]!.every((need) => free.get(need.key)! >= need.quantity)) first = index;
-    }
-    // Those that end at one time end together.
-    if (first === Infinity || ends[n + 1]?.until === until) continue;
-    return new Reservation(
-      until,
-      options[first]!.map((need) => ({ ...need, free: free.get(need.key)! })),
-    );
-  }
+/** The reservation of a job at the head of a queue, which cannot start now. Costs in the numbers of active attempts and of instances. */
+export function reservationFor(world: World, job: Job, queue: Queue, now: number): Reservation {
+  const environments = environmentsFor(world, demandOf(job), queue);
+  const opening = firstOpening(world, job, environments, now);
+  if (opening !== undefined) return new Reservation(opening.at, opening.needs);
+  // What keeps it waiting may come free at any moment. On instances: one may be launched for it, and others may have to go before.
+  const kept = environments.flatMap((one) =>
+    one.instances === undefined ? needsOf(world, job, one) : [allInstances(one), ...needsOf(world, job, one, [])],
+  );
   return new Reservation(Infinity, kept);
 }
 
-/** The reservation of a job at the head of a queue. Costs in the numbers of active attempts and of instances. */
-export function reservationFor(world: World, job: Job, queue: Queue, now: number): Reservation {
-  return reserve(optionsOf(world, job, queue, now), heldByActive(world, now));
-}
-
-function* heldByActive(world: World, now: number): Iterable<Held> {
-  for (const attemptId of world.activeAttemptIds()) {
-    const job = world.jobOfAttempt(attemptId)!;
-    yield* heldBy(world, job, activeAttempt(job.state)!, latestEnd(job, now));
-  }
-}
-
-/** What the next attempt of a waiting job would hold, those that may follow it included: a job that failed comes back before all others. */
-export function wantedBy(world: World, job: Job, place: Place, now: number): Held[] {
-  const { retry, infrastructureRetries } = job.scheduling;
-  const attemptsLeft = retry.attempts - attemptsThatCount(job.state.attempts, infrastructureRetries);
-  return heldBy(world, job, place, now + longestMs(job) * attemptsLeft);
+/** By when a waiting job is over that starts now, the attempts that may follow included: a job that failed comes back before all others. */
+export function lastEnd({ scheduling, state }: Job, now: number): number {
+  const attemptsLeft = scheduling.retry.attempts - attemptsThatCount(state.attempts, scheduling.infrastructureRetries);
+  return now + longestMs(scheduling) * attemptsLeft;
 }
 
 /**
- * What the head needs of a consumable resource is there now: a head that lacked it would hold up nobody (reference 10, no. 31). So it must not be taken even
- * for a while.
+ * What a waiting job would hold until then. What the head needs of a consumable resource is there now: a head that lacked it would hold up nobody
+ * (reference 10, no. 31). So it must not be taken even for a while.
  */
-function heldBy(world: World, job: Job, place: Place, until: number): Held[] {
+export function wantedBy(world: World, job: Job, place: Place, until: number): Held[] {
   return footprintOf(world, job, place).map((holding) => ({
     ...holding,
     until: world.consumables.has(holding.key) ? Infinity : until,

@@ -1,12 +1,12 @@
 import type { Reservation } from "./backfill.ts";
-import { reservationFor, wantedBy } from "./backfill.ts";
+import { lastEnd, reservationFor, wantedBy } from "./backfill.ts";
 import { isOfInstance } from "./footprint.ts";
 import type { Job } from "./job.ts";
 import { isArrayParent } from "./job.ts";
 import type { Order } from "./order/order.ts";
 import type { Spot } from "./placement.ts";
 import { spotsIn } from "./placement.ts";
-import type { Queue } from "./resources.ts";
+import type { Environment, Queue } from "./resources.ts";
 import type { Lane, Waiting, WaitingShape } from "./waiting.ts";
 import { dropAllStale, inOrder } from "./waiting.ts";
 import type { World } from "./world.ts";
@@ -46,6 +46,8 @@ class GapFiller {
   readonly #again = new Map<Lane, Candidate>();
   /** Shapes for which there is no room: capacity only shrinks within a tick. */
   readonly #closed = new Set<WaitingShape>();
+  /** Shapes of which nobody may start who is not over when the head needs its place: that only shrinks, too. */
+  readonly #tooLate = new Set<WaitingShape>();
   /** Since the last start: where there is room. */
   readonly #open = new Map<WaitingShape, readonly string[]>();
   #known: Reservation | undefined;
@@ -98,19 +100,32 @@ class GapFiller {
   #spotFor(shape: WaitingShape, job: Job): Spot | undefined {
     const { world, now } = this.#gaps;
     const open = this.#withRoom(shape);
-    if (open.length > 0) this.#looks += 1;
+    if (open.length === 0) return undefined;
+    this.#looks += 1;
+    const until = lastEnd(job, now);
+    const isLate = until > this.#reservation.at || this.#reservation.at === Infinity;
+    if (isLate && this.#tooLate.has(shape)) return undefined;
     for (const arn of open) {
-      for (const spot of spotsIn(world, world.environments.get(arn)!, shape.demand)) {
-        const { instanceIds } = spot;
-        const wanted = wantedBy(world, job, { environmentArn: arn, ...(instanceIds && { instanceIds }) }, now);
-        const refused = this.#reservation.refused(wanted);
-        if (refused === undefined) {
-          this.#reservation.take(wanted);
-          return spot;
-        }
-        // Another instance may do, if it is this one that the head needs.
-        if (!isOfInstance(refused, instanceIds)) break;
+      const spot = this.#admittedIn(world.environments.get(arn)!, shape, job, until);
+      if (spot !== undefined) return spot;
+    }
+    if (isLate) this.#tooLate.add(shape);
+    return undefined;
+  }
+
+  #admittedIn(environment: Environment, { demand }: WaitingShape, job: Job, until: number): Spot | undefined {
+    const { world } = this.#gaps;
+    for (const spot of spotsIn(world, environment, demand)) {
+      const { instanceIds } = spot;
+      const place = { environmentArn: environment.arn, ...(instanceIds !== undefined && { instanceIds }) };
+      const wanted = wantedBy(world, job, place, until);
+      const refused = this.#reservation.refused(wanted);
+      if (refused === undefined) {
+        this.#reservation.take(wanted);
+        return spot;
       }
+      // Another instance may do, if it is this one that the head needs.
+      if (!isOfInstance(refused, instanceIds)) return undefined;
     }
     return undefined;
   }

@@ -1,4 +1,4 @@
-import type { Job } from "./job.ts";
+import type { Job, Scheduling } from "./job.ts";
 import { activeAttempt } from "./job.ts";
 import { STOP_GRACE_MS } from "./lifecycle.ts";
 
@@ -9,10 +9,10 @@ import { STOP_GRACE_MS } from "./lifecycle.ts";
 export function latestEnd(job: Job, now: number): number {
   const { startedAt = now, stopping } = activeAttempt(job.state)!;
   const killedAt = stopping === undefined ? Infinity : stopping.at + STOP_GRACE_MS;
-  return Math.max(now, Math.min(startedAt + longestMs(job), killedAt));
+  return Math.max(now, Math.min(startedAt + longestMs(job.scheduling), killedAt));
 }
 
 /** For how long an attempt runs: as long as it is expected to, and no longer than it may. */
-export function longestMs({ scheduling: { expectedSeconds = Infinity, timeoutSeconds = Infinity } }: Job): number {
+export function longestMs({ expectedSeconds = Infinity, timeoutSeconds = Infinity }: Scheduling): number {
   return Math.min(expectedSeconds * 1000, timeoutSeconds * 1000 + STOP_GRACE_MS);
 }

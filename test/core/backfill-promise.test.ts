@@ -66,11 +66,20 @@ const TYPES = ["small", "small", "large", "large", "large"].map((name) =>
 /** Their ids follow from the order in which they are launched. */
 const INSTANCES = runInstances(new WorldBench().world, TYPES);
 
-/** Five instances of two types; jobs of one node share them, the nodes of others have them to themselves. */
+/** Five instances of two types, for ever; jobs of one node share them, the nodes of others have them to themselves. */
 const cluster: Site = {
   open() {
-    const bench = new WorldBench({ environments: [withInstances({ types: TYPES })], queues: [BACKFILLING] });
+    const size = TYPES.reduce((sum, { vcpuMilli }) => sum + vcpuMilli, 0);
+    const fixed = { types: TYPES, strategy: "BEST_FIT", minVcpuMilli: size } as const;
+    const bench = new WorldBench({
+      environments: [withInstances(fixed, { maxVcpuMilli: size })],
+      queues: [BACKFILLING],
+    });
     runInstances(bench.world, TYPES);
+    // No other can be launched, and so none of these goes.
+    for (const instanceId of runInstances(bench.world, TYPES)) {
+      bench.world.apply({ kind: "instance-gone", instanceId, at: Number.MAX_SAFE_INTEGER, launchFailure: "none left" });
+    }
     return bench;
   },
   draw(random) {
