@@ -133,10 +133,14 @@ class Planning {
     for (const environment of this.#environmentsOf(need)) {
       const { arn, launching, maxVcpuMilli, vcpuMilli, idle } = environment;
       const names = this.#namesFor(need, arn);
+      const types = launching.types.filter(({ name }) => names.has(name));
+      if (types.length === 0) continue;
       const leaving = idle.reduce((sum, { type }) => sum + type.vcpuMilli, 0);
       const left = Math.max(1, maxVcpuMilli - vcpuMilli + leaving);
-      const types = launching.types.filter(({ name }) => names.has(name));
-      most += Math.max(0, ...types.map((type) => Math.ceil(left / type.vcpuMilli) * jobsThatFit(need, type)));
+      const sizes = types.map((type) => type.vcpuMilli);
+      const instances = Math.ceil(left / Math.min(...sizes));
+      const onInstances = instances * Math.max(...types.map((type) => jobsThatFit(need, type)));
+      most += Math.min(onInstances, Math.ceil((left + Math.max(...sizes)) / need.requirements.vcpuMilli));
     }
     return most;
   }
