@@ -3,11 +3,12 @@ import type { Need, Place } from "./footprint.ts";
 import { allInstances, footprintOf, needsOf } from "./footprint.ts";
 import type { Holding } from "./holdings.ts";
 import type { Job } from "./job.ts";
+import { countOfInstances, isForJob, typesFor } from "./instances/suitable.ts";
 import { demandOf } from "./job.ts";
 import { longestMs } from "./latest-end.ts";
 import { firstOpening } from "./openings.ts";
 import { environmentsFor } from "./placement.ts";
-import type { Queue } from "./resources.ts";
+import type { Environment, Queue } from "./resources.ts";
 import type { World } from "./world.ts";
 
 /** Something that is held until a time at the latest: epoch ms, Infinity when nobody knows. */
@@ -60,11 +61,25 @@ export function reservationFor(world: World, job: Job, queue: Queue, now: number
   const environments = environmentsFor(world, demandOf(job), queue);
   const opening = firstOpening(world, job, environments, now);
   if (opening !== undefined) return new Reservation(opening.at, opening.needs);
-  // What keeps it waiting may come free at any moment. On instances: one may be launched for it, and others may have to go before.
-  const kept = environments.flatMap((one) =>
-    one.instances === undefined ? needsOf(world, job, one) : [allInstances(one), ...needsOf(world, job, one, [])],
+  return new Reservation(
+    Infinity,
+    environments.flatMap((environment) => keptIn(world, job, environment)),
   );
-  return new Reservation(Infinity, kept);
+}
+
+/** What is left to a job as long as nobody knows when it can start: what keeps it waiting may come free at any moment. */
+function keptIn(world: World, job: Job, environment: Environment): Need[] {
+  const { instances: launching, arn, maxVcpuMilli } = environment;
+  if (launching === undefined) return needsOf(world, job, environment);
+  const demand = demandOf(job);
+  const fleet = world.instances.of(arn);
+  const counted = needsOf(world, job, environment, []);
+  const smallest = Math.min(...typesFor(launching, demand).map(({ vcpuMilli }) => vcpuMilli));
+  // Others may have to go before an instance can be launched for it: those that others hold do not.
+  if (fleet.vcpuMilli + countOfInstances(demand) * smallest > maxVcpuMilli)
+    return [allInstances(environment), ...counted];
+  const suitable = [...fleet.instances()].filter(({ type }) => isForJob(type, demand));
+  return [...suitable.flatMap(({ id }) => needsOf(world, job, environment, [id])), ...counted];
 }
 
 /** By when a waiting job is over that starts now, the attempts that may follow included: a job that failed comes back before all others. */

@@ -207,8 +207,11 @@ describe("on instances", () => {
   const LARGE = instanceType("large", 4);
   const SMALL = instanceType("small", 2);
 
-  function cluster(types: readonly InstanceType[]): { bench: WorldBench; placeOf: (id: string) => number } {
-    const environments = [withInstances({ types: [SMALL, LARGE] }, { maxVcpuMilli: 12_000 })];
+  function cluster(
+    types: readonly InstanceType[],
+    maxVcpuMilli = 12_000,
+  ): { bench: WorldBench; placeOf: (id: string) => number } {
+    const environments = [withInstances({ types: [SMALL, LARGE] }, { maxVcpuMilli })];
     const bench = new WorldBench({ environments, queues: [BACKFILLING] });
     const ids = runInstances(bench.world, types);
     return { bench, placeOf: (id) => ids.indexOf(bench.state(id).attempts[0]!.instanceIds![0]!) };
@@ -261,11 +264,23 @@ describe("on instances", () => {
     assert.deepEqual(run(bench), ["head"]);
   });
 
-  test("when nobody knows when there will be one for the head, nobody goes before it there", () => {
-    const { bench } = cluster([SMALL, SMALL]);
+  test("when nobody knows when there will be one for the head, those that it could be on are kept for it", () => {
+    const { bench, placeOf } = cluster([LARGE, SMALL]);
+    bench.submit("holder", job(1));
+    run(bench);
+    bench.submit("head", job(4));
+    bench.submit("behind", job(1));
+    assert.deepEqual(run(bench), ["behind"]);
+    assert.deepEqual([placeOf("holder"), placeOf("behind")], [0, 1]);
+  });
+
+  test("when others may have to go before one can be launched for the head, nobody goes before it there", () => {
+    const { bench } = cluster([SMALL, SMALL], 6_000);
+    bench.submit("holder", job(1));
+    run(bench);
     bench.submit("head", job(4));
     bench.submit("behind", job(1, 1));
-    assert.deepEqual(run(bench), [], "the small ones may have to go before a large one can be launched");
+    assert.deepEqual(run(bench), []);
   });
 });
 
