@@ -1,5 +1,6 @@
 import { FairShareOrder, fairSharePolicyOf } from "./order/fair-share.ts";
 import { waitingIds } from "./waiting-ids.ts";
+import type { Waiting, WaitingJobs } from "./waiting.ts";
 import type { World } from "./world.ts";
 
 /** A RUNNABLE job near the head of its queue. */
@@ -81,15 +82,27 @@ export function frontOf(world: World, queueArn: string, limit: number): string[]
   const queue = world.queues.get(queueArn);
   const fairShare = queue && fairSharePolicyOf(world, queue);
   if (fairShare !== undefined) return new FairShareOrder(world, queue!, fairShare, world.shares.askedAt).front(limit);
-  const entries = world.waitingJobs(queueArn)?.front(limit, world.waits) ?? [];
+  const isOfQuotaShares = world.policies.get(queue?.policyArn ?? "")?.kind === "quota-share";
+  const waiting = world.waitingJobs(queueArn);
+  const entries = isOfQuotaShares ? frontOfLanes(world, waiting, limit) : waiting?.front(limit, world.waits);
   const ids: string[] = [];
-  for (const { job } of entries) {
+  for (const { job } of entries ?? []) {
     for (const id of waitingIds(world, job)) {
       if (ids.length === limit) return ids;
       ids.push(id);
     }
   }
   return ids;
+}
+
+/** Share by share, as the scheduler cycles over quota shares: the first job of each, then the second. Those that came first begin. */
+function frontOfLanes(world: World, waiting: WaitingJobs | undefined, limit: number): Waiting[] {
+  const fronts = (waiting?.lanes() ?? []).map((lane) => lane.front(limit, world.waits)).filter(([first]) => first);
+  fronts.sort(([a], [b]) => a!.job.seq - b!.job.seq);
+  const rounds = Math.max(0, ...fronts.map(({ length }) => length));
+  return Array.from({ length: Math.min(limit, rounds) }, (_, round) => fronts.flatMap((front) => front[round] ?? []))
+    .flat()
+    .slice(0, limit);
 }
 
 /** The first RUNNABLE job of each quota share of a queue. */

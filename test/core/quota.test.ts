@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { explain } from "../../src/core/explain/explain.ts";
+import { frontOf } from "../../src/core/front.ts";
 import type { Scheduling } from "../../src/core/job.ts";
 import type { Limits, Share } from "../support/quotas.ts";
 import { arnOf, borrow, inShare, lend, Quotas, reserve } from "../support/quotas.ts";
@@ -323,6 +324,15 @@ describe("a preempted job", () => {
     quotas.obey("job");
     assert.equal(quotas.bench.status("job"), "RUNNABLE");
   });
+});
+
+test("the front of a queue goes from share to share; priorities count within a share only", () => {
+  const quotas = new Quotas(1, { x: reserve(1), y: reserve(1) });
+  quotas.submit("x:running");
+  quotas.settle();
+  quotas.submit("x:x1", "x:x2^9", "y:y1^5", "x:x3", "y:y2");
+  quotas.settle();
+  assert.deepEqual(frontOf(quotas.bench.world, "queue", 4), ["x2", "y1", "x1", "y2"]);
 });
 
 describe("why the first job of a share waits", () => {
