@@ -47,6 +47,17 @@ test("a job that waits has an instance launched, runs on it, and leaves it idle 
   assert.deepEqual(bench.errors, []);
 });
 
+test("who waits is told of the instance that has just been launched for it", async (t) => {
+  const bench = await open(t);
+  await bench.submit("a");
+  await bench.server.engine.idle();
+  const [job] = await bench.store.jobs.find("123456789012/us-east-1", ["a"]);
+  assert.equal(
+    bench.server.engine.waitingText(job!),
+    "Waiting for capacity: it asks for 1 vCPU and 512 MiB; 0 vCPU and 0 MiB are free, and instances are launching: 1.",
+  );
+});
+
 test("a job whose instance is lost ends with AWS's words, and is tried again on another one", async (t) => {
   const bench = await open(t, {
     behaviour: { runMs: 10 * MINUTE },
@@ -158,16 +169,11 @@ test("launches that fail: the reason is AWS's, and another one is tried later", 
   await bench.submit("a");
   await bench.advance(2_000);
   const [job] = await bench.store.jobs.find("123456789012/us-east-1", ["a"]);
-  assert.equal(
-    bench.server.engine.waitingText(job!),
-    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested for instance type [m.large]",
-  );
-  assert.deepEqual(await stored(bench), []);
+  const reason =
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested for instance type [m.large]";
+  assert.deepEqual([bench.server.engine.waitingText(job!), await stored(bench)], [reason, []]);
   await bench.advance(5 * MINUTE);
-  assert.equal(
-    bench.server.engine.waitingText(job!),
-    "Waiting for capacity: it asks for 1 vCPU and 512 MiB; 0 vCPU and 0 MiB are free, and instances are launching: 1.",
-  );
+  assert.deepEqual([bench.server.engine.waitingText(job!), await stored(bench)], [reason, ["launching"]]);
   await bench.advance(5 * MINUTE);
   assert.equal((await bench.state("a")).status, "SUCCEEDED");
 });
