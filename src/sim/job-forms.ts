@@ -15,7 +15,7 @@ export interface JobForm {
 }
 
 /** In a queue with a scheduling policy each job has a share; those without one of their own have this one together. */
-export function shareOf({ share = "none" }: JobKind): string {
+function shareOf({ share = "none" }: JobKind): string {
   return share;
 }
 

@@ -1,3 +1,4 @@
+import type { ShareWeight } from "../core/resources.ts";
 import { initialState } from "../core/job.ts";
 import type { Instance } from "../core/instances/instance.ts";
 import type { FakeBoot } from "../drivers/fake/cloud.ts";
@@ -9,8 +10,7 @@ import type { Provisioner } from "../ports/provisioner.ts";
 import type { Cluster, ClusterQueue } from "./cluster/cluster.ts";
 import { environmentArn, factsOf, queueArn } from "./cluster/cluster-facts.ts";
 import type { JobForm } from "./job-forms.ts";
-import { jobForm, shareOf } from "./job-forms.ts";
-import { weightOf } from "./cluster/sharing.ts";
+import { jobForm } from "./job-forms.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { Recorder } from "./report/recorder.ts";
 import type { Course } from "./sim-driver.ts";
@@ -45,6 +45,9 @@ export interface Unfinished {
   /** The first of them. */
   readonly name: string;
 }
+
+/** Without a policy all shares weigh the same. */
+const NO_WEIGHTS: readonly ShareWeight[] = [];
 
 const BEGINS_AT = Date.UTC(2030, 0, 1);
 
@@ -92,7 +95,7 @@ class Run {
     this.#bootMs = new Map(cluster.environments.map(({ name, bootSeconds }) => [name, bootSeconds * 1000]));
     this.#pools = new Set(cluster.environments.filter((one) => one.launching === undefined).map(({ name }) => name));
     const arns = cluster.environments.map(({ name }) => environmentArn(name));
-    this.#recorder = new Recorder(BEGINS_AT, arns, (kind) => weightOf(this.#queueOf(kind).sharing, shareOf(kind)));
+    this.#recorder = new Recorder(BEGINS_AT, arns, (kind) => this.#queueOf(kind).sharing?.weights ?? NO_WEIGHTS);
     this.#store = new MemoryStore({
       resources: factsOf(cluster),
       launchOf: (jobId) => this.#formOf(this.#jobOf(jobId).kind).launch,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { readPolicy, withPolicy } from "../../src/sim/cluster/policy.ts";
-import { weightOf } from "../../src/sim/cluster/sharing.ts";
+import { weightFactorOf } from "../../src/sim/cluster/sharing.ts";
 import { pool } from "./example.ts";
 
 const CLUSTER = pool(4);
@@ -40,6 +40,10 @@ for (const [policy, problem] of [
     'jobQueues[0].tags has longshore:backfill "yes", which is true or false.',
   ],
   [
+    { jobQueues: [{ jobQueueName: "main", tags: { "longshore:max-running-jobs": "0" } }] },
+    'jobQueues[0].tags has longshore:max-running-jobs "0", which is a whole number from 1 to 999999.',
+  ],
+  [
     { fairsharePolicy: { shareDistribution: [{ shareIdentifier: "a-b" }] } },
     "fairsharePolicy.shareDistribution[0].shareIdentifier must be letters and digits, and may end with a *.",
   ],
@@ -62,7 +66,6 @@ test("a share's weight is its own, or that of its prefix, or 1", () => {
     { identifier: "team*", weight: 3 },
     { identifier: "A", weight: 2 },
   ];
-  const sharing = { decaySeconds: 0, reservationPercent: 0, weights };
-  const of = (share: string): number => weightOf(sharing, share);
+  const of = (share: string): number => weightFactorOf(weights, share);
   assert.deepEqual(["A", "AB", "team", "team7", "tea"].map(of), [2, 1, 3, 3, 1]);
 });

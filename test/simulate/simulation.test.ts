@@ -4,6 +4,8 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { createGunzip } from "node:zlib";
 import { readSwf } from "../../src/sim/workload/swf.ts";
+import type { ShareWeight } from "../../src/core/resources.ts";
+import type { Cluster } from "../../src/sim/cluster/cluster.ts";
 import { withPolicy } from "../../src/sim/cluster/policy.ts";
 import { jobs, pool, reportFor } from "./example.ts";
 
@@ -39,6 +41,36 @@ test("with backfill it starts before the large one, if it is expected to end in 
   assert.deepEqual([inTime.makespanSeconds, inTime.waitingSeconds?.max], [200, 99]);
   const tooLong = await reportFor(jobs(...large, { ...small, expectedSeconds: 99 }), cluster);
   assert.equal(tooLong.waitingSeconds?.max, 198);
+});
+
+test("a queue that runs one job at a time does so, however much is free", async () => {
+  const tags = { "longshore:max-running-jobs": "1" };
+  const cluster = withPolicy(pool(4), { queues: [{ name: "main", tags }] });
+  const report = await reportFor(jobs({ at: 0, runs: 10 }, { at: 0, runs: 10 }, { at: 0, runs: 10 }), cluster);
+  assert.equal(report.makespanSeconds, 30);
+});
+
+test("under fair share two shares of equal weight hold as much while both wait; first in, first out, one holds all", async () => {
+  const of = (share: string) => Array.from({ length: 100 }, () => ({ at: 0, runs: 600, share }));
+  const workload = jobs(...of("A"), ...of("B"));
+  const fair = (weights: ShareWeight[]) => ({
+    sharing: { decaySeconds: 3_600, reservationPercent: 0, weights },
+    queues: [],
+  });
+  const waitingOf = async (cluster: Cluster) => {
+    const { shares, fairness } = await reportFor(workload, cluster);
+    const meanOf = (name: string) => shares.find(({ share }) => share === name)?.waitingSeconds?.mean ?? NaN;
+    return { a: meanOf("A"), b: meanOf("B"), fairness: fairness! };
+  };
+  const fifo = await waitingOf(pool(10));
+  const even = await waitingOf(withPolicy(pool(10), fair([])));
+  const uneven = await waitingOf(withPolicy(pool(10), fair([{ identifier: "B", weight: 0.5 }])));
+  // Ten rounds of A, then ten of B.
+  assert.deepEqual([fifo.a, fifo.b, fifo.fairness], [2_700, 8_700, 0.5]);
+  // In each round five of each, from the second one on, when both are known.
+  assert.ok(Math.abs(even.a - even.b) <= 300 && even.fairness > 0.95, JSON.stringify(even));
+  // B is to have twice as much.
+  assert.ok(uneven.b < uneven.a - 1_000 && uneven.fairness > 0.8, JSON.stringify(uneven));
 });
 
 test("a job of a second is not slow for having waited for nine: below ten seconds the run time does not count", async () => {

@@ -1,4 +1,4 @@
-import { BACKFILL_TAG } from "../../core/submission/own-tags.ts";
+import { BACKFILL_TAG, MAX_RUNNING_JOBS_TAG } from "../../core/submission/own-tags.ts";
 import { FARGATE_PRICES } from "../../catalog/fargate-prices.ts";
 import type { Launching } from "../../core/instances/instance.ts";
 import { InputError } from "../input-error.ts";
@@ -143,8 +143,11 @@ function toQueue(
 export function queueTags(queue: JsonObject): ClusterQueue["tags"] {
   const tags = queue.optional("tags", (member) => queue.texts(member)) ?? {};
   const backfills = tags[BACKFILL_TAG];
+  const maxRunningJobs = tags[MAX_RUNNING_JOBS_TAG];
   if (backfills !== undefined && backfills !== "true" && backfills !== "false")
     queue.fail("tags", `has ${BACKFILL_TAG} "${backfills}", which is true or false.`);
+  if (maxRunningJobs !== undefined && !/^[1-9]\d{0,5}$/.test(maxRunningJobs))
+    queue.fail("tags", `has ${MAX_RUNNING_JOBS_TAG} "${maxRunningJobs}", which is a whole number from 1 to 999999.`);
   return tags;
 }
 

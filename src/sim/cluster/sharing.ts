@@ -16,11 +16,11 @@ export function readSharing(policy: JsonObject): Sharing {
   return { decaySeconds, reservationPercent, weights };
 }
 
-/** The weightFactor of a share: its own, or that of the prefix that it begins with, or 1. */
-export function weightOf(sharing: Sharing | undefined, share: string): number {
+/** The weightFactor that is given to a share: its own, or that of the prefix that it begins with, or 1. */
+export function weightFactorOf(weights: readonly ShareWeight[], share: string): number {
   const matches = ({ identifier }: ShareWeight): boolean =>
     identifier.endsWith("*") ? share.startsWith(identifier.slice(0, -1)) : identifier === share;
-  return sharing?.weights.find(matches)?.weight ?? 1;
+  return weights.find(matches)?.weight ?? 1;
 }
 
 function toWeight(share: JsonObject): ShareWeight {

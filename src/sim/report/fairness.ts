@@ -1,9 +1,12 @@
+import { weightsOf } from "../../core/order/weights.ts";
+import type { ShareWeight } from "../../core/resources.ts";
 import { jainIndex } from "./samples.ts";
 
 /** One share, by bucket of time. */
 export interface ShareUse {
-  /** The higher, the less it is to get. */
-  readonly weightFactor: number;
+  readonly name: string;
+  /** Of the policy of its queue. */
+  readonly weights: readonly ShareWeight[];
   readonly vcpus: readonly number[];
   readonly waitingJobs: readonly number[];
 }
@@ -16,10 +19,28 @@ export interface ShareUse {
 export function fairnessOf(shares: readonly ShareUse[]): number | undefined {
   const indexes: number[] = [];
   for (const bucket of (shares[0]?.vcpus ?? []).keys()) {
-    const wanting = shares.filter(({ waitingJobs }) => waitingJobs[bucket]! > 0);
+    const active = shares.filter(({ vcpus, waitingJobs }) => vcpus[bucket]! + waitingJobs[bucket]! > 0);
+    const wanting = active.filter(({ waitingJobs }) => waitingJobs[bucket]! > 0);
     if (wanting.length < 2) continue;
-    const index = jainIndex(wanting.map(({ vcpus, weightFactor }) => vcpus[bucket]! * weightFactor));
+    const weightOf = weighing(active);
+    const index = jainIndex(wanting.map((share) => share.vcpus[bucket]! * weightOf(share)));
     if (index !== undefined) indexes.push(index);
   }
   return indexes.length === 0 ? undefined : indexes.reduce((sum, index) => sum + index, 0) / indexes.length;
+}
+
+/** What a share weighs hangs on which others are active: those of one prefix have its weight together. */
+function weighing(active: readonly ShareUse[]): (share: ShareUse) => number {
+  const byPolicy = new Map<readonly ShareWeight[], ReadonlyMap<string, number>>();
+  return ({ name, weights }) => {
+    let known = byPolicy.get(weights);
+    if (known === undefined) {
+      known = weightsOf(
+        weights,
+        active.filter((one) => one.weights === weights).map((one) => one.name),
+      );
+      byPolicy.set(weights, known);
+    }
+    return known.get(name) ?? 1;
+  };
 }

@@ -2,6 +2,7 @@ import type { Change, JobChange } from "../../core/changes.ts";
 import { parseChildId } from "../../core/ids.ts";
 import type { JobState } from "../../core/job.ts";
 import { activeAttempt, isTerminal } from "../../core/job.ts";
+import type { ShareWeight } from "../../core/resources.ts";
 import type { JobKind } from "../workload/workload.ts";
 import { FleetRecorder } from "./fleet-recorder.ts";
 import { Samples } from "./samples.ts";
@@ -32,8 +33,8 @@ interface OpenArray extends Pick<Open, "kind" | "submittedAt" | "state"> {
 /** What became of the jobs of one share. */
 export interface ShareRecord {
   readonly name: string;
-  /** Its weightFactor: the higher, the less it is to get. */
-  readonly weight: number;
+  /** Of the policy of its queue. */
+  readonly weights: readonly ShareWeight[];
   readonly waitingMs: Samples;
   readonly slowdowns: Samples;
   /** The vCPUs that its jobs hold. */
@@ -60,12 +61,16 @@ export class Recorder {
   lastEndAt: number;
   /** When something happened last. */
   lastAt: number;
-  readonly #weightOf: (kind: JobKind) => number;
+  readonly #weightsOf: (kind: JobKind) => readonly ShareWeight[];
   readonly #open = new Map<string, Open>();
   readonly #arrays = new Map<string, OpenArray>();
 
-  constructor(beginsAt: number, environmentArns: readonly string[], weightOf: (kind: JobKind) => number) {
-    this.#weightOf = weightOf;
+  constructor(
+    beginsAt: number,
+    environmentArns: readonly string[],
+    weightsOf: (kind: JobKind) => readonly ShareWeight[],
+  ) {
+    this.#weightsOf = weightsOf;
     this.beginsAt = beginsAt;
     this.lastEndAt = beginsAt;
     this.lastAt = beginsAt;
@@ -115,7 +120,7 @@ export class Recorder {
     let share = this.shares.get(name);
     if (share === undefined) {
       share = {
-        ...{ name, weight: this.#weightOf(kind), waitingMs: new Samples(), slowdowns: new Samples() },
+        ...{ name, weights: this.#weightsOf(kind), waitingMs: new Samples(), slowdowns: new Samples() },
         ...{ vcpus: new TimeSeries(this.beginsAt), waiting: new TimeSeries(this.beginsAt) },
       };
       this.shares.set(name, share);

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterEnvironment } from "../cluster/cluster.ts";
+import { weightFactorOf } from "../cluster/sharing.ts";
 import { environmentArn } from "../cluster/cluster-facts.ts";
 import type { Simulated, Unfinished } from "../simulation.ts";
 import type { ShareUse } from "./fairness.ts";
@@ -52,6 +53,7 @@ export interface EnvironmentReport {
 
 export interface ShareReport {
   readonly share: string;
+  /** Its own, or that of its prefix. */
   readonly weightFactor: number;
   /** That are over. */
   readonly jobs: number;
@@ -126,19 +128,24 @@ function ofFleet({ name, pricePercent }: ClusterEnvironment, { fleets, lastAt }:
   };
 }
 
-function shareReport({ name, weight, vcpus, waitingMs, slowdowns }: ShareRecord, until: number): ShareReport {
+function shareReport({ name, weights, vcpus, waitingMs, slowdowns }: ShareRecord, until: number): ShareReport {
   const waiting = distributionOf(waitingMs);
   const boundedSlowdown = distributionOf(slowdowns);
   return {
-    ...{ share: name, weightFactor: weight, jobs: waitingMs.count, vcpuHours: vcpus.area(until) / HOUR_MS },
+    ...{
+      share: name,
+      weightFactor: weightFactorOf(weights, name),
+      jobs: waitingMs.count,
+      vcpuHours: vcpus.area(until) / HOUR_MS,
+    },
     ...(waiting !== undefined && { waitingSeconds: inSeconds(waiting) }),
     ...(boundedSlowdown !== undefined && { boundedSlowdown }),
   };
 }
 
-function useOf({ weight, vcpus, waiting }: ShareRecord, until: number): ShareUse {
+function useOf({ name, weights, vcpus, waiting }: ShareRecord, until: number): ShareUse {
   return {
-    weightFactor: weight,
+    ...{ name, weights },
     vcpus: vcpus.means(until).values,
     waitingJobs: waiting.means(until).values,
   };
