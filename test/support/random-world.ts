@@ -99,7 +99,7 @@ function randomInstances({ world, now }: WorldBench, random: Random): { instance
 function randomQueue(random: Random, arn: string): Queue {
   // One that is gone may still be in the list.
   const environmentArns = ENVIRONMENTS.filter((_, index) => index === 0 || random.chance(0.4));
-  return { ...QUEUE, arn, priority: random.int(1, 3), environmentArns };
+  return { ...QUEUE, arn, priority: random.int(1, 3), environmentArns, backfills: random.chance(0.3) };
 }
 
 function randomConsumables(random: Random): Consumable[] {

@@ -74,7 +74,7 @@ function tried(world: World, { id }: Job, submit: (copy: World) => void, now: nu
   return job === undefined ? NEVER : waiting(explainJob(copy, plan, job));
 }
 
-/** What can be said without trying: where there are so many jobs that a copy would take too long. Who waits for nothing starts. */
+/** What can be said without trying: where there are so many jobs that a copy would take too long. Who waits for nothing starts; gaps are not looked for. */
 export function considered(world: World, plan: KnownPlan, job: Job): Preview {
   const explanation = explainJob(world, plan, job);
   const queue = world.queues.get(job.queueArn);
