@@ -39,8 +39,10 @@ interface Parts {
 /** A lane with the job whose turn it is in it. */
 interface Turn {
   readonly lane: Lane;
-  readonly share: QuotaShare;
   readonly job: Job;
+  /** Whether it fits into what its share has of its own. */
+  readonly isOwner: boolean;
+  readonly useOfOwn: number;
 }
 
 class QuotaOrder implements Order {
@@ -49,6 +51,8 @@ class QuotaOrder implements Order {
   readonly #ledger: QuotaLedger;
   readonly #preempt: (preemption: Preemption) => void;
   readonly #lanes: Set<Lane>;
+  /** As long as nothing is placed in a lane, it stays as it is: what its share uses now is used by nobody else. */
+  readonly #turns = new Map<Lane, Turn>();
 
   constructor(world: World, queue: Queue, { ledger, environment, preempt }: Parts) {
     this.#world = world;
@@ -61,11 +65,16 @@ class QuotaOrder implements Order {
   }
 
   next(): Lane | undefined {
-    const turns = [...this.#lanes].flatMap((lane) => this.#turn(lane) ?? []);
-    const owners = turns.filter(({ share, job }) => this.#ledger.isWithinOwn(share, needsOf(job)));
-    const used = new Map(owners.map(({ share }) => [share, this.#ledger.useOfOwn(share)]));
-    const [owner] = owners.sort((a, b) => used.get(a.share)! - used.get(b.share)! || a.job.seq - b.job.seq);
-    return (owner ?? turns.sort((a, b) => a.job.seq - b.job.seq)[0])?.lane;
+    let first: Turn | undefined;
+    for (const lane of this.#lanes) {
+      const known = this.#turns.get(lane);
+      // A time limit may have ended it.
+      const turn = known !== undefined && this.#world.jobs.has(known.job.id) ? known : this.#turn(lane);
+      if (turn === undefined) continue;
+      this.#turns.set(lane, turn);
+      if (first === undefined || byTurn(turn, first) < 0) first = turn;
+    }
+    return first?.lane;
   }
 
   refusal(lane: Lane, job: Job): BlockedReason | undefined {
@@ -84,7 +93,9 @@ class QuotaOrder implements Order {
     return waitingState(ledger, share, needs, true);
   }
 
-  placed(): void {}
+  placed(lane: Lane): void {
+    this.#turns.delete(lane);
+  }
 
   emptied(lane: Lane): void {
     this.#lanes.delete(lane);
@@ -96,8 +107,11 @@ class QuotaOrder implements Order {
   }
 
   #turn(lane: Lane): Turn | undefined {
-    const first = lane.first(this.#world.waits);
-    return first && { lane, share: this.#world.quotaShares.get(lane.share)!, job: first.job };
+    const job = lane.first(this.#world.waits)?.job;
+    if (job === undefined) return undefined;
+    const share = this.#world.quotaShares.get(lane.share)!;
+    const ledger = this.#ledger;
+    return { lane, job, isOwner: ledger.isWithinOwn(share, needsOf(job)), useOfOwn: ledger.useOfOwn(share) };
   }
 
   /** True when the job gets what it needs as soon as others have ended. */
@@ -114,4 +128,10 @@ class QuotaOrder implements Order {
     const others = lane.front(MAX_CLAIMS_OF_SHARE, this.#world.waits).filter(({ job }: Waiting) => job.id !== first.id);
     for (const { job } of others) if (!this.#claim(share, job, { keepsReserves: true })) return;
   }
+}
+
+/** Owners first, of these who uses least of what is theirs; then first come, first served. */
+function byTurn(a: Turn, b: Turn): number {
+  if (a.isOwner !== b.isOwner) return a.isOwner ? -1 : 1;
+  return (a.isOwner ? a.useOfOwn - b.useOfOwn : 0) || a.job.seq - b.job.seq;
 }

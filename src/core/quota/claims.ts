@@ -35,8 +35,11 @@ export function claimFor(
   const asOwner = (freed: Freed): boolean => ledger.isWithinOwn(share, needs, freed) && hasRoom(freed);
   const asBorrower = (freed: Freed): boolean => ledger.mayBorrow(share, needs, freed) && hasRoom(freed);
   const lower = share.inSharePreemption ? lowerInShare(world, share, job) : [];
+  // Only an owner takes from others: who would have to borrow in any case need not look at them.
+  const mayOwn = ledger.isWithinOwn(share, needs, freedBy(lower));
+  const ofOwner = (): Runner[] => [...borrowers(world, ledger, share, needs), ...lower];
   const victims =
-    victimsFor(asOwner, () => [...borrowers(world, ledger, share, needs), ...lower]) ??
+    (mayOwn ? victimsFor(asOwner, ofOwner) : undefined) ??
     (share.inSharePreemption ? victimsFor(asBorrower, () => lower) : undefined);
   return victims?.map((victim) => preemptionOf(world, victim, share));
 }
