@@ -71,9 +71,19 @@ export class FairShareOrder implements Order {
     // Who holds nothing is who the reservation is for; and nobody's job is too large for it for ever.
     if (this.#policy.reservationPercent === 0 || record === undefined || record.heldVcpuMilli === 0) return undefined;
     const { maxVcpuMilli, usedVcpuMilli } = this.#capacity();
-    const reserved = reservedVcpuMilli(this.#policy.reservationPercent, this.#activeShares, maxVcpuMilli);
+    const reserved = this.#reserved(maxVcpuMilli);
     if (usedVcpuMilli + demandOf(job).requirements.vcpuMilli <= maxVcpuMilli - reserved) return undefined;
     return { kind: "reservation", reservedVcpuMilli: reserved, activeShares: this.#activeShares };
+  }
+
+  unreservedVcpuMilli(): number {
+    const { maxVcpuMilli, usedVcpuMilli } = this.#capacity();
+    const reserved = this.#policy.reservationPercent === 0 ? 0 : this.#reserved(maxVcpuMilli);
+    return maxVcpuMilli - reserved - usedVcpuMilli;
+  }
+
+  #reserved(maxVcpuMilli: number): number {
+    return reservedVcpuMilli(this.#policy.reservationPercent, this.#activeShares, maxVcpuMilli);
   }
 
   placed(lane: Lane): void {

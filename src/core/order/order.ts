@@ -8,6 +8,8 @@ export interface Order {
   next(): Lane | undefined;
   /** What the policy itself has against the lane's first job starting now, whatever room there is. Asked once for each job that is tried. */
   refusal?(lane: Lane, job: Job): BlockedReason | undefined;
+  /** How many milli-vCPU may still be taken by shares that hold something already; absent: the policy has nothing against it. */
+  unreservedVcpuMilli?(): number;
   /** A job of the lane was placed, or a child of this array. */
   placed(lane: Lane, job: Job): void;
   /** The lane has nothing more that could start in this tick. */

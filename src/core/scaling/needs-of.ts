@@ -1,6 +1,7 @@
 import { architectureOf, needOfInstance } from "../instances/suitable.ts";
 import type { Demand } from "../job.ts";
 import { isArrayParent } from "../job.ts";
+import type { Order } from "../order/order.ts";
 import { orderOf } from "../order/order-of.ts";
 import type { BlockedReason } from "../placement.ts";
 import type { Queue } from "../resources.ts";
@@ -20,22 +21,45 @@ export function needsOf(world: World, queue: Queue, { blocked, short }: Pick<Pla
   const environmentArns = queue.environmentArns.filter((arn) => world.environments.get(arn)?.instances !== undefined);
   if (environmentArns.length === 0) return [];
   const block = blocked.get(queue.arn);
-  return lanesInOrder(world, queue).flatMap((lane) => {
+  const order = orderOf(world, queue, world.shares.askedAt, () => {});
+  const budget: Budget = {
+    jobs: Math.max(0, (queue.maxRunningJobs ?? Infinity) - world.activeJobs(queue.arn)),
+    vcpuMilli: order.unreservedVcpuMilli?.() ?? Infinity,
+  };
+  return lanesInOrder(order).flatMap((lane) => {
     const reason = block?.lanes.get(lane.share)?.reason;
     if (reason !== undefined && !WAITS_FOR_INSTANCES.has(reason.kind)) return [];
     return shapesInOrder(world, lane)
       .filter(({ key, demand }) => !short.has(key) && demand.needsFargate !== true)
-      .map((shape) => toNeed(world, queue, lane, shape, environmentArns));
+      .map((shape, index) => toNeed({ world, queue, lane, environmentArns, budget }, shape, index === 0));
   });
 }
 
+/** What all jobs of a queue that are launched for may come to: its own limits. */
+interface Budget {
+  jobs: number;
+  vcpuMilli: number;
+}
+
+interface Context {
+  readonly world: World;
+  readonly queue: Queue;
+  readonly lane: Lane;
+  readonly environmentArns: readonly string[];
+  readonly budget: Budget;
+}
+
+/** `isFirst`: of its lane. A reservation is there for the first job of a share. */
 function toNeed(
-  world: World,
-  queue: Queue,
-  lane: Lane,
+  { world, queue, lane, environmentArns, budget }: Context,
   { key, demand, entries }: WaitingShape,
-  environmentArns: readonly string[],
+  isFirst: boolean,
 ): Need {
+  const { vcpuMilli } = demand.requirements;
+  const withinBudget = (jobs: number): number => {
+    const most = Math.max(isFirst ? 1 : 0, Math.floor(budget.vcpuMilli / Math.max(1, vcpuMilli)));
+    return Math.min(jobs, budget.jobs, most);
+  };
   return {
     key: `${environmentArns.join()} ${key}`,
     requirements: needOfInstance(demand),
@@ -43,15 +67,22 @@ function toNeed(
     ...(demand.nodes !== undefined && { nodes: demand.nodes.count }),
     environmentArns,
     about: entries.length - 1 + jobsOf(world, entries.peek()!),
-    jobs: () => takeWaiting(world, entries.data, withConsumables(world, demand)),
+    jobs() {
+      const take = takeWaiting(world, entries.data, withinBudget(withConsumables(world, demand)));
+      return (most) => {
+        const taken = take(most);
+        budget.jobs -= taken;
+        budget.vcpuMilli -= taken * vcpuMilli;
+        return taken;
+      };
+    },
     // Where gaps are filled, those behind a job that waits may start before it.
     ...(queue.backfills !== true && { line: `${queue.arn} ${lane.share}` }),
   };
 }
 
-/** The lanes as their first jobs would have their turns. */
-function lanesInOrder(world: World, queue: Queue): Lane[] {
-  const order = orderOf(world, queue, world.shares.askedAt, () => {});
+/** The lanes as their first jobs would have their turns. Ends the order's own use. */
+function lanesInOrder(order: Order): Lane[] {
   const lanes: Lane[] = [];
   for (let lane = order.next(); lane !== undefined; lane = order.next()) {
     lanes.push(lane);

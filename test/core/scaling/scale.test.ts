@@ -139,3 +139,34 @@ test("more instances than fit into one tick are launched in the next ones, at on
   assert.equal(world.tick(), undefined);
   assert.deepEqual(world.fleet(), ["1500 m.medium"]);
 });
+
+test("nothing is launched for more jobs than the queue may run at a time", () => {
+  const queues = [{ ...QUEUE, maxRunningJobs: 3 }];
+  const world = new ScaledWorld({ environments: [withInstances({ types: [LARGE] })], queues });
+  for (let n = 0; n < 10; n += 1) world.bench.submit(`job-${n}`, asks(2));
+  world.tick();
+  assert.deepEqual(world.fleet(), ["3 m.large"]);
+  world.boot();
+  world.tick();
+  world.tick();
+  assert.deepEqual(world.fleet(), ["3 m.large"]);
+});
+
+test("nothing is launched that a fair-share policy keeps free for shares that are not active yet", () => {
+  const environment = withInstances({ types: [LARGE], strategy: "BEST_FIT" }, { maxVcpuMilli: 16_000 });
+  const queues = [{ ...QUEUE, policyArn: "policy" }];
+  const world = new ScaledWorld({ environments: [environment], queues });
+  const policy = { kind: "fair-share", arn: "policy", decaySeconds: 0, reservationPercent: 50, weights: [] } as const;
+  world.bench.world.apply({ kind: "scheduling-policies", policies: [policy] });
+  for (let n = 0; n < 10; n += 1) world.bench.submit(`job-${n}`, { ...asks(2), share: "A" });
+  world.tick();
+  assert.deepEqual(world.fleet(), ["4 m.large"]);
+  world.boot();
+  world.tick();
+  world.tick();
+  assert.deepEqual(world.fleet(), ["4 m.large"]);
+  // With two shares a quarter is kept free: 12 of 16 vCPUs are for B's job, and for one more of A.
+  world.bench.submit("another", { ...asks(2), share: "B" });
+  world.tick();
+  assert.deepEqual(world.fleet(), ["6 m.large"]);
+});
