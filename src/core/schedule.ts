@@ -106,9 +106,10 @@ function fillBehind(draft: Draft, queue: Queue, order: Order, headJobId: string)
       const lack = shortage(world, shape.demand);
       if (lack !== undefined) short.set(shape.key, lack);
       const one = { ...queue, environmentArns: [environmentArn] };
-      return lack === undefined && placeShape(world, shape, one, blockedShapes).kind === "fits";
+      if (lack !== undefined || fullQueue(world, queue) !== undefined) return false;
+      return placeShape(world, shape, one, blockedShapes).kind === "fits";
     },
-    mayStart: () => draft.changes.length < MAX_PLACEMENTS_PER_TICK && fullQueue(world, queue) === undefined,
+    mayStart: () => draft.changes.length < MAX_PLACEMENTS_PER_TICK,
     start: (job, spot) => startJob(draft, job, spot),
   });
 }

@@ -362,6 +362,24 @@ describe("blocking", () => {
     assert.equal(placed(bench.tick()), "a2");
   });
 
+  test("backfill keeps to the maximum of running jobs, and a full queue rests", () => {
+    const bench = machine(8, {}, 2);
+    bench.world.apply({
+      kind: "queues",
+      queues: [{ ...QUEUE, policyArn: POLICY.arn, maxRunningJobs: 2, backfills: true }],
+    });
+    submit(bench, "a", 1, { vcpus: 8 });
+    bench.tick();
+    submit(bench, "b", 1, { vcpus: 2 });
+    const full = bench.tick();
+    assert.equal(placed(full), "");
+    bench.end("a1");
+    submit(bench, "c", 3);
+    const plan = bench.tick();
+    assert.equal(placed(plan), "b1 c1");
+    assert.deepEqual([full.isPartial, plan.isPartial, bench.tick().isPartial], [false, false, false]);
+  });
+
   test("a queue's maximum of running jobs", () => {
     const bench = machine(8, {}, 2);
     submit(bench, "a", 3);
