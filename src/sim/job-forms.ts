@@ -14,29 +14,61 @@ export interface JobForm {
   readonly launch: Launch;
 }
 
+/** The forms of all kinds of a workload. A trace may have as many kinds as jobs: what they run is made once for all that need the same. */
+export class JobForms {
+  readonly #queueOf: (kind: JobKind) => ClusterQueue;
+  readonly #forms = new Map<JobKind, JobForm>();
+  readonly #launches = new Map<string, Launch>();
+
+  constructor(queueOf: (kind: JobKind) => ClusterQueue) {
+    this.#queueOf = queueOf;
+  }
+
+  of(kind: JobKind): JobForm {
+    let form = this.#forms.get(kind);
+    if (form === undefined) this.#forms.set(kind, (form = this.#formOf(kind)));
+    return form;
+  }
+
+  #formOf(kind: JobKind): JobForm {
+    const launch = this.#launchOf(kind);
+    const { arraySize, timeoutSeconds, expectedSeconds, priority = 0 } = kind;
+    const ofJob = schedulingOf({
+      ...{ properties: launch.spec, definitionName: "simulated", retryStrategy: undefined, dependsOn: [] },
+      ...{ consumables: [], timeoutSeconds, expectedSeconds, arraySize },
+    });
+    const hasShares = this.#queueOf(kind).sharing !== undefined;
+    return { launch, scheduling: hasShares ? { ...ofJob, share: shareOf(kind), priority } : ofJob };
+  }
+
+  #launchOf(kind: JobKind): Launch {
+    const { vcpus, memoryMiB, gpus, nodes, arraySize } = kind;
+    const key = [vcpus, memoryMiB, gpus, nodes, arraySize].join();
+    let launch = this.#launches.get(key);
+    if (launch === undefined) {
+      launch = {
+        scope: SCOPE,
+        spec: { ...SPEC, ...propertiesOf(kind) },
+        ...(arraySize !== undefined && { arraySize }),
+      };
+      this.#launches.set(key, launch);
+    }
+    return launch;
+  }
+}
+
+const SPEC = {
+  parameters: {},
+  dependsOn: [],
+  retryStrategy: {},
+  tags: {},
+  propagateTags: false,
+  platformCapabilities: [],
+};
+
 /** In a queue with a scheduling policy each job has a share; those without one of their own have this one together. */
 function shareOf({ share = "none" }: JobKind): string {
   return share;
-}
-
-export function jobForm(kind: JobKind, queue: ClusterQueue): JobForm {
-  const properties = propertiesOf(kind);
-  const { arraySize, timeoutSeconds, expectedSeconds, priority = 0 } = kind;
-  const ofJob = schedulingOf({
-    ...{ properties, definitionName: "simulated", retryStrategy: undefined, dependsOn: [], consumables: [] },
-    ...{ timeoutSeconds, expectedSeconds, arraySize },
-  });
-  const scheduling = queue.sharing === undefined ? ofJob : { ...ofJob, share: shareOf(kind), priority };
-  const spec = {
-    parameters: {},
-    dependsOn: [],
-    retryStrategy: {},
-    tags: {},
-    propagateTags: false,
-    platformCapabilities: [],
-  };
-  const launch = { scope: SCOPE, spec: { ...spec, ...properties }, ...(arraySize !== undefined && { arraySize }) };
-  return { scheduling, launch };
 }
 
 function propertiesOf({ vcpus, memoryMiB, gpus, nodes }: JobKind): JobProperties {

@@ -9,8 +9,7 @@ import type { AttemptSpec } from "../ports/driver.ts";
 import type { Provisioner } from "../ports/provisioner.ts";
 import type { Cluster, ClusterQueue } from "./cluster/cluster.ts";
 import { environmentArn, factsOf, queueArn } from "./cluster/cluster-facts.ts";
-import type { JobForm } from "./job-forms.ts";
-import { jobForm } from "./job-forms.ts";
+import { JobForms } from "./job-forms.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { Recorder } from "./report/recorder.ts";
 import type { Course } from "./sim-driver.ts";
@@ -80,7 +79,7 @@ class Run {
   readonly #recorder: Recorder;
   readonly #store: MemoryStore;
   readonly #engine: Engine;
-  readonly #forms = new Map<JobKind, JobForm>();
+  readonly #forms = new JobForms((kind) => this.#queueOf(kind));
   readonly #queues: ReadonlyMap<string, ClusterQueue>;
   readonly #bootMs: ReadonlyMap<string, number>;
   readonly #pools: ReadonlySet<string>;
@@ -98,7 +97,7 @@ class Run {
     this.#recorder = new Recorder(BEGINS_AT, arns, (kind) => this.#queueOf(kind).sharing?.weights ?? NO_WEIGHTS);
     this.#store = new MemoryStore({
       resources: factsOf(cluster),
-      launchOf: (jobId) => this.#formOf(this.#jobOf(jobId).kind).launch,
+      launchOf: (jobId) => this.#forms.of(this.#jobOf(jobId).kind).launch,
       onCommit: (changes) => {
         this.#idleWakes = 0;
         this.#recorder.committed(changes, this.#clock.now());
@@ -171,7 +170,7 @@ class Run {
 
   /** A job's id is its number. */
   #submit(job: WorkloadJob, seq: number): void {
-    const { scheduling } = this.#formOf(job.kind);
+    const { scheduling } = this.#forms.of(job.kind);
     const id = String(seq);
     const state = initialState(scheduling);
     const createdAt = this.#clock.now();
@@ -189,12 +188,6 @@ class Run {
     return this.#jobs[Number.parseInt(id, 10) - 1]!;
   }
 
-  #formOf(kind: JobKind): JobForm {
-    let form = this.#forms.get(kind);
-    if (form === undefined) this.#forms.set(kind, (form = jobForm(kind, this.#queueOf(kind))));
-    return form;
-  }
-
   #courseOf({ jobId, environment }: AttemptSpec): Course {
     const { runMs, exitCode } = this.#jobOf(jobId);
     const name = environment["AWS_BATCH_CE_NAME"]!;
@@ -208,7 +201,7 @@ class Run {
       const job = {
         id,
         queueArn: queueArn(this.#queueOf(kind).name),
-        scheduling: this.#formOf(kind).scheduling,
+        scheduling: this.#forms.of(kind).scheduling,
         state,
       };
       const reason = this.#engine.waitingText(job) ?? state.status;
