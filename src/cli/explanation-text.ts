@@ -1,4 +1,5 @@
 import type { AttemptStory, Estimate, Explanation, Sentences, StatedVerdict } from "../core/explain/explanation.ts";
+import type { ShareTurns } from "../core/explain/share-standings.ts";
 import { oneLine, moment } from "./text.ts";
 
 /** What keeps a job waiting, for people: the answer first, then each thing in the way and what to do about it. */
@@ -7,6 +8,7 @@ export function explanationText(explanation: Explanation): string {
   return [
     `${jobId} is ${status}. ${oneLine(explanation.answer)}`,
     ...waitingLines(explanation),
+    ...(explanation.shares === undefined ? [] : sharesLines(explanation.shares)),
     ...(explanation.estimate === undefined ? [] : [`Start: ${estimateText(explanation.estimate)}`]),
     ...(attempts.length === 0 ? [] : ["", "Attempts that are over:", ...attempts.map(attemptLine)]),
   ].join("\n");
@@ -43,6 +45,16 @@ function size({ vcpuMilli, memoryMiB }: { readonly vcpuMilli: number; readonly m
 function placeText(position: NonNullable<Explanation["position"]>): string {
   return "place" in position ? `${position.place}` : `behind more than ${position.moreThan} others`;
 }
+
+function sharesLines({ own, before }: ShareTurns): string[] {
+  const text = ({ share, usedVcpuSeconds, weight }: ShareTurns["own"]): string =>
+    oneLine(`${share} (${Math.round(usedVcpuSeconds)} vCPU-seconds, weight ${weight})`);
+  const first = before.length === 0 ? "none" : before.slice(0, MAX_SHARES).map(text).join(", ");
+  const more = before.length > MAX_SHARES ? ` and ${before.length - MAX_SHARES} more` : "";
+  return [`Its share: ${text(own)}`, `Shares before it: ${first}${more}`];
+}
+
+const MAX_SHARES = 5;
 
 /** Only what is known is told as such. */
 function estimateText(estimate: Estimate): string {

@@ -127,3 +127,30 @@ test("the root of a chain of dependencies is named", () => {
   assert.ok(dependency?.kind === "dependency");
   assert.deepEqual(dependency.root, { jobId: "root", status: "RUNNABLE" });
 });
+
+test("in a fair-share queue: what its share has used, and whose turn comes first", () => {
+  const bench = new WorldBench({ capacity: FOUR, queues: [{ ...QUEUE, policyArn: "policy" }] });
+  const weights = [{ identifier: "heavy*", weight: 3 }];
+  bench.world.apply({
+    kind: "scheduling-policies",
+    policies: [{ kind: "fair-share", arn: "policy", decaySeconds: 0, reservationPercent: 0, weights }],
+  });
+  for (const share of ["heavyA", "light"]) bench.submit(`${share}-1`, { ...vcpus(2), share, priority: 1 });
+  bench.tick();
+  for (const share of ["heavyA", "light"]) bench.start(`${share}-1`);
+  // Each has used 2 vCPUs for 100 s: by their weights, 600 against 200.
+  bench.now += 100_000;
+  for (const share of ["heavyA", "light"]) bench.submit(`${share}-2`, { ...vcpus(2), share, priority: 1 });
+  const plan = bench.tick();
+  const turns = (id: string) => explain(bench.world, plan, id, bench.now)!.shares;
+  const own = (share: string, weight: number) => ({ share, usedVcpuSeconds: 200, weight });
+  assert.deepEqual(turns("light-2"), { own: own("light", 1), before: [] });
+  assert.deepEqual(turns("heavyA-2"), { own: own("heavyA", 3), before: [own("light", 1)] });
+  assert.deepEqual(kinds(bench, plan, "light-2"), ["placement"]);
+  assert.deepEqual(kinds(bench, plan, "heavyA-2"), ["placement", "behind"]);
+  bench.end("light-1");
+  assert.deepEqual(
+    bench.tick().changes.map(({ jobId }) => jobId),
+    ["light-2"],
+  );
+});

@@ -10,6 +10,7 @@ import { forecast } from "./forecast.ts";
 import { jobOf } from "./open-dependencies.ts";
 import { knownEnd } from "./occupants.ts";
 import { ahead } from "./served-before.ts";
+import { shareTurns } from "./share-standings.ts";
 import { stated, waitingAnswer } from "./sentences.ts";
 
 /**
@@ -54,11 +55,13 @@ function headOf(job: Job): Omit<Explanation, "answer"> {
 function explainWaiting(world: World, plan: KnownPlan, job: Job): Explanation {
   const before = ahead(world, job);
   const blockers = blockersOf(world, plan, job, before);
+  const shares = shareTurns(world, job);
   return {
     ...headOf(job),
     answer: waitingAnswer(job, blockers),
     blockers: blockers.map((blocker) => stated(blocker, job)),
     ...(job.state.status === "RUNNABLE" && { position: before.position }),
+    ...(shares !== undefined && { shares }),
   };
 }
 
@@ -73,7 +76,7 @@ function explainArray(world: World, plan: KnownPlan, parent: Job): Explanation {
   }
   const id = childId(parent.id, next);
   const child = jobOf(world, id)!;
-  const { answer, blockers, position } = explainWaiting(world, plan, child);
+  const { answer, blockers, position, shares } = explainWaiting(world, plan, child);
   const counts = `${progress.size - progress.recorded} of its ${progress.size} children have not started, the first of them is ${id}.`;
   return {
     ...head,
@@ -81,6 +84,7 @@ function explainArray(world: World, plan: KnownPlan, parent: Job): Explanation {
     answer: `${counts} ${answer}`,
     blockers,
     ...(position !== undefined && { position }),
+    ...(shares !== undefined && { shares }),
   };
 }
 

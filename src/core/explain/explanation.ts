@@ -1,5 +1,6 @@
 import type { JobStatus } from "../job.ts";
 import type { Blocker } from "./blockers.ts";
+import type { ShareTurns } from "./share-standings.ts";
 import type { EnvironmentVerdict, Obstacle } from "./obstacles.ts";
 
 /** Why a job is where it is. Nothing but JSON. */
@@ -15,6 +16,8 @@ export interface Explanation {
   readonly blockers: readonly Stated<Blocker>[];
   /** Its place among the RUNNABLE jobs of its queue. */
   readonly position?: Position;
+  /** In a queue with a fair-share policy: what its share has used, and the shares whose turn comes first. */
+  readonly shares?: ShareTurns;
   /** When it starts, if what runs takes as long as it is expected to, or as its timeout allows. Of jobs that wait. */
   readonly estimate?: Estimate;
   /** What became of its attempts so far. */
