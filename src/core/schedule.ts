@@ -105,6 +105,8 @@ function fillBehind(draft: Draft, queue: Queue, order: Order, headJobId: string)
     hasRoom: (shape, environmentArn) => {
       const lack = shortage(world, shape.demand);
       if (lack !== undefined) short.set(shape.key, lack);
+      // Of a queue's maximum of running jobs, one is left to the head.
+      if (world.activeJobs(queue.arn) + 1 >= (queue.maxRunningJobs ?? Infinity)) return false;
       const one = { ...queue, environmentArns: [environmentArn] };
       if (lack !== undefined || fullQueue(world, queue) !== undefined) return false;
       return placeShape(world, shape, one, blockedShapes).kind === "fits";

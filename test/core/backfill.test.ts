@@ -284,6 +284,32 @@ describe("on instances", () => {
   });
 });
 
+test("of a queue's maximum of running jobs, one is left to the head", () => {
+  const bench = machine(10, { queues: [{ ...BACKFILLING, maxRunningJobs: 3 }] });
+  bench.submit("holder", job(4, 100));
+  run(bench);
+  bench.submit("head", job(8));
+  for (const id of ["a", "b"]) bench.submit(id, job(1));
+  assert.deepEqual(run(bench), ["a"]);
+  assert.equal(bench.tick().isPartial, false);
+  bench.end("holder");
+  assert.deepEqual(run(bench), ["head", "b"]);
+});
+
+test("with a fair-share policy others have their turns beside the head, as far as that does not delay it", () => {
+  const queues = [{ ...BACKFILLING, policyArn: "policy" }];
+  const bench = machine(10, { queues });
+  const policy = { kind: "fair-share", arn: "policy", decaySeconds: 0, reservationPercent: 0, weights: [] } as const;
+  bench.world.apply({ kind: "scheduling-policies", policies: [policy] });
+  bench.submit("holder", job(4, 100, { share: "a" }));
+  run(bench);
+  bench.submit("head", job(8, 10, { share: "b" }));
+  bench.submit("too long", job(3, 101, { share: "c" }));
+  bench.submit("short", job(3, 100, { share: "c" }));
+  bench.submit("beside", job(2, undefined, { share: "d" }));
+  assert.deepEqual(run(bench).sort(), ["beside", "short"]);
+});
+
 test("without the tag nobody passes the head; with it, from the next tick on", () => {
   const bench = blocked();
   bench.submit("behind", job(2));
