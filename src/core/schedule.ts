@@ -83,6 +83,7 @@ function placeQueue(draft: Draft, queue: Queue): boolean {
     }
   }
   draft.wakes.push(watch.close());
+  if (holder !== undefined) draft.wakes.push(order.turnEndsAt?.() ?? Infinity);
   return holder === undefined || queue.backfills !== true || fillBehind(draft, queue, order, holder.jobId);
 }
 

@@ -393,3 +393,28 @@ describe("blocking", () => {
     assert.equal(placed(bench.tick()), "a3");
   });
 });
+
+test("time alone may give the turn to another share, and the plan says when", () => {
+  const bench = machine(4);
+  bench.submit("early", of("early", { vcpus: 2 }));
+  bench.tick();
+  run(bench, ["early"], 300); // 600 vCPU s
+  bench.submit("late", of("late", { vcpus: 4 }));
+  bench.tick();
+  run(bench, ["late"], 100); // 400 vCPU s
+  bench.submit("holder", of("other", { vcpus: 2 }));
+  bench.tick();
+  bench.start("holder");
+  bench.submit("large", of("late", { vcpus: 4 }));
+  bench.submit("small", of("early"));
+  let plan = bench.tick();
+  assert.equal(plan.blocked.get("queue")?.head?.jobId, "large", "400 are less than 600");
+  const from = bench.now - 400_000;
+  for (let ticks = 0; placed(plan) === "" && ticks < 10; ticks += 1) {
+    bench.now = plan.wakeAt!;
+    plan = bench.tick();
+  }
+  assert.equal(placed(plan), "small");
+  // After 600 s it begins to leave the window, 2 vCPU s each second; 100 s later less than 400 are left of it.
+  assert.equal(bench.now - from, 700_001);
+});

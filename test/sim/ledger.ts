@@ -419,12 +419,15 @@ export class Ledger {
     const lanes = new Map<string, { rank: Rank; contender: Contender }[]>();
     for (const entry of entries) {
       const { share = "", requirements } = entry.job.scheduling;
+      // Of instances a gang needs whole ones: the maximum may be too small for it for ever.
+      const isGang = entry.job.scheduling.nodes !== undefined && models.some(({ hasInstances }) => hasInstances);
+      const isUnsure = isGang || !this.#resources.isSettled;
       for (const { id, index, state } of waitingOf(entry, placed)) {
         const isPlaced = placed.has(id);
         const contender = {
           ...{ id, share, seq: entry.seq, vcpuMilli: requirements.vcpuMilli, isPlaced },
           mayStandAside: roomIn(entry) <= 0 || this.#mayLack(entry, held),
-          mayHoldItsShareOnly: !this.#resources.isSettled || isTooLarge(entry, state, largest, this.#capacity),
+          mayHoldItsShareOnly: isUnsure || isTooLarge(entry, state, largest, this.#capacity),
         };
         const rank = rankOf(entry, index, state.attempts.length > (isPlaced ? 1 : 0));
         lanes.set(share, [...(lanes.get(share) ?? []), { rank, contender }]);

@@ -36,7 +36,7 @@ export interface QueueDraw {
 }
 
 export function drawQueue(random: Random): QueueDraw {
-  return { priority: random.int(1, 3), order: random.pick<QueueDraw["order"]>(["fifo"]) };
+  return { priority: random.int(1, 3), order: random.pick(["fifo", "fair-share"]) };
 }
 
 export function drawMix(random: Random): Mix {

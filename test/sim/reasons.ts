@@ -54,8 +54,8 @@ export class Reasons {
   *#waiting(): Iterable<Waiting> {
     for (const { id, entry, index, state } of this.#ledger.all(true)) {
       const { scheduling } = entry.job;
-      // What a quota share has to say to its jobs is not worked out here.
-      if (scheduling.service?.quotaShare !== undefined) continue;
+      // What shares have to say to their jobs is not worked out here.
+      if (scheduling.service?.quotaShare !== undefined || scheduling.share !== undefined) continue;
       const isParent = index === undefined && scheduling.arraySize !== undefined;
       if (!isParent && (state.status === "RUNNABLE" || state.status === "PENDING")) yield { id, scheduling, entry };
     }

@@ -42,7 +42,8 @@ export class FairShareOrder implements Order {
   readonly #now: number;
   readonly #window: number;
   readonly #turns: TinyQueue<Turn>;
-  readonly #activeShares: number;
+  /** Of the active shares. */
+  readonly #records: ReadonlyMap<string, ShareRecord>;
 
   constructor(world: World, queue: Queue, policy: FairSharePolicy, now: number) {
     this.#world = world;
@@ -51,7 +52,7 @@ export class FairShareOrder implements Order {
     this.#now = now;
     this.#window = windowMs(policy.decaySeconds);
     const records = world.shares.active(queue.arn, now, this.#window);
-    this.#activeShares = records.size;
+    this.#records = records;
     const weights = weightsOf(policy.weights, records.keys());
     const turns = (world.waitingJobs(queue.arn)?.lanes() ?? []).flatMap((lane): Turn[] => {
       const seq = this.#firstSeq(lane);
@@ -73,7 +74,7 @@ export class FairShareOrder implements Order {
     const { maxVcpuMilli, usedVcpuMilli } = this.#capacity();
     const reserved = this.#reserved(maxVcpuMilli);
     if (usedVcpuMilli + demandOf(job).requirements.vcpuMilli <= maxVcpuMilli - reserved) return undefined;
-    return { kind: "reservation", reservedVcpuMilli: reserved, activeShares: this.#activeShares };
+    return { kind: "reservation", reservedVcpuMilli: reserved, activeShares: this.#records.size };
   }
 
   unreservedVcpuMilli(): number {
@@ -83,7 +84,7 @@ export class FairShareOrder implements Order {
   }
 
   #reserved(maxVcpuMilli: number): number {
-    return reservedVcpuMilli(this.#policy.reservationPercent, this.#activeShares, maxVcpuMilli);
+    return reservedVcpuMilli(this.#policy.reservationPercent, this.#records.size, maxVcpuMilli);
   }
 
   placed(lane: Lane): void {
@@ -102,6 +103,21 @@ export class FairShareOrder implements Order {
     if (isPassing(reason)) return "queue";
     this.#turns.pop();
     return "lane";
+  }
+
+  /** Usage slides out of the window, and grows with what runs: another share may come to have less. Weights change when a share is no longer active. */
+  turnEndsAt(): number {
+    const [now, window] = [this.#now, this.#window];
+    const holder = this.#turns.peek();
+    if (holder === undefined || this.#turns.length < 2) return Infinity;
+    const speed = ({ record, weight }: Turn): number => (record?.slope(now, window) ?? 0) * weight;
+    const times = this.#turns.data.map((turn) => {
+      const gain = speed(holder) - speed(turn);
+      const passesAt = gain > 0 ? now + Math.max(1, Math.ceil((turn.value - holder.value) / gain)) : Infinity;
+      return Math.min(passesAt, turn.record?.bendAt(now, window) ?? Infinity);
+    });
+    const leaving = [...this.#records.values()].map((record) => record.inactiveAt(window));
+    return Math.min(...times, ...leaving);
   }
 
   /** Ids of the first jobs, in the order in which they would be placed if there were room for all. Ends this order's own use. */

@@ -16,4 +16,6 @@ export interface Order {
   emptied(lane: Lane): void;
   /** The lane's first job cannot start. Whether that holds up the whole queue, or this lane only. */
   blocked(lane: Lane, reason: BlockedReason): "queue" | "lane";
+  /** While a lane holds up the queue: when time alone may give its turn to another one. Epoch ms; Infinity: never. */
+  turnEndsAt?(): number;
 }

@@ -58,6 +58,22 @@ export class ShareRecord {
     return this.#curve.between(now - window, now) + charge;
   }
 
+  /** How fast `usage` changes from now on, in milli-vCPU; to be asked after it. */
+  slope(now: number, window: number): number {
+    return this.#curve.slope(now - window) - this.#youngVcpuMilli;
+  }
+
+  /** Until when it goes on changing so, if nothing begins or ends: epoch ms. */
+  bendAt(now: number, window: number): number {
+    const grownUpAt = (this.#young.peek()?.startedAt ?? Infinity) + window * FIRST_CHARGE;
+    return Math.min(grownUpAt, (this.#curve.turnAfter(now - window) ?? Infinity) + window);
+  }
+
+  /** When the share will no longer be active, if nothing happens to it: epoch ms. */
+  inactiveAt(window: number): number {
+    return this.openJobs > 0 || this.heldVcpuMilli > 0 ? Infinity : this.#lastActiveAt + window;
+  }
+
   /** What it will be at a later time, if nothing begins or ends until then. */
   usageAt(time: number, window: number): number {
     return this.#curve.between(time - window, time);

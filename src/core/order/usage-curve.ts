@@ -26,6 +26,16 @@ export class UsageCurve {
     return Math.max(0, this.#totalAt(to) - this.#totalAt(from));
   }
 
+  /** How fast what was used since `from` changes, as both ends of that time move on: milli-vCPU. */
+  slope(from: number): number {
+    return this.#rate - this.#rateAt(from);
+  }
+
+  /** The first time after `from` at which the rate changed. */
+  turnAfter(from: number): number | undefined {
+    return this.#times[this.#firstAfter(from)];
+  }
+
   #turn(vcpuMilli: number, at: number): void {
     const after = this.#firstAfter(at);
     // A point at `at`, with the total that the curve had there.
@@ -49,6 +59,13 @@ export class UsageCurve {
     const [t0, total] = [this.#times[after - 1]!, this.#totals[after - 1]!];
     if (after === this.#times.length) return total + this.#rate * (time - t0);
     return total + ((this.#totals[after]! - total) * (time - t0)) / (this.#times[after]! - t0);
+  }
+
+  #rateAt(time: number): number {
+    const after = this.#firstAfter(time);
+    if (after === 0) return 0;
+    if (after === this.#times.length) return this.#rate;
+    return (this.#totals[after]! - this.#totals[after - 1]!) / (this.#times[after]! - this.#times[after - 1]!);
   }
 
   /** Index of the first point later than `time`. */
