@@ -21,6 +21,8 @@ export interface Contender {
   readonly mayStandAside: boolean;
   /** It may be that it can never start, which holds up its own share only. */
   readonly mayHoldItsShareOnly: boolean;
+  /** It may be that it waits for capacity, which holds up all. */
+  readonly mayHoldTheQueue: boolean;
 }
 
 const MIN_WINDOW_MS = 600_000;
@@ -89,7 +91,7 @@ export class FairShares {
     firsts.sort((a, b) => this.valueOf(a.share) - this.valueOf(b.share) || a.seq - b.seq);
     for (const head of firsts) {
       yield head;
-      if (!head.mayHoldItsShareOnly) return;
+      if (head.mayHoldTheQueue) return;
     }
   }
 

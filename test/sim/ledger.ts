@@ -419,15 +419,16 @@ export class Ledger {
     const lanes = new Map<string, { rank: Rank; contender: Contender }[]>();
     for (const entry of entries) {
       const { share = "", requirements } = entry.job.scheduling;
-      // Of instances a gang needs whole ones: the maximum may be too small for it for ever.
-      const isGang = entry.job.scheduling.nodes !== undefined && models.some(({ hasInstances }) => hasInstances);
-      const isUnsure = isGang || !this.#resources.isSettled;
+      // Of instances a gang needs whole ones, and the last one may exceed the maximum: what is too large there is not worked out here.
+      const isUnsure = models.some(({ hasInstances }) => hasInstances) || !this.#resources.isSettled;
       for (const { id, index, state } of waitingOf(entry, placed)) {
         const isPlaced = placed.has(id);
+        const isLarge = isTooLarge(entry, state, largest, this.#capacity);
         const contender = {
           ...{ id, share, seq: entry.seq, vcpuMilli: requirements.vcpuMilli, isPlaced },
           mayStandAside: roomIn(entry) <= 0 || this.#mayLack(entry, held),
-          mayHoldItsShareOnly: isUnsure || isTooLarge(entry, state, largest, this.#capacity),
+          mayHoldItsShareOnly: isUnsure || isLarge,
+          mayHoldTheQueue: isUnsure || !isLarge,
         };
         const rank = rankOf(entry, index, state.attempts.length > (isPlaced ? 1 : 0));
         lanes.set(share, [...(lanes.get(share) ?? []), { rank, contender }]);

@@ -3,6 +3,8 @@ import type { TestContext } from "node:test";
 import { describe, test } from "node:test";
 import TinyQueue from "tinyqueue";
 import { Deadlines } from "../../src/core/deadlines.ts";
+import { ShareRecord } from "../../src/core/order/share-ledger.ts";
+import { UsageCurve } from "../../src/core/order/usage-curve.ts";
 import { Lane, WaitingJobs } from "../../src/core/waiting.ts";
 import { Fleet } from "../../src/core/instances/fleet.ts";
 import { World } from "../../src/core/world.ts";
@@ -115,6 +117,24 @@ const LOST_WAKE_UP: readonly Planted[] = [
   },
 ];
 
+const WRONG_SHARE_ORDER: readonly Planted[] = [
+  {
+    bug: "the share that has used most is served next",
+    plant: (t) => {
+      const { usage } = ShareRecord.prototype;
+      t.mock.method(ShareRecord.prototype, "usage", function (this: ShareRecord, ...args: Parameters<typeof usage>) {
+        return -usage.apply(this, args);
+      });
+    },
+    finding: /which has used less/,
+  },
+  {
+    bug: "only what runs now counts",
+    plant: (t) => void t.mock.method(UsageCurve.prototype, "between", () => 0),
+    finding: /which has used less/,
+  },
+];
+
 const FALSE_REASON: readonly Planted[] = [
   {
     bug: "a job is told what was true when it was asked about first",
@@ -165,7 +185,7 @@ function smallestFirst(t: TestContext): void {
 }
 
 describe("the simulation finds a bug of each class, planted into the production code", () => {
-  const classes = { CAPACITY, HALF_A_GANG, DOUBLE_START, LOST_WAKE_UP, STARVED_GANG, FALSE_REASON };
+  const classes = { CAPACITY, HALF_A_GANG, DOUBLE_START, LOST_WAKE_UP, STARVED_GANG, WRONG_SHARE_ORDER, FALSE_REASON };
   for (const [name, planted] of Object.entries(classes)) {
     for (const { bug, plant, finding } of planted) {
       test(`${name.toLowerCase().replaceAll("_", " ")}: ${bug}`, async (t) => {
