@@ -9,7 +9,7 @@ import { schedule } from "../schedule.ts";
 import { World } from "../world.ts";
 import type { KnownPlan } from "./blockers-of.ts";
 import type { Explanation } from "./explanation.ts";
-import { canBeCopied, copyWorld } from "./copy-world.ts";
+import { canBeCopied, copyWorld, hasFairShares } from "./copy-world.ts";
 import { explainJob } from "./explain.ts";
 import { forecast } from "./forecast.ts";
 import { jobOf } from "./open-dependencies.ts";
@@ -58,7 +58,11 @@ export function preview(
     for (const [jobId, outcome] of outcomes) copy.apply({ kind: "outcome", jobId, outcome });
     copy.apply({ kind: "job-admitted", job: asSubmitted(job) });
   };
-  const found = canBeCopied(world, job.queueArn) ? tried(world, job, submit, now) : considered(world, plan, job);
+  const considering = (): Preview => {
+    const found = considered(world, plan, job);
+    return hasFairShares(world, job.queueArn) ? withoutPlace(found) : found;
+  };
+  const found = canBeCopied(world, job.queueArn) ? tried(world, job, submit, now) : considering();
   return found.outcome === "waits" ? { ...found, estimate: forecast(world, job.id, now, submit) } : found;
 }
 
@@ -91,6 +95,11 @@ function started(environmentArn: string): Preview {
 
 function waiting({ answer, blockers, position }: Explanation): Preview {
   return { outcome: "waits", answer, blockers, ...(position !== undefined && { position }) };
+}
+
+/** Where shares take turns, a place behind all others says nothing. */
+function withoutPlace({ position: _, ...preview }: Preview): Preview {
+  return preview;
 }
 
 /** As it would be stored: an array whole. */
