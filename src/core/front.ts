@@ -1,4 +1,5 @@
 import { FairShareOrder, fairSharePolicyOf } from "./order/fair-share.ts";
+import type { Job } from "./job.ts";
 import { waitingIds } from "./waiting-ids.ts";
 import type { Waiting, WaitingJobs } from "./waiting.ts";
 import type { World } from "./world.ts";
@@ -79,10 +80,19 @@ export class QueueFronts {
 
 /** Ids of the first RUNNABLE jobs of a queue in the order in which they were to start at the last tick, children one by one. Costs in their number. */
 export function frontOf(world: World, queueArn: string, limit: number): string[] {
+  return fairFrontOf(world, queueArn, limit) ?? otherFrontOf(world, queueArn, limit);
+}
+
+/** The same of a queue with a fair-share policy; `also` is a job as though it waited there too. */
+export function fairFrontOf(world: World, queueArn: string, limit: number, also?: Job): string[] | undefined {
   const queue = world.queues.get(queueArn);
   const fairShare = queue && fairSharePolicyOf(world, queue);
-  if (fairShare !== undefined) return new FairShareOrder(world, queue!, fairShare, world.shares.askedAt).front(limit);
-  const isOfQuotaShares = world.policies.get(queue?.policyArn ?? "")?.kind === "quota-share";
+  return fairShare && new FairShareOrder(world, queue, fairShare, world.shares.askedAt).front(limit, also);
+}
+
+function otherFrontOf(world: World, queueArn: string, limit: number): string[] {
+  const { policyArn = "" } = world.queues.get(queueArn) ?? {};
+  const isOfQuotaShares = world.policies.get(policyArn)?.kind === "quota-share";
   const waiting = world.waitingJobs(queueArn);
   const entries = isOfQuotaShares ? frontOfLanes(world, waiting, limit) : waiting?.front(limit, world.waits);
   const ids: string[] = [];

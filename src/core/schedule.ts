@@ -147,8 +147,10 @@ function placeNext(
   return undefined;
 }
 
+type QueueLimit = Extract<BlockedReason, { readonly kind: "queue-limit" }>;
+
 /** The limit of a queue of which as many jobs as may hold capacity. */
-function fullQueue(world: World, { arn, maxRunningJobs: limit }: Queue): BlockedReason | undefined {
+export function fullQueue(world: World, { arn, maxRunningJobs: limit }: Queue): QueueLimit | undefined {
   return limit !== undefined && world.activeJobs(arn) >= limit ? { kind: "queue-limit", limit } : undefined;
 }
 

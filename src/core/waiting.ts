@@ -17,6 +17,10 @@ export interface WaitingShape {
   entries: TinyQueue<Waiting>;
 }
 
+export interface Heap {
+  readonly entries: TinyQueue<Waiting>;
+}
+
 /** An entry of a heap, by its place in the array that the heap is kept in. */
 interface HeapEntry<Heap> {
   readonly heap: Heap;
@@ -59,6 +63,17 @@ export class WaitingJobs {
     while (first !== undefined && !waits(first)) first = parked?.pop();
     if (first !== undefined) this.add(first);
     if (parked?.length === 0) this.#parked.delete(arrayId);
+  }
+
+  /** All that waits, what is parked among it, by share. Costs in shapes and parked arrays. */
+  byShare(): Map<string, Heap[]> {
+    const heaps = new Map<string, Heap[]>();
+    for (const lane of this.#lanes.values()) heaps.set(lane.share, [...lane.shapes()]);
+    for (const entries of this.#parked.values()) {
+      const share = shareOf(entries.peek()!.job.scheduling);
+      heaps.set(share, [...(heaps.get(share) ?? []), { entries }]);
+    }
+    return heaps;
   }
 
   /**

@@ -74,6 +74,8 @@ export class World {
         break;
       case "scheduling-policies":
         refill(this.policies, event.policies);
+        // Whose turn it is may be another one's now.
+        for (const { arn, policyArn } of this.queues.values()) if (policyArn !== undefined) this.touchedQueues.add(arn);
         break;
       case "quota-shares":
         refill(this.quotaShares, event.quotaShares);

@@ -5,7 +5,7 @@ import { environmentProblem } from "../core/environment-problem.ts";
 import type { Launching } from "../core/instances/instance.ts";
 import type { Consumable, Environment, Queue, QuotaShare, SchedulingPolicy, TimeLimit } from "../core/resources.ts";
 import { DRIVER_TAG, isFargate } from "../core/resources.ts";
-import { BACKFILL_TAG, MAX_RUNNING_JOBS_TAG } from "../core/submission/own-tags.ts";
+import { askedByQueueTags } from "../core/queue-tags.ts";
 import type {
   EnvironmentSettings,
   QueueSettings,
@@ -114,13 +114,11 @@ function toQueue({ arn, version, status, settings }: ResourceRecord<QueueSetting
     ...(settings.serviceEnvironmentOrder ?? []).map(({ serviceEnvironment }) => serviceEnvironment!),
   ];
   const { priority, schedulingPolicyArn: policyArn, jobStateTimeLimitActions: timeLimits = [] } = settings;
-  const maxRunningJobs = settings.tags?.[MAX_RUNNING_JOBS_TAG];
   return {
     ...{ arn, version, status, environmentArns },
     priority: priority!,
     ...(policyArn !== undefined && { policyArn }),
-    ...(extensions && maxRunningJobs !== undefined && { maxRunningJobs: Number(maxRunningJobs) }),
-    ...(extensions && settings.tags?.[BACKFILL_TAG] === "true" && { backfills: true }),
+    ...(extensions && askedByQueueTags(settings.tags ?? {})),
     ...(timeLimits.length > 0 && { timeLimits: timeLimits.map(toTimeLimit) }),
   };
 }

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { waitingReason, waitingText } from "../../src/core/explain/waiting-reason.ts";
+import { copyWorld } from "../../src/core/explain/copy-world.ts";
 import { frontOf } from "../../src/core/front.ts";
 import type { Scheduling } from "../../src/core/job.ts";
+import { jobChange } from "../../src/core/job-change.ts";
+import { ended } from "../../src/core/lifecycle.ts";
 import { reservedVcpuMilli } from "../../src/core/order/reservation.ts";
 import { ShareRecord, windowMs } from "../../src/core/order/share-ledger.ts";
 import { UsageCurve } from "../../src/core/order/usage-curve.ts";
 import { weightsOf } from "../../src/core/order/weights.ts";
 import type { FairSharePolicy, ShareWeight } from "../../src/core/resources.ts";
 import type { Plan } from "../../src/core/plan.ts";
+import { schedule } from "../../src/core/schedule.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
 
 const POLICY: FairSharePolicy = {
@@ -291,6 +295,45 @@ describe("order", () => {
     bench.tick();
     assert.deepEqual(frontOf(bench.world, "queue", 5), ["array:0", "b1", "array:1", "b2", "array:2"]);
   });
+
+  test("the front of a queue of one place is what is placed when there is room, ties and weights included", () => {
+    const submitted = (vcpus: number): WorldBench => {
+      const bench = machine(vcpus, { weights: [{ identifier: "c", weight: 0.3 }] });
+      for (const id of ["b1", "a1", "c1", "a2", "c2", "c3", "b2", "c4", "a3", "b3"]) bench.submit(id, of(id[0]!));
+      return bench;
+    };
+    assert.equal(frontOf(submitted(1).world, "queue", 10).join(" "), placed(submitted(10).tick()));
+  });
+
+  test("a copy of the world has the same order, and goes its own way", () => {
+    const bench = machine(2);
+    submit(bench, "a", 2);
+    bench.tick();
+    run(bench, ["a1"], 100);
+    bench.submit("runs", of("c"));
+    bench.tick();
+    for (const id of ["a3", "b1", "c1", "a4", "b2"]) bench.submit(id, of(id[0]!));
+    bench.tick();
+    const before = frontOf(bench.world, "queue", 9);
+    const copy = copyWorld(bench.world);
+    assert.deepEqual(frontOf(copy, "queue", 9), before);
+    for (const id of ["a2", "runs"]) {
+      const job = copy.jobs.get(id)!;
+      copy.apply(jobChange(copy, job, ended(job, { at: bench.now + 50_000, exitCode: 0 })));
+    }
+    assert.equal(schedule(copy, bench.now + 50_000).changes.length, 2);
+    assert.deepEqual(frontOf(bench.world, "queue", 9), before);
+  });
+
+  test("children that wait for their siblings are in the front too", () => {
+    const bench = machine(4);
+    bench.submit("array", { ...of("a"), arraySize: 3, maxActiveChildren: 1 });
+    bench.tick();
+    submit(bench, "b", 4);
+    bench.tick();
+    // a has used 60 and b 180: a has two more turns.
+    assert.deepEqual(frontOf(bench.world, "queue", 9), ["array:1", "array:2", "b4"]);
+  });
 });
 
 describe("blocking", () => {
@@ -340,6 +383,26 @@ describe("blocking", () => {
     assert.equal(placed(bench.tick()), "b1 b2");
     submit(bench, "c", 9);
     assert.equal(placed(bench.tick()), "c1");
+  });
+
+  test("the reservation does not hide that a job can never start", () => {
+    const bench = machine(8, { reservationPercent: 50 });
+    submit(bench, "a", 1);
+    bench.submit("impossible", of("a", { vcpus: 9 }));
+    assert.match(text(bench, bench.tick(), "impossible")!, /^MISCONFIGURATION:/);
+  });
+
+  test("nothing is reserved of a service environment, which counts instances", () => {
+    const bench = machine(8, { reservationPercent: 50 });
+    const maxInstances = new Map([["NUM_INSTANCES", 3]]);
+    bench.world.apply({
+      kind: "environments",
+      environments: [{ ...ENVIRONMENT, maxVcpuMilli: Infinity, maxInstances }],
+    });
+    for (const id of ["a1", "a2", "a3", "a4"]) {
+      bench.submit(id, { ...of("a"), instances: [{ type: "ml.g6.xlarge", count: 1 }] });
+    }
+    assert.equal(placed(bench.tick()), "a1 a2 a3");
   });
 
   test("a share without jobs stays active for the decay time, and its reservation with it", () => {

@@ -117,6 +117,7 @@ export class EngineBench {
       name: id,
       definitionArn: "arn:aws:batch:us-east-1:123456789012:job-definition/work:1",
       createdAt: this.clock.now(),
+      ...(scheduling.share !== undefined && { shareIdentifier: scheduling.share }),
       scheduling: {
         requirements: { vcpuMilli: 1000, memoryMiB: 512, gpus: 0 },
         retry: { attempts: 1, evaluateOnExit: [] },

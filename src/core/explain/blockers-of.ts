@@ -2,6 +2,8 @@ import type { Demand, Job } from "../job.ts";
 import { activeAttempt, demandOf, isWaiting, shareOf } from "../job.ts";
 import type { BlockedReason } from "../placement.ts";
 import { place } from "../placement.ts";
+import { FairShareOrder, fairSharePolicyOf } from "../order/fair-share.ts";
+import { fullQueue } from "../schedule.ts";
 import type { Queue } from "../resources.ts";
 import type { BlockedHead, Plan } from "../plan.ts";
 import { holdingsOf } from "../holdings.ts";
@@ -36,8 +38,9 @@ export function blockersOf(world: World, plan: KnownPlan, job: Job, before: Ahea
     ...crowding(world, job, before),
     ...missingConsumables(world, job, queue, before),
     ...policyBlocker(world, plan, job, queue),
+    ...limitBlockers(world, job, queue),
     ...(placement === undefined ? [] : [placement]),
-    ...headBefore(world, plan, job),
+    ...headBefore(world, plan, job, before),
     ...(placement === undefined ? [] : queuesBefore(world, plan, queue)),
   ];
 }
@@ -59,6 +62,14 @@ function policyBlocker(world: World, plan: KnownPlan, job: Job, queue: Queue): B
   const told = head?.jobId === job.id ? head.reason : undefined;
   const reason = told !== undefined && isOfPolicy(told) ? told : quotaRefusal(world, queue, job);
   return reason === undefined ? [] : [{ kind: "policy", reason }];
+}
+
+/** What a fair-share policy or the queue's maximum of running jobs has against it. */
+function limitBlockers(world: World, job: Job, queue: Queue): Blocker[] {
+  const policy = fairSharePolicyOf(world, queue);
+  const order = policy && new FairShareOrder(world, queue, policy, world.shares.askedAt);
+  const reasons = [fullQueue(world, queue), order?.reservationAgainst(job)];
+  return reasons.flatMap((reason) => (reason === undefined ? [] : [{ kind: "policy", reason }]));
 }
 
 function isOfPolicy(reason: BlockedReason): reason is PolicyReason {
@@ -107,15 +118,15 @@ function holdersOf(world: World, arn: string, viewer: Job): Pick<MissingConsumab
   return { holders, holderCount: jobs.length };
 }
 
-function headBefore(world: World, plan: KnownPlan, job: Job): Blocker[] {
+function headBefore(world: World, plan: KnownPlan, job: Job, { jobIds }: Ahead): Blocker[] {
   const head = headOf(plan, job);
   const headJob = head && jobOf(world, head.jobId);
   // A head that has started or ended since the plan was made holds up nobody.
   if (head === undefined || headJob === undefined || !isWaiting(headJob.state.status)) return [];
   if (head.jobId === job.id) return [];
-  // The head of another share holds up the whole queue; that of the job's own holds up those behind it.
+  // The head of another share holds up all whose turn comes later; that of the job's own those behind it.
   const isSameShare = shareOf(headJob.scheduling) === shareOf(job.scheduling);
-  if (isSameShare && !isBefore(headJob, job)) return [];
+  if (isSameShare ? !isBefore(headJob, job) : !jobIds.includes(head.jobId)) return [];
   return [{ kind: "behind", headJobId: head.jobId, headReason: head.reason }];
 }
 

@@ -17,7 +17,7 @@ export type Blocker =
   | MissingConsumable
   /** As many children of its array run as may at a time. */
   | { readonly kind: "crowded"; readonly arrayId: string; readonly limit: number; readonly siblingsBefore: number }
-  /** The queue's own rules keep it back: the limits of quota shares. */
+  /** The queue's own rules keep it back: the limits of quota shares, the reservation of a fair-share policy, so many jobs at a time. */
   | { readonly kind: "policy"; readonly reason: PolicyReason }
   /** The job at the head of its queue cannot start, and holds up those behind it. */
   | { readonly kind: "behind"; readonly headJobId: string; readonly headReason: BlockedReason }
@@ -30,7 +30,10 @@ export type Blocker =
     };
 
 /** What has nothing to do with room. */
-export type PolicyReason = Extract<BlockedReason, { readonly kind: "above-quota" | "quota" }>;
+export type PolicyReason = Extract<
+  BlockedReason,
+  { readonly kind: "above-quota" | "quota" | "reservation" | "queue-limit" }
+>;
 
 /** A dependency that is neither met nor failed yet. */
 export interface OpenDependency {

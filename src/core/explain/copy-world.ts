@@ -26,6 +26,7 @@ export function copyWorld(world: World): World {
   copy.apply({ kind: "consumables", consumables: [...world.consumables.values()] });
   copy.apply({ kind: "instances", instances: [...world.instances.all()], lastSeq: world.instances.lastSeq });
   for (const job of parentsFirst(world)) copy.apply({ kind: "job-admitted", job });
+  copy.shares.takeOver(world.shares);
   for (const [parentId, progress] of world.arrays) {
     const ended = (code: "succeeded" | "failed"): number[] => indexes(progress.size, (at) => progress.get(at) === code);
     copy.apply({ kind: "children-ended", parentId, status: "SUCCEEDED", indexes: ended("succeeded") });

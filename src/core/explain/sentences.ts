@@ -1,7 +1,7 @@
 import type { Demand, Job } from "../job.ts";
 import { needOfInstance } from "../instances/suitable.ts";
 import { demandOf, requirementsOf } from "../job.ts";
-import { ARRAY_CONCURRENCY_TAG } from "../submission/own-tags.ts";
+import { ARRAY_CONCURRENCY_TAG, MAX_RUNNING_JOBS_TAG } from "../submission/own-tags.ts";
 import type { Blocker, PolicyReason } from "./blockers.ts";
 import type { Sentences, Stated } from "./explanation.ts";
 import type { Obstacle } from "./obstacles.ts";
@@ -94,6 +94,10 @@ function policyFix(reason: PolicyReason): string {
       return "Raise the limits of the quota share (UpdateQuotaShare), or ask for fewer instances.";
     case "quota":
       return "It starts when jobs of its share end, or such as borrow; or raise the limits of the quota share (UpdateQuotaShare).";
+    case "reservation":
+      return "It starts when jobs in its queue's environments end, or when its share holds nothing; or lower computeReservation (UpdateSchedulingPolicy).";
+    case "queue-limit":
+      return `It starts when one of them ends; or raise the queue's tag ${MAX_RUNNING_JOBS_TAG}, or take it away.`;
   }
 }
 

@@ -1,4 +1,4 @@
-import { frontOf } from "../front.ts";
+import { fairFrontOf, frontOf } from "../front.ts";
 import type { Job } from "../job.ts";
 import type { Queue } from "../resources.ts";
 import type { BlockedHead, Plan } from "../plan.ts";
@@ -25,9 +25,18 @@ export interface Ahead {
 export function ahead(world: World, job: Job): Ahead {
   const front = frontOf(world, job.queueArn, LOOK_AHEAD);
   const at = front.indexOf(job.id);
-  const jobIds = at === -1 ? front.filter((id) => isBefore(jobOf(world, id)!, job)) : front.slice(0, at);
+  const jobIds = at === -1 ? beforeUnseen(world, job, front) : front.slice(0, at);
   const isKnown = at !== -1 || jobIds.length < LOOK_AHEAD;
   return { jobIds, position: isKnown ? { place: jobIds.length + 1 } : { moreThan: LOOK_AHEAD } };
+}
+
+/** Of the front of its queue, those before a job that does not wait yet, or waits behind all of them. */
+function beforeUnseen(world: World, job: Job, front: readonly string[]): readonly string[] {
+  const isWaitingBehind = job.state.status === "RUNNABLE" && jobOf(world, job.id) !== undefined;
+  const fairFront = fairFrontOf(world, job.queueArn, LOOK_AHEAD, isWaitingBehind ? undefined : job);
+  if (fairFront === undefined) return front.filter((id) => isBefore(jobOf(world, id)!, job));
+  const at = fairFront.indexOf(job.id);
+  return at === -1 ? fairFront : fairFront.slice(0, at);
 }
 
 /** Whether `a` is to start before `b` when both wait in the same lane. */

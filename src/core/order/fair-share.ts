@@ -1,18 +1,20 @@
 import TinyQueue from "tinyqueue";
 import type { Job } from "../job.ts";
-import { demandOf } from "../job.ts";
+import { demandOf, shareOf } from "../job.ts";
 import type { BlockedReason } from "../placement.ts";
-import { accepts, isPassing } from "../placement.ts";
+import { accepts, isPassing, place } from "../placement.ts";
 import type { FairSharePolicy, Queue } from "../resources.ts";
 import { waitingIds } from "../waiting-ids.ts";
-import type { Lane } from "../waiting.ts";
+import type { Heap, Lane } from "../waiting.ts";
 import { inOrder } from "../waiting.ts";
 import type { World } from "../world.ts";
 import type { Order } from "./order.ts";
 import { reservedVcpuMilli } from "./reservation.ts";
 import type { ShareRecord } from "./share-ledger.ts";
-import { FIRST_CHARGE, windowMs } from "./share-ledger.ts";
+import { CHARGED_PART, windowMs } from "./share-ledger.ts";
 import { weightsOf } from "./weights.ts";
+
+type ReservationReason = Extract<BlockedReason, { readonly kind: "reservation" }>;
 
 interface WaitingJob {
   readonly id: string;
@@ -20,16 +22,18 @@ interface WaitingJob {
   readonly vcpuMilli: number;
 }
 
-/** A share that wants to start a job. */
-interface Turn {
-  readonly lane: Lane;
+/** A share of which jobs wait. The one with the least usage times weight is served. */
+interface Contender {
   readonly record: ShareRecord | undefined;
+  /** In ten-thousandths, so that equal products are equal numbers. */
   readonly weight: number;
-  /** Usage times weight: the share with the least is served. */
-  value: number;
+  /** T of reference 7.3. */
+  readonly usage: number;
   /** `seq` of its first job: of equal shares the one that waits longest. */
-  seq: number;
+  readonly seq: number;
 }
+
+type Turn = Contender & { readonly lane: Lane };
 
 /**
  * Fair share (reference 7.3): the share that has used least, by its weight, is served next. When its first job waits for capacity, everybody waits for
@@ -44,6 +48,7 @@ export class FairShareOrder implements Order {
   readonly #turns: TinyQueue<Turn>;
   /** Of the active shares. */
   readonly #records: ReadonlyMap<string, ShareRecord>;
+  readonly #weights: ReadonlyMap<string, number>;
 
   constructor(world: World, queue: Queue, policy: FairSharePolicy, now: number) {
     this.#world = world;
@@ -51,16 +56,13 @@ export class FairShareOrder implements Order {
     this.#policy = policy;
     this.#now = now;
     this.#window = windowMs(policy.decaySeconds);
-    const records = world.shares.active(queue.arn, now, this.#window);
-    this.#records = records;
-    const weights = weightsOf(policy.weights, records.keys());
+    this.#records = world.shares.active(queue.arn, now, this.#window);
+    this.#weights = weightsOf(policy.weights, this.#records.keys());
     const turns = (world.waitingJobs(queue.arn)?.lanes() ?? []).flatMap((lane): Turn[] => {
       const seq = this.#firstSeq(lane);
-      if (seq === undefined) return [];
-      const turn = { lane, record: records.get(lane.share), weight: weights.get(lane.share) ?? 1, value: 0, seq };
-      return [{ ...turn, value: this.#valueOf(turn) }];
+      return seq === undefined ? [] : [{ lane, ...this.#contender(lane.share, seq) }];
     });
-    this.#turns = new TinyQueue(turns, (a, b) => a.value - b.value || a.seq - b.seq);
+    this.#turns = new TinyQueue(turns, byValue);
   }
 
   next(): Lane | undefined {
@@ -68,17 +70,28 @@ export class FairShareOrder implements Order {
   }
 
   refusal(_lane: Lane, job: Job): BlockedReason | undefined {
-    const { record } = this.#turns.peek()!;
+    return this.reservationAgainst(job);
+  }
+
+  /** The reservation, where it keeps this job from starting now, whether it is its turn or not. */
+  reservationAgainst(job: Job): ReservationReason | undefined {
+    const record = this.#records.get(shareOf(job.scheduling));
     // Who holds nothing is who the reservation is for; and nobody's job is too large for it for ever.
     if (this.#policy.reservationPercent === 0 || record === undefined || record.heldVcpuMilli === 0) return undefined;
     const { maxVcpuMilli, usedVcpuMilli } = this.#capacity();
+    // Service environments have no vCPUs of which a part could be kept.
+    if (maxVcpuMilli === Infinity) return undefined;
     const reserved = this.#reserved(maxVcpuMilli);
     if (usedVcpuMilli + demandOf(job).requirements.vcpuMilli <= maxVcpuMilli - reserved) return undefined;
+    // What can never start is for the placement to say.
+    const placement = place(this.#world, demandOf(job), this.#queue);
+    if (placement.kind === "blocked" && !isPassing(placement.reason)) return undefined;
     return { kind: "reservation", reservedVcpuMilli: reserved, activeShares: this.#records.size };
   }
 
   unreservedVcpuMilli(): number {
     const { maxVcpuMilli, usedVcpuMilli } = this.#capacity();
+    if (maxVcpuMilli === Infinity) return Infinity;
     const reserved = this.#policy.reservationPercent === 0 ? 0 : this.#reserved(maxVcpuMilli);
     return maxVcpuMilli - reserved - usedVcpuMilli;
   }
@@ -92,7 +105,7 @@ export class FairShareOrder implements Order {
     const seq = this.#firstSeq(lane);
     if (seq === undefined) return;
     // The placement is in the ledger by now.
-    this.#turns.push({ ...turn, seq, value: this.#valueOf(turn) });
+    this.#turns.push({ ...turn, seq, usage: this.#usageOf(turn.record) });
   }
 
   emptied(): void {
@@ -113,39 +126,55 @@ export class FairShareOrder implements Order {
     const speed = ({ record, weight }: Turn): number => (record?.slope(now, window) ?? 0) * weight;
     const times = this.#turns.data.map((turn) => {
       const gain = speed(holder) - speed(turn);
-      const passesAt = gain > 0 ? now + Math.max(1, Math.ceil((turn.value - holder.value) / gain)) : Infinity;
+      const passesAt = gain > 0 ? now + Math.max(1, Math.ceil((valueOf(turn) - valueOf(holder)) / gain)) : Infinity;
       return Math.min(passesAt, turn.record?.bendAt(now, window) ?? Infinity);
     });
     const leaving = [...this.#records.values()].map((record) => record.inactiveAt(window));
     return Math.min(...times, ...leaving);
   }
 
-  /** Ids of the first jobs, in the order in which they would be placed if there were room for all. Ends this order's own use. */
-  front(limit: number): string[] {
+  /** Ids of the first jobs, in the order in which they would be placed if there were room for all; `also` as though it waited too. */
+  front(limit: number, also?: Job): string[] {
     const ids: string[] = [];
-    const waiting = new Map<Lane, Iterator<WaitingJob>>();
-    for (let turn = this.#turns.pop(); turn !== undefined && ids.length < limit; turn = this.#turns.pop()) {
-      const { lane, weight, value } = turn;
-      if (!waiting.has(lane)) waiting.set(lane, this.#waitingIn(lane));
-      const next = waiting.get(lane)!.next();
-      if (next.done === true) continue;
-      const { id, seq, vcpuMilli } = next.value;
-      ids.push(id);
-      this.#turns.push({ ...turn, seq, value: value + vcpuMilli * this.#window * FIRST_CHARGE * weight });
+    const turns = new TinyQueue<Contender & { readonly next: WaitingJob; readonly rest: Iterator<WaitingJob, void> }>(
+      [],
+      byValue,
+    );
+    const push = (turn: Omit<Contender, "seq">, rest: Iterator<WaitingJob, void>): void => {
+      const next = rest.next();
+      if (next.done !== true) turns.push({ ...turn, seq: next.value.seq, next: next.value, rest });
+    };
+    const heapsOf = this.#world.waitingJobs(this.#queue.arn)?.byShare() ?? new Map<string, Heap[]>();
+    if (also !== undefined) {
+      const share = shareOf(also.scheduling);
+      const entry = { job: also, retried: also.state.attempts.length > 0 };
+      heapsOf.set(share, [...(heapsOf.get(share) ?? []), { entries: new TinyQueue([entry]) }]);
+    }
+    for (const [share, heaps] of heapsOf) push(this.#contender(share, 0), this.#waitingIn(heaps, also));
+    for (let turn = turns.pop(); turn !== undefined && ids.length < limit; turn = turns.pop()) {
+      const { next, rest, usage } = turn;
+      ids.push(next.id);
+      push({ ...turn, usage: usage + (next.vcpuMilli * this.#window) / CHARGED_PART }, rest);
     }
     return ids;
   }
 
-  *#waitingIn(lane: Lane): Generator<WaitingJob> {
-    for (const { entry } of inOrder(lane.shapes())) {
-      if (!this.#world.waits(entry)) continue;
+  #contender(share: string, seq: number): Contender {
+    const record = this.#records.get(share);
+    const weight = Math.round((this.#weights.get(share) ?? 1) * 10_000);
+    return { record, weight, usage: this.#usageOf(record), seq };
+  }
+
+  *#waitingIn(heaps: readonly Heap[], also?: Job): Generator<WaitingJob, void> {
+    for (const { entry } of inOrder(heaps)) {
+      if (entry.job !== also && !this.#world.waits(entry)) continue;
       const { vcpuMilli } = demandOf(entry.job).requirements;
       for (const id of waitingIds(this.#world, entry.job)) yield { id, seq: entry.job.seq, vcpuMilli };
     }
   }
 
-  #valueOf({ record, weight }: Pick<Turn, "record" | "weight">): number {
-    return (record?.usage(this.#now, this.#window) ?? 0) * weight;
+  #usageOf(record: ShareRecord | undefined): number {
+    return record?.usage(this.#now, this.#window) ?? 0;
   }
 
   #firstSeq(lane: Lane): number | undefined {
@@ -163,6 +192,14 @@ export class FairShareOrder implements Order {
     }
     return { maxVcpuMilli, usedVcpuMilli };
   }
+}
+
+function byValue(a: Contender, b: Contender): number {
+  return valueOf(a) - valueOf(b) || a.seq - b.seq;
+}
+
+function valueOf({ usage, weight }: Contender): number {
+  return usage * weight;
 }
 
 /** The queue's policy, where that is one of fair share. */

@@ -6,8 +6,8 @@ import { UsageCurve } from "./usage-curve.ts";
 
 /** The shortest time that usage counts (reference 10, no. 34). */
 const MIN_WINDOW_MS = 600_000;
-/** The part of the window that an attempt counts as having run from its first moment, so that one tick spreads over the shares. */
-export const FIRST_CHARGE = 1 / 10;
+/** An attempt counts as having run a tenth of the window from its first moment, so that one tick spreads over the shares. */
+export const CHARGED_PART = 10;
 
 /** How long usage counts, and a share without jobs stays active. */
 export function windowMs(decaySeconds: number): number {
@@ -31,13 +31,14 @@ export class ShareRecord {
   heldVcpuMilli = 0;
   /** When the last job or attempt ended. */
   #lastActiveAt = -Infinity;
-  readonly #curve = new UsageCurve();
+  #curve = new UsageCurve();
   readonly #held = new Map<string, Held>();
   #startingVcpuMilli = 0;
   /** The longest-running first; with the sums of their vCPUs, and of vCPUs times start. */
   readonly #young = new TinyQueue<Held>([], (a, b) => a.startedAt! - b.startedAt!);
   #youngVcpuMilli = 0;
-  #youngStarts = 0;
+  /** Sums of epoch times are beyond the whole numbers that a number holds. */
+  #youngStarts = 0n;
 
   isActive(now: number, window: number): boolean {
     return this.openJobs > 0 || this.heldVcpuMilli > 0 || now - this.#lastActiveAt < window;
@@ -48,14 +49,14 @@ export class ShareRecord {
    * having run a tenth of the window, until it has.
    */
   usage(now: number, window: number): number {
-    const least = window * FIRST_CHARGE;
+    const least = window / CHARGED_PART;
     for (let oldest = this.#young.peek(); oldest !== undefined; oldest = this.#young.peek()) {
       if (oldest.isYoung && oldest.startedAt! > now - least) break;
       this.#young.pop();
       this.#growUp(oldest);
     }
-    const charge = this.#startingVcpuMilli * least + this.#youngVcpuMilli * (least - now) + this.#youngStarts;
-    return this.#curve.between(now - window, now) + charge;
+    const young = BigInt(this.#youngVcpuMilli) * BigInt(Math.round(least - now)) + this.#youngStarts;
+    return this.#curve.between(now - window, now) + this.#startingVcpuMilli * least + Number(young);
   }
 
   /** How fast `usage` changes from now on, in milli-vCPU; to be asked after it. */
@@ -65,7 +66,7 @@ export class ShareRecord {
 
   /** Until when it goes on changing so, if nothing begins or ends: epoch ms. */
   bendAt(now: number, window: number): number {
-    const grownUpAt = (this.#young.peek()?.startedAt ?? Infinity) + window * FIRST_CHARGE;
+    const grownUpAt = (this.#young.peek()?.startedAt ?? Infinity) + window / CHARGED_PART;
     return Math.min(grownUpAt, (this.#curve.turnAfter(now - window) ?? Infinity) + window);
   }
 
@@ -74,9 +75,16 @@ export class ShareRecord {
     return this.openJobs > 0 || this.heldVcpuMilli > 0 ? Infinity : this.#lastActiveAt + window;
   }
 
-  /** What it will be at a later time, if nothing begins or ends until then. */
-  usageAt(time: number, window: number): number {
-    return this.#curve.between(time - window, time);
+  /** A record of its own, of the same. */
+  copy(): ShareRecord {
+    const copy = new ShareRecord();
+    copy.openJobs = this.openJobs;
+    for (const [id, { vcpuMilli, startedAt }] of this.#held) {
+      copy.attemptChanged(id, vcpuMilli, startedAt === undefined ? {} : { startedAt });
+    }
+    copy.#lastActiveAt = this.#lastActiveAt;
+    copy.#curve = this.#curve.copy();
+    return copy;
   }
 
   /** An attempt of the share was placed, runs, or is over. Repeated, it changes nothing. */
@@ -118,7 +126,7 @@ export class ShareRecord {
     this.#curve.begin(held.vcpuMilli, startedAt);
     this.#startingVcpuMilli -= held.vcpuMilli;
     this.#youngVcpuMilli += held.vcpuMilli;
-    this.#youngStarts += held.vcpuMilli * startedAt;
+    this.#youngStarts += startOf(held);
     this.#young.push(held);
   }
 
@@ -134,8 +142,13 @@ export class ShareRecord {
     if (!held.isYoung) return;
     held.isYoung = false;
     this.#youngVcpuMilli -= held.vcpuMilli;
-    this.#youngStarts -= held.vcpuMilli * held.startedAt!;
+    this.#youngStarts -= startOf(held);
   }
+}
+
+/** milli-vCPU times ms. */
+function startOf({ vcpuMilli, startedAt }: Held): bigint {
+  return BigInt(vcpuMilli) * BigInt(Math.round(startedAt!));
 }
 
 /** The shares of the queues with a fair-share policy, and what each of them uses. Changed by the world alone. */
@@ -178,6 +191,15 @@ export class ShareLedger {
   /** An attempt that ended before the world was read. */
   used({ queueArn, share, attemptId, vcpuMilli, startedAt, stoppedAt }: ShareUse): void {
     this.#record(queueArn, share).attemptChanged(attemptId, vcpuMilli, { startedAt, stoppedAt });
+  }
+
+  /** From now on it says what the other one says now. */
+  takeOver(other: ShareLedger): void {
+    this.#queues.clear();
+    for (const [queueArn, shares] of other.#queues) {
+      this.#queues.set(queueArn, new Map([...shares].map(([share, record]) => [share, record.copy()])));
+    }
+    this.#askedAt = other.#askedAt;
   }
 
   queueDeleted(queueArn: string): void {

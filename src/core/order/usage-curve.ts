@@ -21,6 +21,14 @@ export class UsageCurve {
     this.#turn(-vcpuMilli, at);
   }
 
+  copy(): UsageCurve {
+    const copy = new UsageCurve();
+    copy.#times = [...this.#times];
+    copy.#totals = [...this.#totals];
+    copy.#rate = this.#rate;
+    return copy;
+  }
+
   /** What was used between the two times, in milli-vCPU times ms. */
   between(from: number, to: number): number {
     return Math.max(0, this.#totalAt(to) - this.#totalAt(from));

@@ -1,5 +1,5 @@
 import type { Fact } from "../../core/changes.ts";
-import { BACKFILL_TAG, MAX_RUNNING_JOBS_TAG } from "../../core/submission/own-tags.ts";
+import { askedByQueueTags } from "../../core/queue-tags.ts";
 import type { Environment, Queue, SchedulingPolicy } from "../../core/resources.ts";
 import type { Cluster, ClusterEnvironment, ClusterQueue } from "./cluster.ts";
 
@@ -46,13 +46,11 @@ function toPolicy({ name, sharing }: ClusterQueue): SchedulingPolicy[] {
 }
 
 function toQueue({ name, priority, environments, tags, sharing }: ClusterQueue): Queue {
-  const maxRunningJobs = tags[MAX_RUNNING_JOBS_TAG];
   return {
     arn: queueArn(name),
     ...{ version: 1, status: "VALID", priority },
     environmentArns: environments.map(environmentArn),
-    ...(tags[BACKFILL_TAG] === "true" && { backfills: true }),
-    ...(maxRunningJobs !== undefined && { maxRunningJobs: Number(maxRunningJobs) }),
+    ...askedByQueueTags(tags),
     ...(sharing !== undefined && { policyArn: policyArn(name) }),
   };
 }

@@ -5,11 +5,11 @@ import type {
 } from "@aws-sdk/client-batch";
 import type { FirstOfShares, Placed } from "../../../core/front.ts";
 import type { Job } from "../../../core/job.ts";
-import { requirementsOf } from "../../../core/job.ts";
+import { requirementsOf, shareOf } from "../../../core/job.ts";
 import type { QueueSettings } from "../../../ports/store.ts";
 import type { BatchHandlers, Call } from "../../wire/operations.ts";
 import type { Backend } from "../backend.ts";
-import { arnOf, scopeOf } from "../names.ts";
+import { arnOf } from "../names.ts";
 import { findQueue } from "./queue-lookup.ts";
 import { isQuotaManaged } from "../sharing/quota-shares.ts";
 
@@ -22,7 +22,7 @@ export function snapshotHandler(backend: Backend): Required<Pick<BatchHandlers, 
       const { front, firstOfShares, active } = backend.scheduler.snapshot(arn);
       const lastUpdatedAt = backend.clock.now();
       const summary = summaryOf(call, settings);
-      const shares = isQuota ? byQuotaShare(active) : await byShare(backend, call, settings, active);
+      const shares = byShare(settings, active);
       return {
         frontOfQueue: { jobs: front.map(summary), lastUpdatedAt },
         ...(isQuota && { frontOfQuotaShares: { quotaShares: firsts(firstOfShares, summary), lastUpdatedAt } }),
@@ -45,8 +45,9 @@ function firsts(firstOfShares: FirstOfShares, summary: ReturnType<typeof summary
   return Object.fromEntries([...firstOfShares].map(([shareArn, placed]) => [shareName(shareArn), [summary(placed)]]));
 }
 
-function shareName(quotaShareArn: string): string {
-  return quotaShareArn.slice(quotaShareArn.lastIndexOf("/") + 1);
+/** Of an ARN its last part; an identifier is its own name. */
+function shareName(share: string): string {
+  return share.slice(share.lastIndexOf("/") + 1);
 }
 
 /** Training is counted in instances, pods in Kubernetes' cpu, all else in vCPUs. */
@@ -86,23 +87,9 @@ function ofShares(
   return { fairshareUtilization: { activeShareCount: used.length, topCapacityUtilization: identified } };
 }
 
-function byQuotaShare(jobs: readonly Job[]): Map<string, Job[]> {
-  return Map.groupBy(
-    jobs.filter(({ scheduling }) => scheduling.service?.quotaShare !== undefined),
-    ({ scheduling }) => shareName(scheduling.service!.quotaShare!),
-  );
-}
-
-/** By share identifier, in queues with a fair-share policy. A child is of its parent's share. */
-async function byShare(
-  { store }: Backend,
-  call: Call,
-  { schedulingPolicyArn }: QueueSettings,
-  jobs: readonly Job[],
-): Promise<Map<string, Job[]> | undefined> {
+/** By the name of the quota share, or the share identifier, in queues with a scheduling policy. */
+function byShare({ schedulingPolicyArn }: QueueSettings, jobs: readonly Job[]): Map<string, Job[]> | undefined {
   if (schedulingPolicyArn === undefined) return undefined;
-  const owner = ({ id, parent }: Job): string => parent?.id ?? id;
-  const records = await store.jobs.find(scopeOf(call), [...new Set(jobs.map(owner))]);
-  const shares = new Map(records.map(({ id, shareIdentifier = "" }) => [id, shareIdentifier]));
-  return Map.groupBy(jobs, (job) => shares.get(owner(job)) ?? "");
+  const sharing = jobs.filter(({ scheduling }) => shareOf(scheduling) !== "");
+  return Map.groupBy(sharing, ({ scheduling }) => shareName(shareOf(scheduling)));
 }
