@@ -109,8 +109,7 @@ function fillBehind(draft: Draft, queue: Queue, order: Order, headJobId: string)
       // Of a queue's maximum of running jobs, one is left to the head.
       if (world.activeJobs(queue.arn) + 1 >= (queue.maxRunningJobs ?? Infinity)) return false;
       const one = { ...queue, environmentArns: [environmentArn] };
-      if (lack !== undefined || fullQueue(world, queue) !== undefined) return false;
-      return placeShape(world, shape, one, blockedShapes).kind === "fits";
+      return lack === undefined && placeShape(world, shape, one, blockedShapes).kind === "fits";
     },
     mayStart: () => draft.changes.length < MAX_PLACEMENTS_PER_TICK,
     start: (job, spot) => startJob(draft, job, spot),
