@@ -349,6 +349,7 @@ export class Simulation {
   async #quiet(): Promise<void> {
     for (let before = this.#motion, turns = 0; turns < QUIET_TURNS; turns += 1) {
       await new Promise<void>((resolve) => void setImmediate(resolve));
+      this.#clock.advance(0); // a timer may have been set for what is past already
       if (this.#motion === before) continue;
       before = this.#motion;
       turns = 0;
