@@ -154,3 +154,18 @@ test("in a fair-share queue: what its share has used, and whose turn comes first
     ["light-2"],
   );
 });
+
+test("of shares that have used as much, those come first whose first job is older", () => {
+  const bench = new WorldBench({ capacity: FOUR, queues: [{ ...QUEUE, policyArn: "policy" }] });
+  bench.world.apply({
+    kind: "scheduling-policies",
+    policies: [{ kind: "fair-share", arn: "policy", decaySeconds: 0, reservationPercent: 0, weights: [] }],
+  });
+  bench.submit("all", { ...vcpus(4), share: "first", priority: 1 });
+  bench.tick();
+  for (const share of ["z", "y", "x"]) bench.submit(share, { ...vcpus(1), share, priority: 1 });
+  bench.tick();
+  const plan = bench.tick();
+  const before = (id: string) => explain(bench.world, plan, id, bench.now)!.shares!.before.map(({ share }) => share);
+  assert.deepEqual(["z", "y", "x"].map(before), [[], ["z"], ["z", "y"]]);
+});

@@ -16,7 +16,7 @@ export interface ShareStanding {
 /** Whose turn comes before that of a job's own share. */
 export interface ShareTurns {
   readonly own: ShareStanding;
-  /** Shares of which jobs wait and that have used less, by their weights; the next one first. */
+  /** Shares of which jobs wait and that have used less, by their weights, or as much and whose first job is older; the next one first. */
   readonly before: readonly ShareStanding[];
 }
 
@@ -37,16 +37,28 @@ export function shareTurns(world: World, job: Job): ShareTurns | undefined {
     weight: weights.get(share) ?? 1,
   });
   const own = standing(ownShare);
-  const before = (world.waitingJobs(job.queueArn)?.lanes() ?? [])
-    .filter((lane) => lane.share !== ownShare && lane.first(world.waits) !== undefined)
-    .map(({ share }) => standing(share))
-    .filter((other) => valueOf(other) < valueOf(own))
-    .sort((a, b) => valueOf(a) - valueOf(b) || (a.share < b.share ? -1 : 1));
-  return { own, before };
+  const turns = (world.waitingJobs(job.queueArn)?.lanes() ?? []).flatMap((lane): Turn[] => {
+    const first = lane.first(world.waits)?.job;
+    return first === undefined ? [] : [{ standing: standing(lane.share), seq: first.seq }];
+  });
+  const isOwn = (turn: Turn): boolean => turn.standing.share === ownShare;
+  const ownTurn = turns.find(isOwn) ?? { standing: own, seq: job.seq };
+  const before = turns.filter((turn) => !isOwn(turn) && byTurn(turn, ownTurn) < 0).sort(byTurn);
+  return { own, before: before.map((turn) => turn.standing) };
 }
 
 /** In a vCPU-second. */
 const MILLI_VCPU_MS = 1_000_000;
+
+interface Turn {
+  readonly standing: ShareStanding;
+  /** Of its first job: of equal shares the one that waits longest is served. */
+  readonly seq: number;
+}
+
+function byTurn(a: Turn, b: Turn): number {
+  return valueOf(a.standing) - valueOf(b.standing) || a.seq - b.seq;
+}
 
 function valueOf({ usedVcpuSeconds, weight }: ShareStanding): number {
   return usedVcpuSeconds * weight;
