@@ -11,6 +11,7 @@ import { simulateCommand } from "./commands/simulate.ts";
 import { submitCommand } from "./commands/submit.ts";
 import { upCommand } from "./commands/up.ts";
 import { EXIT, toFailure } from "./failure.ts";
+import { linesForTerminal } from "./text.ts";
 
 /** The command line. What each command needs beyond parsing is loaded when it runs. */
 
@@ -84,7 +85,9 @@ function report(error: unknown): number {
     process.stderr.write(`longshore: this is a defect in Longshore, please report it: ${text}\n`);
     return EXIT.server;
   }
-  process.stderr.write(`longshore: ${failure.message}\n${failure.hint === undefined ? "" : `${failure.hint}\n`}`);
+  process.stderr.write(
+    `longshore: ${linesForTerminal(failure.message)}\n${failure.hint === undefined ? "" : `${failure.hint}\n`}`,
+  );
   return failure.exitCode;
 }
 

@@ -77,7 +77,8 @@ async function readHistory(options: InputOptions): Promise<Workload> {
   }
 }
 
-async function about<T>(file: string, read: () => T | Promise<T>): Promise<T> {
+/** What is wrong with a file is a Failure that names it. */
+export async function about<T>(file: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {

@@ -18,6 +18,11 @@ export function oneLine(text: string): string {
     .replace(CONTROLS, "\ufffd");
 }
 
+/** Lines of which each is as harmless: for messages that quote what a file or a server says. */
+export function linesForTerminal(text: string): string {
+  return text.split("\n").map(oneLine).join("\n");
+}
+
 /** A log line for a terminal: tabs and colours stay, everything else that a terminal would obey goes. */
 export function logLineForTerminal(text: string): string {
   return text

@@ -53,6 +53,26 @@ test("what is wrong with a file is told with its name and place, as wrong usage"
   assert.match(missing.stderr, /none\.swf: ENOENT/);
 });
 
+test("a page that cannot be written is told, and the table is printed all the same", async () => {
+  const args = ["simulate", "--workload", file("trace.swf", TRACE), "--cluster", CLUSTER];
+  const { code, stdout, stderr } = await cli.run(...args, "--html", join(cli.home, "none", "report.html"));
+  assert.equal(code, 2);
+  assert.match(stderr, /^longshore: .*report\.html: ENOENT/);
+  assert.match(stdout, /^Waiting, mean /m);
+});
+
+test("an error shows what a file has, and nothing that a terminal obeys", async () => {
+  const bad = file("escapes.csv", "submit_seconds,\u001b[31mred\u001b]0;title\u0007\n");
+  const { code, stderr } = await cli.run("simulate", "--workload", bad, "--cluster", CLUSTER);
+  assert.equal(code, 2);
+  assert.match(stderr, /escapes\.csv: line 1: "red" is no column/);
+});
+
+test("a workload without jobs is told", async () => {
+  const { code, stderr } = await cli.run("simulate", "--workload", file("none.swf", "; none\n"), "--cluster", CLUSTER);
+  assert.deepEqual([code, stderr], [0, "There are no jobs to simulate.\n"]);
+});
+
 test("what a server has run is a workload, children one by one", async (t) => {
   const server = await cli.up("--vcpus", "2");
   t.after(async () => {

@@ -9,6 +9,7 @@ const EXAMPLE = readFileSync(new URL("../../examples/simulate/cluster.json", imp
 interface File {
   computeEnvironments: Record<string, unknown>[];
   jobQueues: Record<string, unknown>[];
+  schedulingPolicies?: unknown[];
 }
 
 test("the example is a cluster", () => {
@@ -47,6 +48,35 @@ for (const [what, change, problem] of [
     'jobQueues[0].schedulingPolicy is "fair", which is none of the schedulingPolicies.',
   ],
   ["a name twice", ({ jobQueues }) => jobQueues.push(jobQueues[0]!), 'jobQueues has "main" twice.'],
+  [
+    "two policies of one name",
+    (file) => (file.schedulingPolicies = Array(2).fill({ name: "fair", fairsharePolicy: {} })),
+    'schedulingPolicies has "fair" twice.',
+  ],
+  [
+    "an environment twice in a queue",
+    ({ jobQueues }) =>
+      (jobQueues[0]!["computeEnvironmentOrder"] = Array(2).fill({ order: 1, computeEnvironment: "pool" })),
+    'jobQueues[0].computeEnvironmentOrder has "pool" twice.',
+  ],
+  [
+    "a minimum above the maximum",
+    ({ computeEnvironments }) =>
+      (computeEnvironments[0]!["computeResources"] = { type: "EC2", minvCpus: 9, maxvCpus: 8 }),
+    "computeEnvironments[0].computeResources.minvCpus must be a whole number from 0 to 8.",
+  ],
+  [
+    "as desired, less than the minimum",
+    ({ computeEnvironments }) =>
+      (computeEnvironments[0]!["computeResources"] = { type: "EC2", minvCpus: 4, desiredvCpus: 2, maxvCpus: 8 }),
+    "computeEnvironments[0].computeResources.desiredvCpus must be a whole number from 4 to 8.",
+  ],
+  [
+    "no instance types",
+    ({ computeEnvironments }) =>
+      (computeEnvironments[0]!["computeResources"] = { type: "EC2", instanceTypes: [], maxvCpus: 8 }),
+    "computeEnvironments[0].computeResources.instanceTypes must have an instance type or family at least.",
+  ],
 ] as const satisfies readonly [string, (file: File) => void, string][]) {
   test(`an error names its member: ${what}`, () => {
     const file = JSON.parse(EXAMPLE) as File;
@@ -54,6 +84,10 @@ for (const [what, change, problem] of [
     assert.throws(() => readCluster(JSON.stringify(file)), { name: "InputError", message: problem });
   });
 }
+
+test("a byte order mark in front is no matter", () => {
+  assert.deepEqual(readCluster(`\ufeff${EXAMPLE}`), readCluster(EXAMPLE));
+});
 
 test("what is no JSON, or no object, is told so", () => {
   assert.throws(() => readCluster("{"), { name: "InputError", message: /^It is no JSON: / });

@@ -47,11 +47,13 @@ test("the example is one", async () => {
 });
 
 for (const [lines, problem] of [
+  [[""], /^line 1: the header is missing\.$/],
+  [["submit_seconds,run_seconds,vcpus", "1,2,3", "", "1,2"], /^line 4 has 2 fields; the header has 3\.$/],
+  [["submit_seconds,run_seconds,vcpus", "0,2e10,1"], /^line 2, column run_seconds: "2e10" is no number from 0 to /],
   [["submit_seconds,run_seconds,vcpus,cpu"], /^line 1: "cpu" is no column; known are submit_seconds, run_seconds, /],
   [["submit_seconds,run_seconds"], /^line 1: the column vcpus is missing\.$/],
   [["run_seconds,vcpus"], /^line 1: one of the columns submit_seconds and submit_time must be there\.$/],
   [["submit_seconds,run_seconds,vcpus,vcpus"], /^line 1: the column vcpus is there twice\.$/],
-  [["submit_seconds,run_seconds,vcpus", "1,2"], /line 2/],
   [["submit_seconds,run_seconds,vcpus", "1,2,3", "", "1,,3"], /^line 4, column run_seconds: is empty\.$/],
   [["submit_seconds,run_seconds,vcpus", "-1,2,3"], /^line 2, column submit_seconds: "-1" is no number from 0 to /],
   [["submit_seconds,run_seconds,vcpus,nodes", "1,2,3,1.5"], /^line 2, column nodes: "1\.5" is no whole number /],

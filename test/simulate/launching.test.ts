@@ -5,7 +5,7 @@ import { JsonObject } from "../../src/sim/cluster/json-object.ts";
 import { readLaunching } from "../../src/sim/cluster/launching.ts";
 
 function read(resources: object, type: "EC2" | "SPOT" = "EC2"): Launching {
-  return readLaunching(type, JsonObject.parse(JSON.stringify(resources)));
+  return readLaunching(type, 256, JsonObject.parse(JSON.stringify(resources)));
 }
 
 function familiesOf({ types }: Launching): string[] {

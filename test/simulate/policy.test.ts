@@ -31,6 +31,11 @@ test("a policy changes settings of queues, and leaves the others", () => {
 });
 
 for (const [policy, problem] of [
+  [{ jobQueues: [{ jobQueueName: "main" }, { jobQueueName: "main" }] }, 'jobQueues has "main" twice.'],
+  [
+    { fairsharePolicy: { shareDistribution: [{ shareIdentifier: "a" }, { shareIdentifier: "a" }] } },
+    'fairsharePolicy.shareDistribution has "a" twice.',
+  ],
   [
     { jobQueues: [{ jobQueueName: "x" }] },
     `jobQueues[0].jobQueueName is "x", which is none of the cluster's jobQueues.`,

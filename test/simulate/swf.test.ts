@@ -65,6 +65,7 @@ for (const [what, lines, problem] of [
   ["too few fields", ["; a comment", "1 2 3"], /^line 2 has 3 fields; a job .* has 18\.$/],
   ["a word", [line({ 2: 0 }).replace("-1", "x")], /^line 1, field 1: "x" is no number\.$/],
   ["infinity", ["", line({ 2: Infinity })], /^line 2, field 2: "Infinity" is no number\.$/],
+  ["more than anything takes", [line({ 4: 1e300 })], /^line 1, field 4: "1e\+300" is too large\.$/],
 ] as const) {
   test(`a bad line is an error with its number: ${what}`, async () => {
     await assert.rejects(readSwf(lines), (error: Error) => error.name === "InputError" && problem.test(error.message));

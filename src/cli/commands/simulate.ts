@@ -37,19 +37,21 @@ export function simulateCommand(): Command {
 }
 
 async function simulateFiles(options: SimulateOptions): Promise<void> {
-  const [{ readInput }, { amount, simulationText }] = await Promise.all([
+  const [{ about, readInput }, { amount, simulationText }] = await Promise.all([
     import("../simulation-input.ts"),
     import("../simulation-text.ts"),
   ]);
   const input = await readInput(options);
   for (const note of input.workload.notes) say(note);
+  if (input.workload.jobs.length === 0) say("There are no jobs to simulate.");
   const reports = await simulateAll(input);
-  if (options.html !== undefined) {
-    const { reportPage } = await import("../../sim/report/page/page.ts");
-    writeFileSync(options.html, reportPage(`Simulation of ${basename(options.workload)}`, reports, amount));
-  }
   const result = { data: { runs: reports }, text: simulationText(reports), brief: "" };
   await printResult(result, options.json === true ? "json" : "human");
+  const { html } = options;
+  if (html === undefined) return;
+  const { reportPage } = await import("../../sim/report/page/page.ts");
+  const page = reportPage(`Simulation of ${basename(options.workload)}`, reports, amount);
+  await about(html, () => writeFileSync(html, page));
 }
 
 async function simulateAll({ workload, runs }: SimulationInput): Promise<Report[]> {

@@ -52,13 +52,17 @@ export interface ClusterQueue {
 /** Reads a cluster file (docs/simulate.md). Throws InputError, which names the member. */
 export function readCluster(text: string): Cluster {
   const file = JsonObject.parse(text);
-  const environments = file.objects("computeEnvironments").map(toEnvironment);
-  const policies = new Map((file.optional("schedulingPolicies", (name) => file.objects(name)) ?? []).map(toPolicy));
-  const queues = file.objects("jobQueues").map((queue) => toQueue(queue, environments, policies));
+  const environments = file.distinct("computeEnvironments", toEnvironment, ({ name }) => name);
+  const policies = new Map(
+    file.optional("schedulingPolicies", (member) => file.distinct(member, toPolicy, ([name]) => name)),
+  );
+  const queues = file.distinct(
+    "jobQueues",
+    (queue) => toQueue(queue, environments, policies),
+    ({ name }) => name,
+  );
   file.end();
   if (queues.length === 0) throw new InputError("jobQueues must have a queue at least.");
-  refuseDoubles("computeEnvironments", environments);
-  refuseDoubles("jobQueues", queues);
   return { environments, queues };
 }
 
@@ -69,17 +73,18 @@ function toEnvironment(environment: JsonObject): ClusterEnvironment {
   const type = resources.choice("type", TYPES);
   const maxVcpus = resources.number("maxvCpus", { least: 1 });
   const ofType =
-    type === "EC2" || type === "SPOT" ? ofInstances(type, environment, resources) : ofPool(type, environment);
+    type === "EC2" || type === "SPOT"
+      ? ofInstances(environment, readLaunching(type, maxVcpus, resources))
+      : ofPool(type, environment);
   resources.end();
   environment.end();
   return { name, type, maxVcpus, ...ofType };
 }
 
-function ofInstances(type: "EC2" | "SPOT", environment: JsonObject, resources: JsonObject) {
-  const launching = readLaunching(type, resources);
+function ofInstances(environment: JsonObject, launching: Launching) {
   const range = { least: 0, most: 100, isWhole: false };
   const percent = environment.optional("pricePercent", (member) => environment.number(member, range));
-  const pricePercent = percent ?? (type === "EC2" ? 100 : undefined);
+  const pricePercent = percent ?? (launching.isSpot ? undefined : 100);
   return {
     ...{ launching, bootSeconds: bootSeconds(environment) ?? BOOT_SECONDS },
     ...(pricePercent !== undefined && { pricePercent }),
@@ -117,14 +122,15 @@ function toQueue(
 ): ClusterQueue {
   const name = queue.string("jobQueueName");
   const priority = queue.number("priority", { most: 1_000 });
-  const order = queue.objects("computeEnvironmentOrder").map((entry) => {
+  const toEntry = (entry: JsonObject): { environment: string; at: number } => {
     const environment = entry.string("computeEnvironment");
     const at = entry.number("order");
     if (!environments.some((one) => one.name === environment))
       entry.fail("computeEnvironment", `is "${environment}", which is none of the computeEnvironments.`);
     entry.end();
     return { environment, at };
-  });
+  };
+  const order = queue.distinct("computeEnvironmentOrder", toEntry, ({ environment }) => environment);
   if (order.length === 0) queue.fail("computeEnvironmentOrder", "must have a compute environment at least.");
   const tags = queueTags(queue);
   const policy = queue.optional("schedulingPolicy", (member) => queue.string(member));
@@ -149,10 +155,4 @@ export function queueTags(queue: JsonObject): ClusterQueue["tags"] {
   if (maxRunningJobs !== undefined && !/^[1-9]\d{0,5}$/.test(maxRunningJobs))
     queue.fail("tags", `has ${MAX_RUNNING_JOBS_TAG} "${maxRunningJobs}", which is a whole number from 1 to 999999.`);
   return tags;
-}
-
-function refuseDoubles(member: string, named: readonly { readonly name: string }[]): void {
-  const names = named.map(({ name }) => name);
-  const double = names.find((name, index) => names.indexOf(name) !== index);
-  if (double !== undefined) throw new InputError(`${member} has "${double}" twice.`);
 }

@@ -1,5 +1,8 @@
 import { InputError } from "../input-error.ts";
 
+/** Some editors put it in front. */
+const BYTE_ORDER_MARK = /^\ufeff/;
+
 /** An object of a JSON file: its members are asked for by name and type, and what nobody asked for is an error. Every error names its place. */
 export class JsonObject {
   readonly #members: Readonly<Record<string, unknown>>;
@@ -16,7 +19,7 @@ export class JsonObject {
   /** Rejects text that is no JSON. */
   static parse(text: string): JsonObject {
     try {
-      return new JsonObject(JSON.parse(text) as unknown, "");
+      return new JsonObject(JSON.parse(text.replace(BYTE_ORDER_MARK, "")) as unknown, "");
     } catch (error) {
       if (error instanceof SyntaxError) throw new InputError(`It is no JSON: ${error.message}`);
       throw error;
@@ -67,6 +70,17 @@ export class JsonObject {
 
   objects(name: string): JsonObject[] {
     return this.#list(name).map((value, index) => new JsonObject(value, `${this.pathOf(name)}[${index}]`));
+  }
+
+  /** Objects of which no two have the same `nameOf`. */
+  distinct<T>(name: string, read: (value: JsonObject) => T, nameOf: (value: T) => string): T[] {
+    const known = new Set<string>();
+    return this.objects(name).map((value) => {
+      const one = read(value);
+      if (known.has(nameOf(one))) this.fail(name, `has "${nameOf(one)}" twice.`);
+      known.add(nameOf(one));
+      return one;
+    });
   }
 
   strings(name: string): string[] {

@@ -24,11 +24,14 @@ const BUNDLES: ReadonlyMap<string, readonly string[]> = new Map([
 const MINUTE_MS = 60_000;
 
 /** Reads what an environment may launch, as CreateComputeEnvironment has it (reference 6.4, 6.5). `resources` is not ended. */
-export function readLaunching(type: "EC2" | "SPOT", resources: JsonObject): Launching {
+export function readLaunching(type: "EC2" | "SPOT", maxVcpus: number, resources: JsonObject): Launching {
   const names = resources.optional("instanceTypes", (member) => resources.strings(member)) ?? ["optimal"];
+  if (names.length === 0) resources.fail("instanceTypes", "must have an instance type or family at least.");
   const strategy = resources.optional("allocationStrategy", (member) => resources.choice(member, STRATEGIES[type]));
-  const minVcpus = resources.optional("minvCpus", (member) => resources.number(member)) ?? 0;
-  const desiredVcpus = resources.optional("desiredvCpus", (member) => resources.number(member)) ?? minVcpus;
+  const vcpusFrom = (least: number, member: string): number =>
+    resources.optional(member, () => resources.number(member, { least, most: maxVcpus })) ?? least;
+  const minVcpus = vcpusFrom(0, "minvCpus");
+  const desiredVcpus = vcpusFrom(minVcpus, "desiredvCpus");
   const scaling = resources.optional("scalingPolicy", (member) => resources.object(member));
   const delayMinutes =
     scaling?.optional("minScaleDownDelayMinutes", (member) => scaling.number(member, { most: 10_080 })) ?? 0;

@@ -21,9 +21,8 @@ export function readPolicy(text: string, cluster: Cluster): Policy {
   const sharing = file.optional("fairsharePolicy", (member) =>
     file.isNull(member) ? null : readSharing(file.object(member)),
   );
-  const queues = (file.optional("jobQueues", (member) => file.objects(member)) ?? []).map((queue) =>
-    toChange(queue, cluster),
-  );
+  const toOne = (queue: JsonObject): QueueChange => toChange(queue, cluster);
+  const queues = file.optional("jobQueues", (member) => file.distinct(member, toOne, (queue) => queue.name)) ?? [];
   file.end();
   return { queues, ...(name !== undefined && { name }), ...(sharing !== undefined && { sharing }) };
 }

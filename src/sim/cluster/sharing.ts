@@ -11,7 +11,8 @@ const SHARE_IDENTIFIER = /^[A-Za-z0-9]{0,254}[A-Za-z0-9*]$/;
 export function readSharing(policy: JsonObject): Sharing {
   const decaySeconds = policy.optional("shareDecaySeconds", (name) => policy.number(name, { most: 604_800 })) ?? 0;
   const reservationPercent = policy.optional("computeReservation", (name) => policy.number(name, { most: 99 })) ?? 0;
-  const weights = (policy.optional("shareDistribution", (name) => policy.objects(name)) ?? []).map(toWeight);
+  const toDistinct = (name: string): ShareWeight[] => policy.distinct(name, toWeight, ({ identifier }) => identifier);
+  const weights = policy.optional("shareDistribution", toDistinct) ?? [];
   policy.end();
   return { decaySeconds, reservationPercent, weights };
 }

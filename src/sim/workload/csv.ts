@@ -33,32 +33,51 @@ const COLUMNS: readonly string[] = [...Object.keys(NUMBERS), ...TEXTS];
 
 const REQUIRED: readonly NumberColumn[] = ["run_seconds", "vcpus"];
 
-const MOST = 1e12;
+/** More than any amount or epoch second; times in ms still are whole numbers. */
+const MOST = 1e10;
 
 /** Reads a CSV file with a header, a line at a time; each is a job, and an empty field is one that is not there (docs/simulate.md). Rejects with InputError. */
 export async function readCsv(input: Readable): Promise<Workload> {
   const jobs: WorkloadJob[] = [];
   const kindOf = jobKinds();
+  let hasHeader = false;
   const rows = input.pipe(
     parse({
       bom: true,
       trim: true,
       skip_empty_lines: true,
       info: true,
-      columns: (header: string[]) => knownColumns(header),
+      relax_column_count: true,
+      columns: (header: string[]) => {
+        hasHeader = true;
+        return knownColumns(header);
+      },
     }),
   );
   input.once("error", (error) => rows.destroy(error));
   try {
     for await (const row of rows) {
-      const { record, info } = row as { record: Readonly<Record<string, string>>; info: { lines: number } };
+      const { record, info } = row as ParsedRow;
+      refuseWrongLength(info);
       jobs.push(toJob(new Row(record, info.lines), kindOf));
     }
+    if (!hasHeader) throw new InputError("line 1: the header is missing.");
   } catch (error) {
     if (error instanceof CsvError) throw new InputError(error.message);
     throw error;
   }
   return workloadOf(jobs, []);
+}
+
+interface ParsedRow {
+  readonly record: Readonly<Record<string, string>>;
+  readonly info: { readonly lines: number; readonly columns: readonly unknown[]; readonly error?: CsvError };
+}
+
+function refuseWrongLength({ lines, columns, error }: ParsedRow["info"]): void {
+  if (error === undefined) return;
+  const { record } = error as CsvError & { readonly record: readonly string[] };
+  throw new InputError(`line ${lines} has ${record.length} fields; the header has ${columns.length}.`);
 }
 
 function knownColumns(header: readonly string[]): string[] {

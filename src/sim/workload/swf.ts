@@ -18,6 +18,9 @@ const FIELD = {
 
 const FIELDS = 18;
 
+/** More than any field has; times in ms still are whole numbers. */
+const MOST = 1e10;
+
 const STATUS = { failed: 0, cancelled: 5 } as const;
 
 /** Parts of jobs that were stopped and went on: the whole job has a line of its own, with another status. */
@@ -57,6 +60,7 @@ function fieldsOf(text: string, line: number): readonly number[] {
   return words.map((word, index) => {
     const value = Number(word);
     if (!Number.isFinite(value)) throw new InputError(`line ${line}, field ${index + 1}: "${word}" is no number.`);
+    if (Math.abs(value) > MOST) throw new InputError(`line ${line}, field ${index + 1}: "${word}" is too large.`);
     return value;
   });
 }
