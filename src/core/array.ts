@@ -1,5 +1,5 @@
 import type { JobStatus } from "./job.ts";
-import { JOB_STATUSES } from "./job.ts";
+import { isWaiting, JOB_STATUSES } from "./job.ts";
 
 /** What an array's children that have a record come to, as it is kept with their parent: nobody has to count them. */
 export interface RecordedChildren {
@@ -65,6 +65,17 @@ export class ArrayProgress {
   next(): number | undefined {
     while (this.#next < this.size && this.#codes[this.#next] !== 0) this.#next += 1;
     return this.#next < this.size ? this.#next : undefined;
+  }
+
+  /** Children that have a record and wait: for the child before them, or to be tried again. */
+  get recordedWaiting(): number {
+    return JOB_STATUSES.filter(isWaiting).reduce((sum, status) => sum + this.count(status), 0);
+  }
+
+  /** The lowest index of these, or undefined. Costs in the size where there are some. */
+  firstRecordedWaiting(): number | undefined {
+    if (this.recordedWaiting === 0) return undefined;
+    return this.#codes.findIndex((code) => code !== 0 && isWaiting(STATUSES[code]!));
   }
 
   /** The indexes of children without a record, in order. */

@@ -83,7 +83,7 @@ test("an array is explained by its next child, and a child by itself", async () 
     const found = await explained(array);
     return found.nextChild === `${array}:1` && found.blockers.length > 0 && found;
   });
-  assert.match(explanation.answer, /^4 of its 5 children have not started/);
+  assert.match(explanation.answer, /^4 of its 5 children wait/);
   const child = await explained(`${array}:3`);
   assert.deepEqual([child.status, child.blockers.map(({ kind }) => kind)], ["RUNNABLE", ["crowded"]]);
   assert.deepEqual(child.position, { place: 3 });

@@ -117,6 +117,30 @@ describe("what does not wait", () => {
   });
 });
 
+describe("an array is explained by the first of its children that wait", () => {
+  test("one after another: also when that one has a record of its own", () => {
+    const bench = new WorldBench({ capacity: FOUR });
+    bench.submit("all", vcpus(4));
+    bench.submit("a", { ...vcpus(1), arraySize: 3, dependsOn: [{ type: "SEQUENTIAL" }] });
+    bench.tick();
+    const { answer, nextChild, blockers } = explain(bench.world, bench.tick(), "a", bench.now)!;
+    assert.match(answer, /^3 of its 3 children wait, the first of them is a:0\. Waiting for capacity/);
+    assert.deepEqual([nextChild, blockers.map(({ kind }) => kind)], ["a:0", ["placement"]]);
+  });
+
+  test("when the only one that is left is to be tried again", () => {
+    const bench = new WorldBench({ capacity: FOUR });
+    bench.submit("a", { ...vcpus(2), arraySize: 2, retry: { attempts: 2, evaluateOnExit: [] } });
+    bench.tick();
+    bench.start("a:0");
+    bench.start("a:1");
+    bench.submit("b", { ...vcpus(4), priority: 1 });
+    bench.end("a:1", { exitCode: 1 });
+    const { answer } = explain(bench.world, { blocked: new Map() }, "a", bench.now)!;
+    assert.match(answer, /^1 of its 2 children waits, the first of them is a:1\./);
+  });
+});
+
 test("the root of a chain of dependencies is named", () => {
   const bench = new WorldBench({ capacity: FOUR });
   bench.submit("root", vcpus(8));

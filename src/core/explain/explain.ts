@@ -1,3 +1,4 @@
+import type { ArrayProgress } from "../array.ts";
 import type { Job } from "../job.ts";
 import { activeAttempt, isArrayParent, isTerminal, isWaiting } from "../job.ts";
 import { childId } from "../ids.ts";
@@ -65,19 +66,20 @@ function explainWaiting(world: World, plan: KnownPlan, job: Job): Explanation {
   };
 }
 
-/** An array waits as the first of its children that have no record does. */
+/** An array waits as the first of its children that wait does. */
 function explainArray(world: World, plan: KnownPlan, parent: Job): Explanation {
   const progress = world.arrays.get(parent.id);
-  const next = progress?.next();
   const head = headOf(parent);
-  if (progress === undefined || next === undefined || parent.state.rest?.status === "FAILED") {
+  const next = progress && firstWaiting(parent, progress);
+  if (progress === undefined || next === undefined) {
     const left = progress?.active ?? 0;
     return { ...head, answer: `None of its children is left to start; ${left} of them ${areIs(left)} not over.` };
   }
   const id = childId(parent.id, next);
   const child = jobOf(world, id)!;
   const { answer, blockers, position, shares } = explainWaiting(world, plan, child);
-  const counts = `${progress.size - progress.recorded} of its ${progress.size} children have not started, the first of them is ${id}.`;
+  const waiting = progress.recordedWaiting + (isRestOver(parent) ? 0 : progress.size - progress.recorded);
+  const counts = `${waiting} of its ${progress.size} children ${waiting === 1 ? "waits" : "wait"}, the first of them is ${id}.`;
   return {
     ...head,
     nextChild: id,
@@ -86,6 +88,17 @@ function explainArray(world: World, plan: KnownPlan, parent: Job): Explanation {
     ...(position !== undefined && { position }),
     ...(shares !== undefined && { shares }),
   };
+}
+
+function firstWaiting(parent: Job, progress: ArrayProgress): number | undefined {
+  const unrecorded = isRestOver(parent) ? undefined : progress.next();
+  const recorded = progress.firstRecordedWaiting();
+  return recorded === undefined || unrecorded === undefined ? (recorded ?? unrecorded) : Math.min(recorded, unrecorded);
+}
+
+/** Children that have no record never start any more. */
+function isRestOver({ state }: Job): boolean {
+  return state.rest?.status === "FAILED";
 }
 
 function areIs(count: number): string {

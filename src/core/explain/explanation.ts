@@ -10,7 +10,7 @@ export interface Explanation {
   readonly status: JobStatus;
   /** One sentence for people. */
   readonly answer: string;
-  /** Of an array: the first of its children that have not started, which the rest of this is about. */
+  /** Of an array: the first of its children that wait, which the rest of this is about. */
   readonly nextChild?: string;
   /** All that keeps it from starting; empty when the next tick starts it, or when it has started. */
   readonly blockers: readonly Stated<Blocker>[];

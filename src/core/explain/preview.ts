@@ -98,8 +98,9 @@ function waiting({ answer, blockers, position }: Explanation): Preview {
 }
 
 /** Where shares take turns, a place behind all others says nothing. */
-function withoutPlace({ position: _, ...preview }: Preview): Preview {
-  return preview;
+function withoutPlace(preview: Preview): Preview {
+  const { position: _, ...placeless } = preview;
+  return placeless;
 }
 
 /** As it would be stored: an array whole. */
