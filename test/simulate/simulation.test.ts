@@ -120,6 +120,15 @@ test("what can never run is told with its reason, and what waits behind it", asy
   assert.match(behind!.reason, /^Waiting for job 1/);
 });
 
+test("of an array that can never run, the first child tells why, and the others wait for it", async () => {
+  const workload = jobs({ at: 0, runs: 1, vcpus: 8, arraySize: 3 }, { at: 1, runs: 1 });
+  const [head, behind] = (await reportFor(workload, pool(4))).unfinished;
+  assert.match(head!.reason, /^MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE/);
+  assert.deepEqual([head!.name, head!.jobs], ["job-1", 1]);
+  assert.match(behind!.reason, /^Waiting for job 1:0/);
+  assert.deepEqual([behind!.name, behind!.jobs], ["job-1", 3]);
+});
+
 test("a trace of 10,000 jobs: all of them run, and twice the same", async () => {
   const workload = await readSwf(createInterface({ input: createReadStream(TRACE).pipe(createGunzip()) }));
   const report = await reportFor(workload, pool(256));

@@ -1,5 +1,5 @@
 import type { Change, JobChange } from "../../core/changes.ts";
-import { parseChildId } from "../../core/ids.ts";
+import { childId, parseChildId } from "../../core/ids.ts";
 import type { JobState } from "../../core/job.ts";
 import { activeAttempt, isTerminal } from "../../core/job.ts";
 import type { ShareWeight } from "../../core/resources.ts";
@@ -28,6 +28,14 @@ interface Open {
 interface OpenArray extends Pick<Open, "kind" | "submittedAt" | "state"> {
   /** Children to which nothing has happened. */
   unseen: number;
+}
+
+/** Jobs that wait for the same. */
+export interface OpenJobs {
+  /** Of the first of them. */
+  readonly id: string;
+  readonly state: JobState;
+  readonly jobs: number;
 }
 
 /** What became of the jobs of one share. */
@@ -87,10 +95,18 @@ export class Recorder {
     return this.submitted - this.succeeded - this.failed;
   }
 
-  /** What is not over: jobs and children, and as one all children of an array to which nothing has happened. */
-  *open(): Iterable<{ readonly id: string; readonly state: JobState; readonly jobs: number }> {
-    for (const [id, { state }] of this.#open) yield { id, state, jobs: 1 };
-    for (const [id, { state, unseen }] of this.#arrays) if (unseen > 0) yield { id, state, jobs: unseen };
+  /**
+   * What is not over: jobs and children, in order of submission. Of an array's children to which nothing has happened the first, which may be at the head
+   * of its queue, and as one those behind it.
+   */
+  open(): OpenJobs[] {
+    const open = [...this.#open].map(([id, { state }]): OpenJobs => ({ id, state, jobs: 1 }));
+    for (const [id, { kind, state, unseen }] of this.#arrays) {
+      const next = kind.arraySize! - unseen;
+      if (unseen > 0) open.push({ id: childId(id, next), state, jobs: 1 });
+      if (unseen > 1) open.push({ id: childId(id, next + 1), state, jobs: unseen - 1 });
+    }
+    return open.sort((a, b) => Number.parseInt(a.id, 10) - Number.parseInt(b.id, 10));
   }
 
   submit(id: string, kind: JobKind, state: JobState, now: number): void {
