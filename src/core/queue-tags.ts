@@ -1,11 +1,11 @@
 import type { Queue } from "./resources.ts";
-import { BACKFILL_TAG, MAX_RUNNING_JOBS_TAG } from "./submission/own-tags.ts";
+import { BACKFILL_TAG, countIn, MAX_RUNNING_JOBS_TAG } from "./submission/own-tags.ts";
 
-/** What the tags of a job queue ask of the scheduler; their values were checked. */
+/** What the tags of a job queue ask of the scheduler. */
 export function askedByQueueTags(tags: Readonly<Record<string, string>>): Pick<Queue, "backfills" | "maxRunningJobs"> {
-  const { [BACKFILL_TAG]: backfills, [MAX_RUNNING_JOBS_TAG]: maxRunningJobs } = tags;
+  const maxRunningJobs = countIn(tags[MAX_RUNNING_JOBS_TAG]);
   return {
-    ...(backfills === "true" && { backfills: true }),
-    ...(maxRunningJobs !== undefined && { maxRunningJobs: Number(maxRunningJobs) }),
+    ...(tags[BACKFILL_TAG] === "true" && { backfills: true }),
+    ...(maxRunningJobs !== undefined && { maxRunningJobs }),
   };
 }

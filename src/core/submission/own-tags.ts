@@ -23,3 +23,8 @@ export const EXPECTED_SECONDS_TAG = "longshore:expected-seconds";
 
 /** Of a job queue: whether jobs may start before the one at its head, where that delays it in nothing. */
 export const BACKFILL_TAG = "longshore:backfill";
+
+/** The number from 1 that a tag's value says. Undefined for all else: what was tagged under `--strict` was not checked, and asks for nothing later. */
+export function countIn(value: string | undefined): number | undefined {
+  return value !== undefined && /^[1-9]\d*$/.test(value) ? Number(value) : undefined;
+}

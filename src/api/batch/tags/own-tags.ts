@@ -2,6 +2,7 @@ import { memoryLadder } from "../../../core/submission/memory-ladder.ts";
 import {
   ARRAY_CONCURRENCY_TAG,
   BACKFILL_TAG,
+  countIn,
   EXPECTED_SECONDS_TAG,
   HISTORY_DAYS_TAG,
   INFRASTRUCTURE_RETRIES_TAG,
@@ -47,7 +48,7 @@ export const OWN_QUEUE_TAG_RULES: readonly Rule<Tags>[] = [
 
 function wholeNumber(tag: string, most: number): Rule<Tags> {
   return quotingRule<Tags, "ownTag">("ownTag", ({ [tag]: value }) => {
-    const isValid = value === undefined || (/^[1-9]\d*$/.test(value) && Number(value) <= most);
+    const isValid = value === undefined || (countIn(value) ?? Infinity) <= most;
     return isValid ? undefined : [tag, value, most];
   });
 }
@@ -65,10 +66,7 @@ export function validateQueueTags(tags: Tags | undefined, limits: Limits): void 
 export function askedByTags(job: Tags | undefined, definition: Tags | undefined, limits: Limits) {
   const valueOf = (tag: string): string | undefined =>
     limits.extensions ? (job?.[tag] ?? definition?.[tag]) : undefined;
-  const numberOf = (tag: string): number | undefined => {
-    const value = valueOf(tag);
-    return value === undefined ? undefined : Number(value);
-  };
+  const numberOf = (tag: string): number | undefined => countIn(valueOf(tag));
   return {
     maxActiveChildren: numberOf(ARRAY_CONCURRENCY_TAG),
     expectedSeconds: numberOf(EXPECTED_SECONDS_TAG),
