@@ -67,6 +67,13 @@ test("a workload of no jobs is a page, too", async () => {
   assert.doesNotMatch(page, /NaN|Infinity/);
 });
 
+test("an axis of thousands begins with a plain 0", async () => {
+  const workload = jobs(...Array.from({ length: 3_000 }, () => ({ at: 0, runs: 1 })));
+  const page = pageOf([reportOf("many", await simulate({ workload, cluster: pool(4_000) }), pool(4_000))]);
+  assert.match(page, />3k</);
+  assert.doesNotMatch(page, />0k</);
+});
+
 test("time is told in the largest unit of which there are three", () => {
   const units = [1, 179, 180, 10_800, 259_199, 259_200].map((seconds) => timeUnitFor(seconds).name);
   assert.deepEqual(units, ["seconds", "seconds", "minutes", "hours", "hours", "days"]);

@@ -43,7 +43,7 @@ ${y.ticks(5).map(
   (
     at,
   ) => markup`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${round(y(at))}" y2="${round(y(at))}"/>
-<text class="tick" x="${MARGIN.left - 6}" y="${round(y(at))}" dy="0.32em" text-anchor="end">${yFormat(at)}</text>
+<text class="tick" x="${MARGIN.left - 6}" y="${round(y(at))}" dy="0.32em" text-anchor="end">${at === 0 ? "0" : yFormat(at)}</text>
 `,
 )}${marks}<line class="axis" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${bottom}" y2="${bottom}"/>
 ${ticks.map(({ at, label }) => markup`<text class="tick" x="${round(at)}" y="${bottom + 16}" text-anchor="middle">${label}</text>\n`)}<text class="label" x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${xLabel}</text>

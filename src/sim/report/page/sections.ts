@@ -29,7 +29,7 @@ ${FIGURES.map(row)}</tbody></table></div></section>`;
 
 export function environmentSection(reports: readonly Report[], format: Format): Markup {
   return markup`<section><h2>Environments</h2>
-<div class="wide"><table><thead>${heading(["Simulation", "Environment", "Type", ...ENVIRONMENT_COLUMNS, "launched"])}</thead><tbody>
+<div class="wide"><table><thead>${heading(["Simulation", "Environment", "Type", ...ENVIRONMENT_COLUMNS, "launched"], ["Environment", "Type", "launched"])}</thead><tbody>
 ${reports.flatMap((report) =>
   environmentFigures(report).map(
     ({ environment, type, figures, launched }) =>
@@ -148,7 +148,7 @@ export function unfinishedSection(reports: readonly Report[]): Markup {
 ${reports.map(({ name, unfinished }) =>
   unfinished.length === 0
     ? ""
-    : markup`<h3>${name}</h3><div class="wide"><table><thead>${heading(["Jobs", "First", "Why"])}</thead><tbody>
+    : markup`<h3>${name}</h3><div class="wide"><table><thead>${heading(["Jobs", "First", "Why"], ["First", "Why"])}</thead><tbody>
 ${unfinished.map((one) => markup`<tr><td>${one.jobs}</td><td class="text">${one.name}</td><td class="text">${one.reason}</td></tr>\n`)}</tbody></table></div>`,
 )}</section>`;
 }
@@ -209,8 +209,11 @@ function legend(entries: readonly (readonly [label: string, className: string])[
   return markup`<ul class="legend">${entries.map(([label, className]) => markup`<li><span class="key ${className}"></span>${label}</li>`)}</ul>`;
 }
 
-function heading(cells: readonly string[]): Markup {
-  return markup`<tr>${cells.map((cell) => (cell === "" ? markup`<td></td>` : markup`<th scope="col">${cell}</th>`))}</tr>`;
+/** `texts`: the columns, beside the first one, that have no numbers. */
+function heading(cells: readonly string[], texts: readonly string[] = []): Markup {
+  const toCell = (cell: string): Markup =>
+    markup`<th scope="col"${texts.includes(cell) ? markup` class="text"` : ""}>${cell}</th>`;
+  return markup`<tr>${cells.map((cell) => (cell === "" ? markup`<td></td>` : toCell(cell)))}</tr>`;
 }
 
 function perRun(reports: readonly Report[], names: readonly string[]): string[] {

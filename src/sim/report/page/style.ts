@@ -8,14 +8,17 @@ export const STYLE = `
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 1360px; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; } h3 { font-size: 1rem; }
-h1, h3, th, td, figcaption, li { overflow-wrap: anywhere; }
+h1, h3, figcaption, li { overflow-wrap: anywhere; }
 svg { width: 100%; max-width: 900px; height: auto; display: block; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 1rem; }
 figure { margin: 0; } figcaption { font-weight: 600; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.2rem 0.8rem; border-bottom: 1px solid var(--grid); text-align: right; }
-th[scope=row], td.text { text-align: left; font-weight: normal; }
+td { white-space: nowrap; }
+th, td.text { max-width: 30rem; white-space: normal; overflow-wrap: break-word; }
+th:first-child, th.text, td.text { text-align: left; }
+th[scope=row] { font-weight: normal; }
 th.detail { padding-left: 2rem; color: var(--quiet); }
 details { margin: 0.5rem 0; } summary { cursor: pointer; color: var(--quiet); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; margin: 0.5rem 0; padding: 0; }
