@@ -68,6 +68,15 @@ test("an error shows what a file has, and nothing that a terminal obeys", async 
   assert.match(stderr, /escapes\.csv: line 1: "red" is no column/);
 });
 
+test("jobs are submitted in another tempo, within reason", async () => {
+  const args = ["simulate", "--workload", file("trace.swf", TRACE), "--cluster", CLUSTER, "--speedup"];
+  for (const factor of ["0", "1e-300", "1e7", "fast"]) {
+    const { code, stderr } = await cli.run(...args, factor);
+    assert.equal(code, 2);
+    assert.match(stderr, /'--speedup <factor>' .* must be a number from 0\.01 to 1000000\./);
+  }
+});
+
 test("a workload without jobs is told", async () => {
   const { code, stderr } = await cli.run("simulate", "--workload", file("none.swf", "; none\n"), "--cluster", CLUSTER);
   assert.deepEqual([code, stderr], [0, "There are no jobs to simulate.\n"]);

@@ -107,8 +107,8 @@ test("a reservation of 50 % keeps half of the vCPUs free while one share is acti
   const report = await reportFor(workload, fair(pool(8), { computeReservation: 50 }));
   const { A, B } = waitingByShare(report);
   assert.equal(B, 0);
-  // From 50 on both are active, and a quarter, two vCPUs, are kept: one of A starts at 50, beside B's; when B's ends, another one.
-  near(A, (0 * 4 + 50 + 60 + 100 * 2) / 8);
+  // From 50 on both are active, and a quarter, two vCPUs, are kept: four of A waited 0; one starts at 50, beside B's; when B's ends, another one.
+  near(A, (50 + 60 + 2 * 100) / 8);
 });
 
 test("a minimum of one instance boots at once, and stays", async () => {

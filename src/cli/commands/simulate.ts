@@ -25,7 +25,7 @@ export function simulateCommand(): Command {
     )
     .requiredOption("--cluster <file>", "the compute environments and job queues, as JSON")
     .option("--policy <file>", "what to change of the cluster, to compare (repeatable)", repeated, [])
-    .option("--speedup <factor>", "submit the jobs so many times as fast", positiveNumber, 1)
+    .option("--speedup <factor>", "submit the jobs so many times as fast", speedup, 1)
     .option("--seed <n>", "of a synthetic workload", wholeNumber(0, 2 ** 32 - 1), 1)
     .option("--since <time>", "of a history: jobs submitted after it, such as 2026-11-23T08:30:00Z", epochMs, 0)
     .option("--endpoint <url>", "of a history: where the Batch API is (default: see `longshore --help`)")
@@ -76,10 +76,11 @@ function epochMs(text: string): number {
   throw new InvalidArgumentError("It must be a time such as 2026-11-23T08:30:00Z.");
 }
 
-function positiveNumber(text: string): number {
+/** Not so slow that times in ms are no whole numbers any more. */
+function speedup(text: string): number {
   const value = Number(text);
-  if (value > 0 && value <= 1e6) return value;
-  throw new InvalidArgumentError("It must be a number above 0.");
+  if (value >= 0.01 && value <= 1e6) return value;
+  throw new InvalidArgumentError("It must be a number from 0.01 to 1000000.");
 }
 
 function progressText({ jobs, over, elapsedMs }: SimulationProgress): string {

@@ -28,7 +28,7 @@ details { margin: 0.5rem 0; } summary { cursor: pointer; color: var(--quiet); }
 .line { fill: none; stroke: currentColor; stroke-width: 1.6; } .area { fill: currentColor; }
 .run0, .share0 { color: var(--c0); } .run1, .share1 { color: var(--c1); } .run2, .share2 { color: var(--c2); }
 .run3, .share3 { color: var(--c3); } .run4, .share4 { color: var(--c4); } .run5, .share5 { color: var(--c5); }
-.share6 { color: var(--c6); } .share7 { color: var(--c7); }
+.run6, .share6 { color: var(--c6); } .run7, .share7 { color: var(--c7); }
 .line.run1 { stroke-dasharray: 6 3; } .line.run2 { stroke-dasharray: 2 3; }
 .line.capacity { color: var(--ink); stroke-dasharray: 4 3; } .key.capacity { color: var(--ink); border-top: 0.15em dashed; }
 @media print { details > * { display: block; } }
