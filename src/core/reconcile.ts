@@ -1,4 +1,5 @@
 import type { Change } from "./changes.ts";
+import type { Readiness } from "./dependency.ts";
 import { childReadiness, hasChildDependencies, wholeReadiness } from "./dependency.ts";
 import { childId, parseNodeId } from "./ids.ts";
 import type { ArrayRest, Job, JobState, Stopping, StopRequest } from "./job.ts";
@@ -255,12 +256,11 @@ class Settler {
 
   #settleWaitingArray(parent: Job): void {
     const readiness = wholeReadiness(this.#world, parent);
-    if (readiness === "waits") return;
     if (typeof readiness === "object") {
       return this.#failRest(parent, readiness.failure, { endReason: readiness.failure });
     }
     if (hasChildDependencies(parent)) return this.#settleChildren(parent);
-    this.#set(parent, { ...parent.state, rest: { status: "RUNNABLE" } });
+    if (readiness === "ready") this.#set(parent, { ...parent.state, rest: { status: "RUNNABLE" } });
   }
 
   /** Every child without a record, after something that concerns all of them. */
@@ -272,7 +272,7 @@ class Settler {
     for (let index = 0; index < progress.size; index += 1) {
       if (progress.get(index) !== "none") continue;
       open.push(index);
-      const readiness = childReadiness(this.#world, parent, index);
+      const readiness = this.#readinessOf(parent, index);
       if (readiness === "ready") ready.add(index);
       else if (readiness !== "waits") failing += 1;
     }
@@ -291,12 +291,19 @@ class Settler {
       const state = { ...failed({ status: "PENDING", attempts: [] }, stop.reason, this.#now), ...flag };
       this.#record(child.parent, child.index, state);
     } else if (child.parent.state.rest?.status === "PENDING" && hasChildDependencies(child.parent)) {
-      if (wholeReadiness(this.#world, child.parent) === "ready") this.#settleChild(child.parent, child.index);
+      // When the whole array is to fail, it is settled as one.
+      if (typeof wholeReadiness(this.#world, child.parent) === "string") this.#settleChild(child.parent, child.index);
     }
   }
 
+  /** A child starts only when its array may; but it fails at once when its own dependencies cannot be met any more. */
+  #readinessOf(parent: Job, index: number): Readiness {
+    const own = childReadiness(this.#world, parent, index);
+    return own === "ready" ? wholeReadiness(this.#world, parent) : own;
+  }
+
   #settleChild(parent: Job, index: number): void {
-    const readiness = childReadiness(this.#world, parent, index);
+    const readiness = this.#readinessOf(parent, index);
     if (readiness === "ready") return this.#record(parent, index, { status: "RUNNABLE", attempts: [] });
     if (readiness === "waits") return;
     const isChain = parent.scheduling.dependsOn.some(({ type }) => type === "SEQUENTIAL");

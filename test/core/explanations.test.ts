@@ -6,19 +6,19 @@ import type { Explanation } from "../../src/core/explain/explanation.ts";
 import type { Obstacle } from "../../src/core/explain/obstacles.ts";
 import { verdicts } from "../../src/core/explain/obstacles.ts";
 import { considered, preview, proposedJob } from "../../src/core/explain/preview.ts";
-import { frontOf } from "../../src/core/front.ts";
+import { fairFrontOf, frontOf } from "../../src/core/front.ts";
 import { parseChildId } from "../../src/core/ids.ts";
 import type { InstanceType } from "../../src/core/instances/instance.ts";
 import { launch } from "../../src/core/instances/launch.ts";
 import type { Job, Requirements } from "../../src/core/job.ts";
-import { activeAttempt, demandOf, isTerminal, requirementsOf } from "../../src/core/job.ts";
+import { activeAttempt, demandOf, isTerminal, requirementsOf, shareOf } from "../../src/core/job.ts";
 import { ended } from "../../src/core/lifecycle.ts";
 import { jobChange } from "../../src/core/job-change.ts";
 import type { Consumable, Environment } from "../../src/core/resources.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { byPriority } from "../../src/core/schedule.ts";
 import { Random } from "../sim/random.ts";
-import { jobIn, randomScheduling, randomWorld, waitingIds } from "../support/random-world.ts";
+import { jobIn, randomScheduling, randomTurn, randomWorld, waitingIds } from "../support/random-world.ts";
 import type { WorldBench } from "../support/world.ts";
 
 /** No explanation is wrong: in random worlds, each reason that is stated is put to the test by taking it away. */
@@ -61,13 +61,17 @@ test("who waits has a reason; each reason is gone when it is taken away, and the
         for (const kind of kindsOf(blocker)) seen.set(kind, (seen.get(kind) ?? 0) + 1);
         takenAlone(seed, id, blocker);
       }
-      if (blockers.every(canBeTaken)) for (const arn of environmentsOf(blockers)) takenTogether(seed, id, arn);
+      const { state, queueArn } = jobIn(bench, id)!;
+      // When a job comes, its share may have another first job, and so another turn: that is not foreseen for one that does not wait there yet.
+      const turnMayChange = state.status !== "RUNNABLE" && bench.world.queues.get(queueArn)?.policyArn !== undefined;
+      if (blockers.every(canBeTaken) && !turnMayChange)
+        for (const arn of environmentsOf(blockers)) takenTogether(seed, id, arn);
     }
   });
   const kinds = [
     ...["behind", "capacity", "consumable", "crowded", "dependency", "disabled", "no-container-engine", "no-gpus"],
     ...["above-instance-types", "instance-room", "needs-fargate", "no-such-architecture"],
-    ...["above-environment-maximum", "above-machine", "not-valid", "placement", "queue-before", "unmanaged"],
+    ...["above-environment-maximum", "above-machine", "not-valid", "placement", "policy", "queue-before", "unmanaged"],
   ];
   assert.deepEqual(
     kinds.filter((kind) => !seen.has(kind)),
@@ -109,6 +113,7 @@ function takenTogether(seed: number, id: string, environmentArn: string | undefi
   const { bench, plan } = worldOf(seed);
   const { blockers } = explained(bench, plan, id);
   dismissSleepers(bench, id, blockers);
+  dismissOtherLanes(bench, plan, id, blockers);
   for (const blocker of blockers) {
     if (blocker.kind !== "placement") remove(bench, id, blocker);
     // An array with a child that has failed can only fail, and so can who depends on it.
@@ -118,6 +123,8 @@ function takenTogether(seed: number, id: string, environmentArn: string | undefi
     one.kind === "placement" ? one.environments : [],
   )) {
     if (arn !== environmentArn) continue;
+    // Of a larger maximum there may be a reservation of which nothing was to be said before.
+    reserveNothing(bench);
     for (const obstacle of obstacles) removeObstacle(bench, id, arn, obstacle);
     // Instances of a type that was not allowed before are not there yet.
     const hasRoom = obstacles.every(({ kind }) => kind !== "instance-room");
@@ -213,12 +220,10 @@ test("a dry run says of a job what becomes of it when it is submitted", () => {
   eachSeed((seed) => {
     const { bench, plan } = worldOf(seed);
     const random = new Random(seed + 1_000_000);
-    const scheduling = randomScheduling(
-      bench,
-      random,
-      [...bench.world.jobs.keys()].filter((id) => !id.includes(":")),
-    );
-    const queueArn = random.pick([...bench.world.queues.keys()]);
+    const ids = [...bench.world.jobs.keys()].filter((id) => !id.includes(":"));
+    const queue = random.pick([...bench.world.queues.values()]);
+    const queueArn = queue.arn;
+    const scheduling = { ...randomScheduling(bench, random, ids), ...randomTurn(random, queue) };
     const full = { retry: { attempts: 1, evaluateOnExit: [] }, dependsOn: [], needsImage: false, ...scheduling };
     const { requirements = { vcpuMilli: 1, memoryMiB: 1, gpus: 0 } } = scheduling;
     const job = proposedJob({ queueArn, scheduling: { ...full, requirements }, createdAt: bench.now });
@@ -257,7 +262,8 @@ test("when a job starts: exactly then, when all that runs ends at its bound", ()
 
 /** Lives through it: what starts runs at once, what has a timeout succeeds when that is over. */
 function startWhenAllEndAtTheirBounds(seed: number, id: string): number | undefined {
-  const { bench } = worldOf(seed);
+  const { bench, plan } = worldOf(seed);
+  let { wakeAt = Infinity } = plan;
   for (;;) {
     for (const one of activeIds(bench)) if (bench.status(one) === "STARTING") bench.start(one);
     const bounds = activeIds(bench).map((one) => {
@@ -268,12 +274,12 @@ function startWhenAllEndAtTheirBounds(seed: number, id: string): number | undefi
         stopping === undefined ? startedAt! + (scheduling.timeoutSeconds ?? Infinity) * 1000 : stopping.at + 30_000;
       return { one, at };
     });
-    const next = Math.max(bench.now, Math.min(...bounds.map(({ at }) => at)));
+    const next = Math.max(bench.now, Math.min(wakeAt, ...bounds.map(({ at }) => at)));
     if (next === Infinity) return undefined;
     bench.now = next;
     for (const { one, at } of bounds) if (at <= next) bench.end(one);
     const before = bench.changes.length;
-    do bench.tick();
+    do ({ wakeAt = Infinity } = bench.tick());
     while (bench.world.agenda.size > 0);
     const hasStarted = bench.changes
       .slice(before)
@@ -282,19 +288,40 @@ function startWhenAllEndAtTheirBounds(seed: number, id: string): number | undefi
   }
 }
 
-test("the place in the queue is that in the order of the jobs", () => {
+test("the places in the queue are those in the order of the jobs; shares take turns", () => {
   eachSeed((seed) => {
     const { bench, plan } = worldOf(seed);
     const runnable = waitingIds(bench)
       .map((id) => jobIn(bench, id)!)
       .filter(({ state }) => state.status === "RUNNABLE");
-    const keys = (job: Job): number[] => [job.state.attempts.length > 0 ? 0 : 1, job.seq, job.parent?.index ?? 0];
-    for (const job of runnable) {
-      const before = runnable.filter((other) => other.queueArn === job.queueArn && compare(keys(other), keys(job)) < 0);
-      assert.deepEqual(explained(bench, plan, job.id).position, { place: before.length + 1 }, job.id);
+    const placeOf = ({ id }: Job): number => {
+      const { position } = explained(bench, plan, id);
+      return position !== undefined && "place" in position ? position.place : NaN;
+    };
+    for (const { arn } of bench.world.queues.values()) {
+      const inOrder = runnable
+        .filter(({ queueArn }) => queueArn === arn)
+        .map((job) => ({ job, place: placeOf(job) }))
+        .sort((a, b) => a.place - b.place);
+      assert.deepEqual(
+        inOrder.map(({ place }) => place),
+        inOrder.map((_, index) => index + 1),
+      );
+      for (const share of new Set(inOrder.map(({ job }) => job.scheduling.share))) {
+        const ofShare = inOrder.map(({ job }) => job).filter(({ scheduling }) => scheduling.share === share);
+        assert.deepEqual(
+          ofShare.map(({ id }) => id),
+          ofShare.toSorted((a, b) => compare(rankOf(a), rankOf(b))).map(({ id }) => id),
+        );
+      }
     }
   });
 });
+
+/** Among jobs of one share, or of a queue without shares: the smallest is the first. */
+function rankOf({ scheduling: { priority = 0 }, state, seq, parent }: Job): number[] {
+  return [-priority, state.attempts.length > 0 ? 0 : 1, seq, parent?.index ?? 0];
+}
 
 function compare(a: readonly number[], b: readonly number[]): number {
   const at = a.findIndex((value, index) => value !== b[index]);
@@ -357,7 +384,7 @@ function remove(bench: WorldBench, id: string, blocker: Blocker): void {
       return finish(bench, blocker.jobId, needsFailure ? "FAILED" : "SUCCEEDED");
     }
     case "behind":
-      for (const one of aheadOf(bench, id)) dismiss(bench, one);
+      for (const one of [...aheadOf(bench, id), ...othersOfSharesAhead(bench, id)]) dismiss(bench, one);
       return;
     case "queue-before":
       for (const one of frontOf(world, blocker.queueArn!, 1_000)) dismiss(bench, one);
@@ -382,11 +409,17 @@ function remove(bench: WorldBench, id: string, blocker: Blocker): void {
       const enough: Consumable = { arn: blocker.arn, total, isReplenishable: true };
       return bench.consumables(...known, enough);
     }
-    case "placement":
     case "policy":
+      return reserveNothing(bench);
+    case "placement":
     case "refusal":
       throw new Error(`${blocker.kind} is taken away otherwise`);
   }
+}
+
+function reserveNothing({ world }: WorldBench): void {
+  const policies = [...world.policies.values()].map((one) => ({ ...one, reservationPercent: 0 }));
+  world.apply({ kind: "scheduling-policies", policies });
 }
 
 function removeObstacle(bench: WorldBench, id: string, environmentArn: string, obstacle: Obstacle): void {
@@ -460,9 +493,19 @@ function launchFor(bench: WorldBench, id: string, environmentArn: string): void 
 /** RUNNABLE jobs of its queue that come before it, or would if it were RUNNABLE. */
 function aheadOf(bench: WorldBench, id: string): string[] {
   const job = jobIn(bench, id)!;
+  const waits = job.state.status === "RUNNABLE";
+  const fairFront = fairFrontOf(bench.world, job.queueArn, 1_000, waits ? undefined : job);
+  if (fairFront !== undefined) return fairFront.slice(0, fairFront.indexOf(id));
   const front = frontOf(bench.world, job.queueArn, 1_000);
-  const rank = (one: Job): number[] => [one.state.attempts.length > 0 ? 0 : 1, one.seq, one.parent?.index ?? 0];
-  return front.filter((one) => compare(rank(jobIn(bench, one)!), rank(job)) < 0);
+  return front.filter((one) => compare(rankOf(jobIn(bench, one)!), rankOf(job)) < 0);
+}
+
+/** Had those ahead started, their shares would have had their turn; when they are only gone, the next ones of the same shares come first. */
+function othersOfSharesAhead(bench: WorldBench, id: string): string[] {
+  const { queueArn, scheduling } = jobIn(bench, id)!;
+  const shares = new Set(aheadOf(bench, id).map((one) => shareOf(jobIn(bench, one)!.scheduling)));
+  shares.delete(shareOf(scheduling));
+  return frontOf(bench.world, queueArn, 1_000).filter((one) => shares.has(shareOf(jobIn(bench, one)!.scheduling)));
 }
 
 function earlierFronts({ world }: WorldBench, job: Job): string[] {
@@ -489,6 +532,20 @@ function dismissSleepers(bench: WorldBench, id: string, blockers: readonly Block
     const arrayId = parseChildId(one)?.parentId ?? one;
     if (needed.has(one) || needed.has(arrayId)) continue;
     dismiss(bench, one);
+  }
+}
+
+/** Shares that are held up by something of their own: what is taken out of the way of one job may be out of theirs too, and it is their turn. */
+function dismissOtherLanes(bench: WorldBench, plan: Plan, id: string, blockers: readonly Blocker[]): void {
+  const { queueArn, scheduling } = jobIn(bench, id)!;
+  const { head, lanes = new Map() } = plan.blocked.get(queueArn) ?? {};
+  const holder = head && jobIn(bench, head.jobId)?.scheduling.share;
+  const needed = new Set(blockers.flatMap((one) => (one.kind === "dependency" ? [one.jobId] : [])));
+  for (const one of waitingIds(bench)) {
+    const job = jobIn(bench, one);
+    const share = job && shareOf(job.scheduling);
+    if (job?.queueArn !== queueArn || share === undefined || !lanes.has(share) || needed.has(one)) continue;
+    if (share !== shareOf(scheduling) && share !== holder) dismiss(bench, one);
   }
 }
 

@@ -2,7 +2,7 @@ import { childId } from "../../src/core/ids.ts";
 import type { Instance, InstanceType, Launching } from "../../src/core/instances/instance.ts";
 import type { ConsumableNeed, Dependency, Job, Scheduling } from "../../src/core/job.ts";
 import { isArrayParent, isWaiting } from "../../src/core/job.ts";
-import type { Consumable, Environment, Queue } from "../../src/core/resources.ts";
+import type { Consumable, Environment, FairSharePolicy, Queue } from "../../src/core/resources.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { jobOf } from "../../src/core/explain/open-dependencies.ts";
 import type { Random } from "../sim/random.ts";
@@ -10,6 +10,8 @@ import { ENVIRONMENT, QUEUE, WorldBench } from "./world.ts";
 
 const QUEUES = ["queue-a", "queue-b", "queue-c"];
 const ENVIRONMENTS = ["environment-a", "environment-b", "environment-c"];
+const POLICY = "scheduling-policy/shares";
+const SHARES = ["red", "green", "blue"];
 const CONSUMABLES = ["consumable-resource/licence", "consumable-resource/token"];
 
 export interface RandomBench {
@@ -25,6 +27,7 @@ export function randomWorld(random: Random): RandomBench {
     environments: ENVIRONMENTS.slice(0, random.int(1, 3)).map((arn) => randomEnvironment(random, arn)),
     queues: QUEUES.slice(0, random.int(1, 3)).map((arn) => randomQueue(random, arn)),
   });
+  bench.world.apply({ kind: "scheduling-policies", policies: [randomPolicy(random)] });
   bench.consumables(...randomConsumables(random));
   bench.world.apply({ kind: "instances", ...randomInstances(bench, random) });
   const ids: string[] = [];
@@ -99,7 +102,16 @@ function randomInstances({ world, now }: WorldBench, random: Random): { instance
 function randomQueue(random: Random, arn: string): Queue {
   // One that is gone may still be in the list.
   const environmentArns = ENVIRONMENTS.filter((_, index) => index === 0 || random.chance(0.4));
-  return { ...QUEUE, arn, priority: random.int(1, 3), environmentArns, backfills: random.chance(0.3) };
+  const shared = { arn, priority: random.int(1, 3), environmentArns, backfills: random.chance(0.3) };
+  return { ...QUEUE, ...shared, ...(random.chance(0.3) && { policyArn: POLICY }) };
+}
+
+function randomPolicy(random: Random): FairSharePolicy {
+  const weights = SHARES.filter(() => random.chance(0.5)).map((identifier) => ({
+    ...{ identifier, weight: random.pick([0.5, 1, 3]) },
+  }));
+  const decaySeconds = random.pick([0, 3600]);
+  return { kind: "fair-share", arn: POLICY, decaySeconds, reservationPercent: random.pick([0, 0, 20, 60]), weights };
 }
 
 function randomConsumables(random: Random): Consumable[] {
@@ -111,9 +123,14 @@ function randomConsumables(random: Random): Consumable[] {
 
 function submit(bench: WorldBench, random: Random, ids: string[]): void {
   const id = `job-${ids.length}`;
-  const queues = [...bench.world.queues.keys()];
-  bench.submit(id, randomScheduling(bench, random, ids), random.pick(queues));
+  const queue = random.pick([...bench.world.queues.values()]);
+  bench.submit(id, { ...randomScheduling(bench, random, ids), ...randomTurn(random, queue) }, queue.arn);
   ids.push(id);
+}
+
+/** Whose it is, and how urgent: where the queue has shares. */
+export function randomTurn(random: Random, { policyArn }: Queue): Pick<Scheduling, "share" | "priority"> {
+  return policyArn === undefined ? {} : { share: random.pick(SHARES), priority: random.int(0, 2) };
 }
 
 /** What a job might ask for; `ids`: on which it may depend. */

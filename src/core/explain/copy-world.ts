@@ -7,15 +7,6 @@ import { World } from "../world.ts";
 /** With more jobs than this, a copy would take too long for one question. */
 export const MAX_JOBS = 2_000;
 
-/** Whether a copy goes on in a queue as the world itself does. What fair shares have used is not copied. */
-export function canBeCopied(world: World, queueArn: string): boolean {
-  return world.jobs.size <= MAX_JOBS && !hasFairShares(world, queueArn);
-}
-
-export function hasFairShares(world: World, queueArn: string): boolean {
-  return world.policies.get(world.queues.get(queueArn)?.policyArn ?? "")?.kind === "fair-share";
-}
-
 /** A world of its own, in which the same has happened. Costs in jobs. */
 export function copyWorld(world: World): World {
   const copy = new World(world.capacity, world.hasDocker);

@@ -1,11 +1,11 @@
 import type { Job } from "../job.ts";
 import { activeAttempt, isTerminal, isWaiting } from "../job.ts";
 import { jobChange } from "../job-change.ts";
-import { ended, STOP_GRACE_MS } from "../lifecycle.ts";
+import { ended, started, STOP_GRACE_MS } from "../lifecycle.ts";
 import { reconcile } from "../reconcile.ts";
 import { schedule } from "../schedule.ts";
 import type { World } from "../world.ts";
-import { copyWorld, hasFairShares, MAX_JOBS } from "./copy-world.ts";
+import { copyWorld, MAX_JOBS } from "./copy-world.ts";
 import type { Estimate } from "./explanation.ts";
 import { jobOf } from "./open-dependencies.ts";
 
@@ -20,20 +20,8 @@ export function forecast(world: World, jobId: string, now: number, prepare = (_c
   if (world.jobs.size > MAX_JOBS) return { unknown: `More than ${MAX_JOBS} jobs are waiting or running.` };
   const copy = copyWorld(world);
   prepare(copy);
-  if (mayChangeTurns(copy))
-    return { unknown: "What the shares of the queues use decides who is next, and changes with time." };
   if (mayLaunch(copy, jobId)) return { unknown: "Instances are launched for what waits; when they run is not known." };
   return new Forecast(copy, now).startOf(jobId);
-}
-
-/** Queues share the machine: when one of them goes on otherwise, so do the others. */
-function mayChangeTurns(world: World): boolean {
-  return [...world.queues.keys()].some(
-    (arn) =>
-      hasFairShares(world, arn) &&
-      world.waitingJobs(arn)?.lanes().length !== undefined &&
-      world.waitingJobs(arn)!.lanes().length > 1,
-  );
 }
 
 /** Whether anything could still be launched where the job may run. */
@@ -81,6 +69,7 @@ class Forecast {
 
   /** Goes on to the next moment in which something happens; attempts that end then do. Infinity when nothing does. */
   #nextEvent(wakeAt = Infinity): number {
+    for (const job of this.#activeJobs()) this.#begin(job);
     const ends = this.#activeJobs().map((job) => ({ job, at: this.#endOf(job) }));
     const next = Math.min(wakeAt > this.#now ? wakeAt : Infinity, ...ends.map(({ at }) => at));
     if (next === Infinity) return next;
@@ -88,6 +77,12 @@ class Forecast {
       if (at === next) this.#world.apply(jobChange(this.#world, job, ended(job, { at, exitCode: 0 })));
     }
     return next;
+  }
+
+  /** At once: what a share uses counts from then on. Of several containers each has its own start: those are taken to start with their end. */
+  #begin(job: Job): void {
+    const isNew = job.state.status === "STARTING" && activeAttempt(job.state)!.units === undefined;
+    if (isNew) this.#world.apply(jobChange(this.#world, job, started(job, this.#now)));
   }
 
   #activeJobs(): Job[] {

@@ -9,7 +9,7 @@ import { schedule } from "../schedule.ts";
 import { World } from "../world.ts";
 import type { KnownPlan } from "./blockers-of.ts";
 import type { Explanation } from "./explanation.ts";
-import { canBeCopied, copyWorld, hasFairShares } from "./copy-world.ts";
+import { copyWorld, MAX_JOBS } from "./copy-world.ts";
 import { explainJob } from "./explain.ts";
 import { forecast } from "./forecast.ts";
 import { jobOf } from "./open-dependencies.ts";
@@ -58,11 +58,7 @@ export function preview(
     for (const [jobId, outcome] of outcomes) copy.apply({ kind: "outcome", jobId, outcome });
     copy.apply({ kind: "job-admitted", job: asSubmitted(job) });
   };
-  const considering = (): Preview => {
-    const found = considered(world, plan, job);
-    return hasFairShares(world, job.queueArn) ? withoutPlace(found) : found;
-  };
-  const found = canBeCopied(world, job.queueArn) ? tried(world, job, submit, now) : considering();
+  const found = world.jobs.size <= MAX_JOBS ? tried(world, job, submit, now) : considered(world, plan, job);
   return found.outcome === "waits" ? { ...found, estimate: forecast(world, job.id, now, submit) } : found;
 }
 
@@ -95,12 +91,6 @@ function started(environmentArn: string): Preview {
 
 function waiting({ answer, blockers, position }: Explanation): Preview {
   return { outcome: "waits", answer, blockers, ...(position !== undefined && { position }) };
-}
-
-/** Where shares take turns, a place behind all others says nothing. */
-function withoutPlace(preview: Preview): Preview {
-  const { position: _, ...placeless } = preview;
-  return placeless;
 }
 
 /** As it would be stored: an array whole. */

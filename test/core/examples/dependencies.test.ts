@@ -87,6 +87,15 @@ const EXAMPLES: readonly Example[] = [
     ],
   },
   {
+    rule: "N_TO_N: child i fails at once, though its array waits for another job too",
+    jobs: ["a[3]", "b", "c[3]: a N_TO_N, b"],
+    steps: [
+      ["a:0 succeeds", "STT T PPP"],
+      ["a:1 fails", "SFT T PFP"],
+      ["b succeeds", "SFT S TFP"],
+    ],
+  },
+  {
     rule: "N_TO_N over three arrays: each index goes its own way",
     jobs: ["a[2]", "b[2]: a N_TO_N", "c[2]: b N_TO_N"],
     steps: [
