@@ -101,11 +101,11 @@ const LOST_WAKE_UP: readonly Planted[] = [
     finding: /runs longer than its timeout|waits longer than it may/,
   },
   {
-    bug: "a deadline is taken for over one second late",
+    bug: "a deadline is kept for one second later",
     plant: (t) => {
-      const { takeDue } = Deadlines.prototype;
-      t.mock.method(Deadlines.prototype, "takeDue", function (this: Deadlines, now: number) {
-        return takeDue.call(this, now - 1_000);
+      const { add } = Deadlines.prototype;
+      t.mock.method(Deadlines.prototype, "add", function (this: Deadlines, deadline: Parameters<typeof add>[0]) {
+        add.call(this, { ...deadline, at: deadline.at + 1_000 });
       });
     },
     finding: /runs longer than its timeout|waits longer than it may/,
