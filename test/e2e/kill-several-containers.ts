@@ -77,8 +77,10 @@ export function killSeveralContainers({ driver, image, rounds, untilGone }: Kill
     ]);
     const jobId = await submitted(b, "nodes");
     const before = await b.ledger.untilLines("all have begun", (lines) => lines.length === 5);
-    assert.equal(before[0], `begun ${jobId}#1 1`, "the main node is the first");
-    await Promise.all([0, 1, 2].map((node) => untilStatus(b.batch, `${jobId}#${node}`, "RUNNING")));
+    const nodes = await Promise.all([0, 1, 2].map((node) => untilStatus(b.batch, `${jobId}#${node}`, "RUNNING")));
+    // What it notes may come later: the other nodes are told to start when it runs, not when it has done something.
+    const [first = 0, main = 0, last = 0] = nodes.map(({ startedAt }) => startedAt);
+    assert.ok(main <= first && main <= last, "the main node is the first");
     await b.server.kill();
     await b.restart();
     assert.deepEqual(await statuses(b, jobId), ["RUNNING", "RUNNING", "RUNNING", "RUNNING"]);
