@@ -1,5 +1,5 @@
 import type { Attempt } from "./job.ts";
-import { isPreempted } from "./preempted.ts";
+import { isPreempted } from "./quota/preempted.ts";
 
 /** AWS's words for the reasons that clients match on. Source: reference of ECS stopped-task reasons. */
 export const OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage";

@@ -4,7 +4,7 @@ import { DEFAULT_NAME, logStreamName } from "./submission/log-target.ts";
 import type { Attempt, Job, JobState, Stopping } from "./job.ts";
 import { attemptsThatCount, failureOf } from "./failure.ts";
 import { activeAttempt, replaceLastAttempt, requirementsOf } from "./job.ts";
-import { attemptsMade, isPreempted, withoutOldPreempted } from "./preempted.ts";
+import { attemptsMade, isPreempted, withoutOldPreempted } from "./quota/preempted.ts";
 import { shouldRetry } from "./retry.ts";
 import type { AttemptOutcome } from "./submission/training-job.ts";
 import { trainingEndReason, trainingLogStream } from "./submission/training-job.ts";

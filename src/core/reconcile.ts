@@ -7,7 +7,7 @@ import { activeAttempt, isArrayParent, isWaiting } from "./job.ts";
 import { endedWithHost } from "./instances/lost.ts";
 import { ended, failed, hostTerminated, REASONS, stopping } from "./lifecycle.ts";
 import { jobChange } from "./job-change.ts";
-import { isPreempted } from "./preempted.ts";
+import { isPreempted } from "./quota/preempted.ts";
 import type { Environment } from "./resources.ts";
 import { HEALTHY } from "./resources.ts";
 import { nodeStopped, unitsAdvanced } from "./tasks/task-lifecycle.ts";

@@ -5,7 +5,7 @@ import { shortage } from "./shortage.ts";
 import { childId } from "./ids.ts";
 import type { Job } from "./job.ts";
 import { isArrayParent } from "./job.ts";
-import { fillGaps } from "./gap-filler.ts";
+import { fillGaps } from "./backfill/gap-filler.ts";
 import { jobChange } from "./job-change.ts";
 import type { Binding } from "./lifecycle.ts";
 import { preempting } from "./lifecycle.ts";

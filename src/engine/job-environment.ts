@@ -3,7 +3,7 @@ import { instanceId } from "../core/ecs-names.ts";
 import { containerId, uuidFrom } from "../core/ids.ts";
 import type { Attempt, Job } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
-import { attemptsMade } from "../core/preempted.ts";
+import { attemptsMade } from "../core/quota/preempted.ts";
 import type { Environment } from "../core/resources.ts";
 import type { AccessKey, JobCredentials } from "../ports/credentials.ts";
 import type { JobSpec, Launch } from "../ports/store.ts";

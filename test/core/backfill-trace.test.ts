@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { LOOK_BEHIND } from "../../src/core/gap-filler.ts";
+import { LOOK_BEHIND } from "../../src/core/backfill/gap-filler.ts";
 import type { Job, Scheduling } from "../../src/core/job.ts";
 import { activeAttempt, initialState } from "../../src/core/job.ts";
 import { jobChange } from "../../src/core/job-change.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { LOOK_BEHIND } from "../../src/core/gap-filler.ts";
+import { LOOK_BEHIND } from "../../src/core/backfill/gap-filler.ts";
 import type { Scheduling } from "../../src/core/job.ts";
 import type { InstanceType } from "../../src/core/instances/instance.ts";
 import type { Plan } from "../../src/core/plan.ts";

@@ -1,8 +1,8 @@
 import type { Job } from "../job.ts";
 import { activeAttempt } from "../job.ts";
 import { REASONS } from "../lifecycle.ts";
-import type { Candidate } from "../preemption.ts";
-import { byLoss, chooseVictims } from "../preemption.ts";
+import type { Candidate } from "./preemption.ts";
+import { byLoss, chooseVictims } from "./preemption.ts";
 import type { QuotaShare } from "../resources.ts";
 import type { World } from "../world.ts";
 import { shareKey } from "./holdings.ts";

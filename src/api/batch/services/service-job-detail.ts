@@ -4,7 +4,7 @@ import type {
   ServiceJobAttemptDetail,
   ServiceJobSummary,
 } from "@aws-sdk/client-batch";
-import { wasPreempted } from "../../../core/preempted.ts";
+import { wasPreempted } from "../../../core/quota/preempted.ts";
 import type { Attempt } from "../../../core/job.ts";
 import { trainingJobArn } from "../../../core/submission/training-job.ts";
 import type { JobRecord, JobSpec } from "../../../ports/store.ts";

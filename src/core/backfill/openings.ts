@@ -1,12 +1,12 @@
 import type { Need } from "./footprint.ts";
 import { footprintOf, needsOf } from "./footprint.ts";
-import type { Instance } from "./instances/instance.ts";
-import { countOfInstances, isForJob } from "./instances/suitable.ts";
-import type { Job } from "./job.ts";
-import { activeAttempt, demandOf } from "./job.ts";
-import { latestEnd } from "./latest-end.ts";
-import type { Environment } from "./resources.ts";
-import type { World } from "./world.ts";
+import type { Instance } from "../instances/instance.ts";
+import { countOfInstances, isForJob } from "../instances/suitable.ts";
+import type { Job } from "../job.ts";
+import { activeAttempt, demandOf } from "../job.ts";
+import { latestEnd } from "../latest-end.ts";
+import type { Environment } from "../resources.ts";
+import type { World } from "../world.ts";
 
 /** When a job can start somewhere, and what is free then of all that it needs there. */
 export interface Opening {

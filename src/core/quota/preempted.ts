@@ -1,4 +1,4 @@
-import type { Attempt, JobState } from "./job.ts";
+import type { Attempt, JobState } from "../job.ts";
 
 /** A job may be preempted without end, its record must not grow so. What DescribeServiceJob shows is a sliding window on AWS too (reference 3.9). */
 export const KEPT_PREEMPTED_ATTEMPTS = 10;

@@ -1,15 +1,15 @@
 import type { Reservation } from "./backfill.ts";
 import { lastEnd, reservationFor, wantedBy } from "./backfill.ts";
 import { isOfInstance } from "./footprint.ts";
-import type { Job } from "./job.ts";
-import { isArrayParent } from "./job.ts";
-import type { Order } from "./order/order.ts";
-import type { Spot } from "./placement.ts";
-import { spotsIn } from "./placement.ts";
-import type { Environment, Queue } from "./resources.ts";
-import type { Lane, Waiting, WaitingShape } from "./waiting.ts";
-import { dropAllStale, inOrder } from "./waiting.ts";
-import type { World } from "./world.ts";
+import type { Job } from "../job.ts";
+import { isArrayParent } from "../job.ts";
+import type { Order } from "../order/order.ts";
+import type { Spot } from "../placement.ts";
+import { spotsIn } from "../placement.ts";
+import type { Environment, Queue } from "../resources.ts";
+import type { Lane, Waiting, WaitingShape } from "../waiting.ts";
+import { dropAllStale, inOrder } from "../waiting.ts";
+import type { World } from "../world.ts";
 
 /** How many jobs behind the head are looked at in one tick, of those for which there is room now. */
 export const LOOK_BEHIND = 1_000;

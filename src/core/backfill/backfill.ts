@@ -1,15 +1,15 @@
-import { attemptsThatCount } from "./failure.ts";
+import { attemptsThatCount } from "../failure.ts";
 import type { Need, Place } from "./footprint.ts";
 import { allInstances, footprintOf, needsOf } from "./footprint.ts";
-import type { Holding } from "./holdings.ts";
-import type { Job } from "./job.ts";
-import { countOfInstances, isForJob, typesFor } from "./instances/suitable.ts";
-import { demandOf } from "./job.ts";
-import { longestMs } from "./latest-end.ts";
+import type { Holding } from "../holdings.ts";
+import type { Job } from "../job.ts";
+import { countOfInstances, isForJob, typesFor } from "../instances/suitable.ts";
+import { demandOf } from "../job.ts";
+import { longestMs } from "../latest-end.ts";
 import { firstOpening } from "./openings.ts";
-import { environmentsFor } from "./placement.ts";
-import type { Environment, Queue } from "./resources.ts";
-import type { World } from "./world.ts";
+import { environmentsFor } from "../placement.ts";
+import type { Environment, Queue } from "../resources.ts";
+import type { World } from "../world.ts";
 
 /** Something that is held until a time at the latest: epoch ms, Infinity when nobody knows. */
 export interface Held extends Holding {

@@ -1,9 +1,9 @@
-import type { Holding } from "./holdings.ts";
-import { holdingsOf, instanceHoldings, NUM_INSTANCES } from "./holdings.ts";
-import type { Attempt, Job, Requirements } from "./job.ts";
-import { requirementsOf } from "./job.ts";
-import type { Environment } from "./resources.ts";
-import type { World } from "./world.ts";
+import type { Holding } from "../holdings.ts";
+import { holdingsOf, instanceHoldings, NUM_INSTANCES } from "../holdings.ts";
+import type { Attempt, Job, Requirements } from "../job.ts";
+import { requirementsOf } from "../job.ts";
+import type { Environment } from "../resources.ts";
+import type { World } from "../world.ts";
 
 /** Something limited that a job needs, and how much of it is free now: less than nothing after a restart with less, or when a limit was lowered. */
 export interface Need extends Holding {
