@@ -155,13 +155,13 @@ export class Lane {
     return this.#shapes.values();
   }
 
-  /** The entry that is to start first. Costs in shapes. */
-  first(waits: (entry: Waiting) => boolean): Waiting | undefined {
+  /** The entry that is to start first, of the shapes whose first one is `isTried`. Costs in shapes. */
+  first(waits: (entry: Waiting) => boolean, isTried: (entry: Waiting) => boolean = () => true): Waiting | undefined {
     let first: Waiting | undefined;
     for (const shape of this.#shapes.values()) {
       const head = dropStale(shape, waits);
       if (head === undefined) this.#shapes.delete(shape.key);
-      else if (first === undefined || compareWaiting(head, first) < 0) first = head;
+      else if (isTried(head) && (first === undefined || compareWaiting(head, first) < 0)) first = head;
     }
     return first;
   }

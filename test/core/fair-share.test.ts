@@ -199,6 +199,15 @@ describe("order", () => {
     assert.equal(placed(bench.tick()), "a1 b1 a2 b2 a3 b3");
   });
 
+  test("what waits for a consumable resource stands aside, and does not count for whose turn it is", () => {
+    const bench = machine(1);
+    const consumables = [{ arn: "licence", quantity: 1 }];
+    bench.submit("a-licence", { ...of("a"), consumables });
+    submit(bench, "b", 1);
+    submit(bench, "a", 1);
+    assert.equal(placed(bench.tick()), "b1");
+  });
+
   test("half the weight is twice the share", () => {
     const bench = machine(6, { weights: [{ identifier: "b", weight: 0.5 }] });
     submit(bench, "a", 9);

@@ -5,7 +5,8 @@ import type { BlockedReason } from "../placement.ts";
 import { accepts, isPassing, place } from "../placement.ts";
 import type { FairSharePolicy, Queue } from "../resources.ts";
 import { waitingIds } from "../waiting-ids.ts";
-import type { Heap, Lane } from "../waiting.ts";
+import { shortage } from "../shortage.ts";
+import type { Heap, Lane, Waiting } from "../waiting.ts";
 import { inOrder } from "../waiting.ts";
 import type { World } from "../world.ts";
 import type { Order } from "./order.ts";
@@ -177,8 +178,12 @@ export class FairShareOrder implements Order {
     return record?.usage(this.#now, this.#window) ?? 0;
   }
 
+  /** Of the first job that does not stand aside; of the first one where all do. */
   #firstSeq(lane: Lane): number | undefined {
-    return lane.first(this.#world.waits)?.job.seq;
+    const world = this.#world;
+    const isTried = ({ job }: Waiting): boolean =>
+      shortage(world, demandOf(job)) === undefined && world.crowding(job.parent?.id ?? job.id) === undefined;
+    return (lane.first(world.waits, isTried) ?? lane.first(world.waits))?.job.seq;
   }
 
   /** Of the environments in which the queue may start jobs (reference 10, no. 35). */
