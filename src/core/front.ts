@@ -1,5 +1,6 @@
 import { FairShareOrder, fairSharePolicyOf } from "./order/fair-share.ts";
 import type { Job } from "./job.ts";
+import { shareOf } from "./job.ts";
 import { waitingIds } from "./waiting-ids.ts";
 import type { Waiting, WaitingJobs } from "./waiting.ts";
 import type { World } from "./world.ts";
@@ -87,7 +88,9 @@ export function frontOf(world: World, queueArn: string, limit: number): string[]
 export function fairFrontOf(world: World, queueArn: string, limit: number, also?: Job): string[] | undefined {
   const queue = world.queues.get(queueArn);
   const fairShare = queue && fairSharePolicyOf(world, queue);
-  return fairShare && new FairShareOrder(world, queue, fairShare, world.shares.askedAt).front(limit, also);
+  if (queue === undefined || fairShare === undefined) return undefined;
+  const share = also && shareOf(also.scheduling);
+  return new FairShareOrder(world, queue, fairShare, world.shares.askedAt, share).front(limit, also);
 }
 
 function otherFrontOf(world: World, queueArn: string, limit: number): string[] {

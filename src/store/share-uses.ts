@@ -9,10 +9,9 @@ const MAX_JOBS = 500_000;
 /** What the attempts of jobs that are over, arrays' children among them, have used of a queue since then. */
 export async function readShareUses(database: Database, queueArn: string, since: number): Promise<ShareUse[]> {
   const uses: ShareUse[] = [];
-  let page: Row[] = [];
   let before = { endedAt: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
   for (let read = 0; read < MAX_JOBS; read += PAGE) {
-    page = await database.read(
+    const page = await database.read(
       `SELECT j.seq, j.share_identifier, j.state, j.state ->> '$.stoppedAt' AS ended_at,
          coalesce(j.scheduling, p.scheduling) AS scheduling
        FROM jobs j LEFT JOIN jobs p ON p.id = j.parent_id

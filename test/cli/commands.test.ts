@@ -19,15 +19,8 @@ after(async () => {
   await server.ended;
 });
 
-async function ok(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await cli.run(...args);
-  assert.equal(code, 0, `longshore ${args.join(" ")}: ${stderr}`);
-  return stdout;
-}
-
-async function submitted(...args: string[]): Promise<string> {
-  return (await ok("submit", ...args.slice(0, 1), "--quiet", ...args.slice(1))).trim();
-}
+const ok = (...args: string[]) => cli.ok(...args);
+const submitted = (name: string, ...args: string[]) => cli.submitted(name, ...args);
 
 async function json(...args: string[]): Promise<Record<string, unknown>> {
   return JSON.parse(await ok(...args, "--json")) as Record<string, unknown>;

@@ -18,15 +18,8 @@ after(async () => {
   await server.ended;
 });
 
-async function ok(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await cli.run(...args);
-  assert.equal(code, 0, `longshore ${args.join(" ")}: ${stderr}`);
-  return stdout;
-}
-
-async function submitted(...args: string[]): Promise<string> {
-  return (await ok("submit", ...args.slice(0, 1), "--quiet", ...args.slice(1))).trim();
-}
+const ok = (...args: string[]) => cli.ok(...args);
+const submitted = (name: string, ...args: string[]) => cli.submitted(name, ...args);
 
 async function explained(jobId: string): Promise<Explanation> {
   return JSON.parse(await ok("explain", jobId, "--json")) as Explanation;

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
@@ -40,6 +41,18 @@ export class Cli {
   /** Runs `longshore` with these arguments to its end. */
   async run(...args: string[]): Promise<Ended> {
     return this.start(...args).ended;
+  }
+
+  /** What it prints on stdout; it has to end well. */
+  async ok(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...args);
+    assert.equal(code, 0, `longshore ${args.join(" ")}: ${stderr}`);
+    return stdout;
+  }
+
+  /** The id of a job that it submits. */
+  async submitted(name: string, ...args: string[]): Promise<string> {
+    return (await this.ok("submit", name, "--quiet", ...args)).trim();
   }
 
   start(...args: string[]): Started {

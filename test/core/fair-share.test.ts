@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { shareTurns } from "../../src/core/explain/share-standings.ts";
 import { waitingReason, waitingText } from "../../src/core/explain/waiting-reason.ts";
 import { copyWorld } from "../../src/core/explain/copy-world.ts";
 import { frontOf } from "../../src/core/front.ts";
@@ -202,10 +203,27 @@ describe("order", () => {
   test("what waits for a consumable resource stands aside, and does not count for whose turn it is", () => {
     const bench = machine(1);
     const consumables = [{ arn: "licence", quantity: 1 }];
+    bench.submit("runs", of("z"));
+    bench.tick();
     bench.submit("a-licence", { ...of("a"), consumables });
     submit(bench, "b", 1);
     submit(bench, "a", 1);
+    bench.tick();
+    const before = shareTurns(bench.world, bench.world.jobs.get("a1")!)!.before.map(({ share }) => share);
+    assert.deepEqual(before, ["b"], "and so it is explained");
+    bench.end("runs");
     assert.equal(placed(bench.tick()), "b1");
+  });
+
+  test("a job of a share that nobody has yet is told the weight of that share", () => {
+    const bench = machine(1, { weights: [{ identifier: "light", weight: 0.25 }] });
+    bench.submit("runs", of("z"));
+    bench.tick();
+    submit(bench, "a", 3);
+    bench.tick();
+    const { scheduling, ...job } = bench.world.jobs.get("a3")!;
+    const proposed = { ...job, id: "new", seq: 99, scheduling: { ...scheduling, ...of("light") } };
+    assert.equal(shareTurns(bench.world, proposed)!.own.weight, 0.25);
   });
 
   test("half the weight is twice the share", () => {

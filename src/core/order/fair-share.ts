@@ -15,6 +15,9 @@ import type { ShareRecord } from "./share-ledger.ts";
 import { CHARGED_PART, windowMs } from "./share-ledger.ts";
 import { weightsOf } from "./weights.ts";
 
+/** A weight is counted in so many parts of 1. */
+export const WEIGHT_UNITS = 10_000;
+
 type ReservationReason = Extract<BlockedReason, { readonly kind: "reservation" }>;
 
 interface WaitingJob {
@@ -36,6 +39,11 @@ interface Contender {
 
 type Turn = Contender & { readonly lane: Lane };
 
+/** A share in the order of turns. */
+export interface ShareTurn extends Pick<Contender, "weight" | "usage"> {
+  readonly share: string;
+}
+
 /**
  * Fair share (reference 7.3): the share that has used least, by its weight, is served next. When its first job waits for capacity, everybody waits for
  * it: else a large job would starve behind the small ones of others. Any other reason holds up its share only.
@@ -51,14 +59,18 @@ export class FairShareOrder implements Order {
   readonly #records: ReadonlyMap<string, ShareRecord>;
   readonly #weights: ReadonlyMap<string, number>;
 
-  constructor(world: World, queue: Queue, policy: FairSharePolicy, now: number) {
+  /** `also`: a share that counts as active, whether it is or not: somebody asks what would become of a job of it. */
+  constructor(world: World, queue: Queue, policy: FairSharePolicy, now: number, also?: string) {
     this.#world = world;
     this.#queue = queue;
     this.#policy = policy;
     this.#now = now;
     this.#window = windowMs(policy.decaySeconds);
     this.#records = world.shares.active(queue.arn, now, this.#window);
-    this.#weights = weightsOf(policy.weights, this.#records.keys());
+    this.#weights = weightsOf(
+      policy.weights,
+      new Set([...this.#records.keys(), ...(also === undefined ? [] : [also])]),
+    );
     const turns = (world.waitingJobs(queue.arn)?.lanes() ?? []).flatMap((lane): Turn[] => {
       const seq = this.#firstSeq(lane);
       return seq === undefined ? [] : [{ lane, ...this.#contender(lane.share, seq) }];
@@ -134,6 +146,13 @@ export class FairShareOrder implements Order {
     return Math.min(...times, ...leaving);
   }
 
+  /** The turn of a share, and those that come before it, the next one first. Where nobody of the share waits, as though a job with this `seq` did. */
+  turnOf(share: string, seq: number): { readonly own: ShareTurn; readonly before: readonly ShareTurn[] } {
+    const turns = this.#turns.data.map(({ lane, ...contender }) => ({ share: lane.share, ...contender }));
+    const own = turns.find((turn) => turn.share === share) ?? { share, ...this.#contender(share, seq) };
+    return { own, before: turns.filter((turn) => turn !== own && byValue(turn, own) < 0).sort(byValue) };
+  }
+
   /** Ids of the first jobs, in the order in which they would be placed if there were room for all; `also` as though it waited too. */
   front(limit: number, also?: Job): string[] {
     const ids: string[] = [];
@@ -162,7 +181,7 @@ export class FairShareOrder implements Order {
 
   #contender(share: string, seq: number): Contender {
     const record = this.#records.get(share);
-    const weight = Math.round((this.#weights.get(share) ?? 1) * 10_000);
+    const weight = Math.round((this.#weights.get(share) ?? 1) * WEIGHT_UNITS);
     return { record, weight, usage: this.#usageOf(record), seq };
   }
 

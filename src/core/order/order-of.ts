@@ -10,6 +10,5 @@ import { quotaOrder } from "./quota.ts";
 export function orderOf(world: World, queue: Queue, now: number, preempt: (preemption: Preemption) => void): Order {
   const fairShare = fairSharePolicyOf(world, queue);
   if (fairShare !== undefined) return new FairShareOrder(world, queue, fairShare, now);
-  const lanes = world.waitingJobs(queue.arn)?.lanes() ?? [];
-  return quotaOrder(world, queue, preempt) ?? fifoOrder(lanes, world.waits);
+  return quotaOrder(world, queue, preempt) ?? fifoOrder(world.waitingJobs(queue.arn)?.lanes() ?? [], world.waits);
 }
