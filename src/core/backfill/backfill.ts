@@ -5,7 +5,7 @@ import type { Holding } from "../holdings.ts";
 import type { Job } from "../job.ts";
 import { countOfInstances, isForJob, typesFor } from "../instances/suitable.ts";
 import { demandOf } from "../job.ts";
-import { longestMs } from "../latest-end.ts";
+import { longestMs } from "./latest-end.ts";
 import { firstOpening } from "./openings.ts";
 import { environmentsFor } from "../placement.ts";
 import type { Environment, Queue } from "../resources.ts";

@@ -4,7 +4,7 @@ import type { Instance } from "../instances/instance.ts";
 import { countOfInstances, isForJob } from "../instances/suitable.ts";
 import type { Job } from "../job.ts";
 import { activeAttempt, demandOf } from "../job.ts";
-import { latestEnd } from "../latest-end.ts";
+import { latestEnd } from "./latest-end.ts";
 import type { Environment } from "../resources.ts";
 import type { World } from "../world.ts";
 

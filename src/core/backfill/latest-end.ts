@@ -1,6 +1,6 @@
-import type { Job, Scheduling } from "./job.ts";
-import { activeAttempt } from "./job.ts";
-import { STOP_GRACE_MS } from "./lifecycle.ts";
+import type { Job, Scheduling } from "../job.ts";
+import { activeAttempt } from "../job.ts";
+import { STOP_GRACE_MS } from "../lifecycle.ts";
 
 /**
  * By when the active attempt is over. One that has not begun begins now; one that has run longer than it was expected to may end at any moment:
