@@ -2,6 +2,7 @@
 # Installs Longshore's packages, once per package-lock.json.
 #   scripts/install.sh runtime   what the launcher needs
 #   scripts/install.sh all       that and what tests and checks need (the default)
+#   scripts/install.sh console   that and the web console, built
 # Does nothing when it is done already. Any number may run at once; one installs, the others wait for it.
 set -eu
 
@@ -18,7 +19,17 @@ fail() {
 
 case $wanted in
   runtime | all) ;;
-  *) fail "scripts/install.sh takes \"runtime\" or \"all\", not \"$wanted\"." ;;
+  console)
+    # What builds it is for work on the code otherwise.
+    sh "$0" all
+    node=$root/node_modules/.bin/node
+    [ -x "$node" ] || node=node
+    echo "Building the console (once, some seconds) ..." >&2
+    "$node" --disable-warning=ExperimentalWarning "$root/scripts/console.ts" ||
+      fail "the console could not be built (the words above say why)."
+    exit 0
+    ;;
+  *) fail "scripts/install.sh takes \"runtime\", \"all\" or \"console\", not \"$wanted\"." ;;
 esac
 
 major_of() {
@@ -91,7 +102,7 @@ run_npm() {
   esac
   [ -f "$root/node_modules/.package-lock.json" ] || rm -rf "$root/node_modules" # npm writes this file last
   rm -f "$stamp"
-  (cd -- "$root" && npm install --no-save "$omit" --include=optional --no-progress --loglevel=error) > "$lock/npm.log" 2>&1
+  (cd -- "$root" && npm install --no-save --ignore-scripts "$omit" --include=optional --no-progress --loglevel=error) > "$lock/npm.log" 2>&1
 }
 
 which_node() {

@@ -1,20 +1,36 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fastify, LogController } from "fastify";
+import type { ConsolePages } from "./console/pages.ts";
+import { recogniseSessions } from "./console/session-hooks.ts";
+import { SESSION_PATH } from "./console/session-routes.ts";
 import type { Admission, AdmissionRequest, ServiceName } from "./access/admission.ts";
+import type { PathCaller } from "./access/job-credentials.ts";
+import type { Sessions } from "./access/sessions.ts";
+import { readTraceparent } from "../core/trace-context.ts";
+import { Connections } from "./load/connections.ts";
+import { Gate } from "./load/gate.ts";
+import { watchRequests } from "./load/request-hook.ts";
+import type { LoadLimits } from "./load/limits.ts";
+import { DEFAULT_LOAD_LIMITS, MAX_BODY_BYTES } from "./load/limits.ts";
+import { endUnread, hasLargeUnreadBody } from "./load/unread-body.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { RequestWatch } from "../ports/server-metrics.ts";
+import type { Forwarding } from "./servers/forwarding.ts";
+import { AnsweredElsewhere } from "./servers/forwarding.ts";
 import type { Answer } from "./wire/answer.ts";
-import { apiErrorOf, errorAnswer, isUnexpected, MAX_BODY_BYTES, outputAnswer, rawErrorMessage } from "./wire/answer.ts";
+import { apiErrorOf, errorAnswer, isUnexpected, lastMessage, outputAnswer } from "./wire/answer.ts";
 import { jsonServices } from "./json-services.ts";
 import { createAwsJson } from "./wire/aws-json.ts";
 import type { QueryService } from "./wire/aws-query.ts";
 import { createAwsQuery, queryErrorAnswer } from "./wire/aws-query.ts";
 import { claimedCredential } from "./wire/credential.ts";
-import { closeConnectionsWhileDraining } from "./wire/draining.ts";
-import { ApiError, tooManyRequestsException, unknownOperationException } from "./wire/errors.ts";
-import { isForm, refusal } from "./wire/guard.ts";
+import { ApiError, unknownOperationException } from "./wire/errors.ts";
+import { isForm, refusal, unmeant } from "./wire/guard.ts";
 import type { BatchHandlers, Call, EcsHandlers, LogsHandlers } from "./wire/operations.ts";
-import { rawRequest, splitUrl } from "./wire/raw-request.ts";
+import { noteCaller, rawRequest, splitUrl } from "./wire/raw-request.ts";
 import { createRestJson } from "./wire/rest-json.ts";
 
 /** Whether the server can do its work now. `reason` is for people, one sentence. */
@@ -32,25 +48,34 @@ export interface ServerOptions {
   readonly health: () => Promise<Readiness>;
   /** Who may call. */
   readonly admission: Admission;
+  /** Reads who sends a request from its path, where that says so. */
+  readonly callerOf?: (path: string) => PathCaller | undefined;
   /** Whether any key will do. Only for what people are told. */
   readonly isOpen: boolean;
+  /** To the server that leads, where there are several. */
+  readonly forwarding?: Pick<Forwarding, "settle"> | undefined;
+  readonly console?: ConsolePages;
+  /** Of people who have signed in at the console. Absent where nobody needs to. */
+  readonly sessions?: Sessions | undefined;
   /** The region of requests that are not signed for one. */
   readonly defaultRegion: string;
   readonly version: string;
   readonly logger: FastifyBaseLogger;
   /** Host names to accept besides this machine's own (localhost, 127.0.0.1, ...), in lower case, without port. */
   readonly allowedHosts?: readonly string[];
-  /** More requests at a time than this answer 429. Default 2,000. */
-  readonly inFlightLimit?: number;
-  /** More connections than this are dropped. Default 4,096. */
-  readonly connectionLimit?: number;
+  readonly load?: Partial<LoadLimits>;
+  /** The part of the heap that is in use, from 0 to 1. */
+  readonly heapUsed: () => number;
+  readonly clock: Clock;
+  /** Learns of each request. Absent: nobody does. */
+  readonly watch?: RequestWatch;
 }
 
-const IN_FLIGHT_LIMIT = 2000;
-const CONNECTION_LIMIT = 4096;
-const HEADERS_TIMEOUT_MS = 30_000;
-/** To receive a request, not to answer it. */
-const REQUEST_TIMEOUT_MS = 60_000;
+/** Of the time to receive a request, half is for its headers. How late one is, is looked at four times as often. */
+const HEADERS_PART = 2;
+const LOOKS = 4;
+/** From the start of `close()` to the end of the last connection, whatever its client does. */
+const DRAIN_TIMEOUT_MS = 10_000;
 /** Longer than the idle time of the load balancers in front and of clients' polling. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
@@ -61,25 +86,36 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
  * `close()` answers what has been accepted, closes idle connections, and resolves when the last one is gone.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
+  const limits = { ...DEFAULT_LOAD_LIMITS, ...options.load };
   const app = fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger) => logger,
     genReqId: () => randomUUID(),
+    rewriteUrl: (request) => pathAskedFor(request, options),
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    requestTimeout: limits.requestTimeoutMs,
+    http: {
+      headersTimeout: Math.ceil(limits.requestTimeoutMs / HEADERS_PART),
+      connectionsCheckingInterval: Math.ceil(limits.requestTimeoutMs / HEADERS_PART / LOOKS),
+    },
     forceCloseConnections: "idle",
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendError(options, error, request, reply),
     clientErrorHandler: answerUnreadable,
   });
-  app.server.maxConnections = options.connectionLimit ?? CONNECTION_LIMIT;
+  if (options.watch !== undefined)
+    watchRequests(app, options.watch, [options.batch, options.logs, options.ecs].flatMap(Object.keys));
+  const connections = new Connections(app, limits.connections);
+  connections.drainOnClose(app, options.clock, DRAIN_TIMEOUT_MS);
+  answerWhoExpects(app);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => sendError(options, error, request, reply));
+  options.console?.serve(app);
   app.setNotFoundHandler((request, reply) => {
+    if (options.console?.isFor(request)) return options.console.send(reply);
     const path = splitUrl(request).path.slice(0, 200);
     return sendError(
       options,
@@ -88,40 +124,62 @@ export function createServer(options: ServerOptions): FastifyInstance {
       reply,
     );
   });
-  guardEveryRequest(app, options);
-  closeConnectionsWhileDraining(app);
+  guardEveryRequest(app, options, limits);
   serveHealth(app, options);
   serveApis(app, options);
   return app;
 }
 
-/** Request id, admission, guard: before a byte of the body is read. */
-function guardEveryRequest(app: FastifyInstance, options: ServerOptions): void {
-  const limit = options.inFlightLimit ?? IN_FLIGHT_LIMIT;
+/** Without what says who asks: that is in no route, and in no log. */
+function pathAskedFor(request: IncomingMessage, { callerOf = () => undefined }: ServerOptions): string {
+  const { url = "/" } = request;
+  const caller = callerOf(url);
+  if (caller === undefined) return url;
+  noteCaller(request, caller.accessKeyId);
+  return caller.rest;
+}
+
+/** Clients with a large body ask first whether to send it: they are told once the request was let in. */
+function answerWhoExpects({ server }: FastifyInstance): void {
+  server.on("checkContinue", (request, response) => void server.emit("request", request, response));
+}
+
+/** Request id, guard, limits, admission: before a byte of the body is read. */
+function guardEveryRequest(app: FastifyInstance, options: ServerOptions, limits: LoadLimits): void {
+  const { clock, admission } = options;
   const allowedHosts = new Set(options.allowedHosts);
-  let inFlight = 0;
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-amzn-requestid", request.id);
     const { method, headers } = request;
-    const { localAddress } = request.raw.socket;
-    const refused = refusal({ method, path: splitUrl(request).path, headers, localAddress }, allowedHosts);
-    if (refused !== undefined) return done(refused);
-    if (inFlight >= limit) {
-      return done(tooManyRequestsException(`Too Many Requests: ${limit} are being served. Try again in a second.`));
+    const { rawHeaders, socket } = request.raw;
+    const { path, search } = splitUrl(request);
+    try {
+      const isForwarded = admission.isForwarded({ method, path, search, headers });
+      const isForPage = options.console?.isFor(request) === true && !isQuery(request);
+      const head = { method, path, headers, rawHeaders, localAddress: socket.localAddress, isForPage };
+      done(isForwarded ? undefined : refusal(head, allowedHosts));
+    } catch (error) {
+      done(error as Error);
     }
-    inFlight += 1;
-    // Unlike onResponse, this comes for aborted requests too, and once.
-    reply.raw.once("close", () => {
-      inFlight -= 1;
-    });
-    done();
   });
+  if (options.sessions !== undefined) recogniseSessions(app, options.sessions);
+  const gate = new Gate({
+    ...{ limits, clock, heapUsed: options.heapUsed },
+    accountOf: (request) => admission.accountOf(rawRequest(request)),
+    refusalOf: errorInTermsOf,
+  });
+  gate.standBefore(app);
   app.addHook("onRequest", async () => {
     await options.opened;
   });
   app.addHook("preParsing", async (request) => {
-    if (hasBody(request)) await options.admission.greet(rawRequest(request));
+    if (hasBody(request) && !signsIn(request, options)) await admission.greet(rawRequest(request));
   });
+}
+
+/** Who signs in has nothing to show yet. The body is short. */
+function signsIn(request: FastifyRequest, { sessions }: ServerOptions): boolean {
+  return sessions !== undefined && request.method === "POST" && splitUrl(request).path === SESSION_PATH;
 }
 
 function hasBody({ headers }: FastifyRequest): boolean {
@@ -153,7 +211,7 @@ Point the AWS CLI or any AWS SDK at it:
   export AWS_REGION=${options.defaultRegion} ${options.isOpen ? ANY_KEY : OWN_KEY}
   aws batch describe-job-queues
 
-Health: /healthz (alive), /readyz (can work).
+${options.console?.isBuilt === false ? "The web console is not built here: `npm run console` in Longshore's directory builds it, and says what is missing.\n\n" : ""}Health: /healthz (alive), /readyz (can work).
 `;
 }
 
@@ -169,10 +227,13 @@ function serveApis(app: FastifyInstance, options: ServerOptions): void {
   const serveQuery = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const raw = rawRequest(request);
     const operation = awsQuery(raw.search, raw.body);
+    const refused = operation.isChanging ? unmeant(request.headers) : undefined;
+    if (refused !== undefined) throw refused;
     return send(reply, await operation.run(await callOf(raw, operation.service, request.id, options)));
   };
   app.get("/", (request, reply) => {
     if (isQuery(request)) return serveQuery(request, reply);
+    if (options.console?.isFor(request)) return options.console.send(reply);
     return reply.type("text/plain; charset=utf-8").send(introduction(options, request.host));
   });
   app.post("/", async (request, reply) => {
@@ -202,15 +263,21 @@ function targetOf({ headers }: FastifyRequest): string {
   );
 }
 
-/** Rejects when the request must not be served. */
+/** Rejects when the request must not be served, or when another server has answered it. */
 export async function callOf(
   request: AdmissionRequest,
   service: ServiceName,
   requestId: string,
-  { admission, defaultRegion }: Pick<ServerOptions, "admission" | "defaultRegion">,
+  { admission, defaultRegion, forwarding }: Pick<ServerOptions, "admission" | "defaultRegion" | "forwarding">,
 ): Promise<Call> {
   const admitted = await admission.admit(request, service);
-  return { ...admitted, requestId, region: admitted.region ?? defaultRegion };
+  const { traceparent } = request.headers;
+  const call = {
+    ...{ ...admitted, requestId, region: admitted.region ?? defaultRegion },
+    ...(typeof traceparent === "string" && readTraceparent(traceparent) !== undefined && { traceparent }),
+  };
+  await forwarding?.settle(request, service, call);
+  return call;
 }
 
 function sendError(
@@ -219,13 +286,21 @@ function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
+  if (thrown instanceof AnsweredElsewhere) return send(reply, thrown.answer);
   if (isUnexpected(thrown)) {
     const about = { err: thrown, requestId: request.id, method: request.method, path: splitUrl(request).path };
     options.logger.error(about, "a request failed unexpectedly");
   }
   const error = apiErrorOf(thrown, request.id);
   reply.header("x-amzn-requestid", request.id);
-  return send(reply, errorInTermsOf(request, error));
+  // Fastify would close the connection, and a client that still sends its body would not come to reading the answer.
+  if (request.headers.expect === undefined) reply.removeHeader("connection");
+  const answer = errorInTermsOf(request, error);
+  // Without a socket the answer is not the next one on its connection.
+  if (!hasLargeUnreadBody(request.raw) || reply.raw.socket === null) return send(reply, answer);
+  reply.hijack();
+  endUnread(request.raw.socket, lastMessage(answer, request.id), options.clock);
+  return reply;
 }
 
 function errorInTermsOf(request: FastifyRequest, error: ApiError): Answer {
@@ -247,7 +322,9 @@ function answerUnreadable(error: Error & { readonly code?: string }, socket: Soc
     socket.destroy();
     return;
   }
-  socket.end(rawErrorMessage(unreadable(error.code), randomUUID()), () => socket.destroy());
+  const requestId = randomUUID();
+  const answer = errorAnswer(unreadable(error.code), requestId, "restJson1");
+  socket.end(lastMessage(answer, requestId), () => socket.destroy());
 }
 
 function unreadable(code: string | undefined): ApiError {

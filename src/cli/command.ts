@@ -38,6 +38,14 @@ export async function withConnection(
   }
 }
 
+/** Where everything is kept, for commands that open it themselves. The variable keeps a password out of the list of processes. */
+export function databaseUrlOption(): Option {
+  return new Option(
+    "--database-url <url>",
+    "keep everything in PostgreSQL, postgres://user@host/database (default: in the data directory)",
+  ).env("LONGSHORE_DATABASE_URL");
+}
+
 /** An option's value as a whole number from `least` to `most`. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

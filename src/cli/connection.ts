@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Batch } from "@aws-sdk/client-batch";
 import type { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import { descriptorFiles } from "../compose/servers/descriptor.ts";
 import type { AccessKey } from "../ports/credentials.ts";
 import { EXIT, Failure } from "./failure.ts";
 
@@ -98,9 +99,17 @@ export interface ServerFile {
 
 /** What the server that runs on this data directory wrote about itself; undefined when none runs, or none was ever ready. */
 export function readServerFile(dataDir: string): ServerFile | undefined {
+  for (const file of descriptorFiles(dataDir).toReversed()) {
+    const found = readDescriptor(file);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function readDescriptor(file: string): ServerFile | undefined {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(join(dataDir, "server.json"), "utf8"));
+    parsed = JSON.parse(readFileSync(file, "utf8"));
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AccessKeyRecord } from "../ports/access-keys.ts";
 import type { AccessKey } from "../ports/credentials.ts";
+import type { ServerOptions } from "../compose/options.ts";
 import { StartError } from "../compose/start-error.ts";
 import { readServerFile } from "./connection.ts";
 import { EXIT, Failure, isRefused } from "./failure.ts";
@@ -21,16 +22,18 @@ export interface WantedKey {
   readonly policy?: string;
 }
 
+type Where = Pick<ServerOptions, "dataDir" | "databaseUrl">;
+
 const TAKEOVER_TIMEOUT_MS = 30_000;
 const RETRY_MS = 50;
 
 /** A running server keeps the keys in memory and the database locked, so it is asked; else the database is opened here. */
-export async function withCredentialAdmin<T>(dataDir: string, use: (admin: CredentialAdmin) => Promise<T>): Promise<T> {
+export async function withCredentialAdmin<T>(where: Where, use: (admin: CredentialAdmin) => Promise<T>): Promise<T> {
   const deadline = Date.now() + TAKEOVER_TIMEOUT_MS;
   for (;;) {
     try {
-      const server = await adminOfServer(dataDir);
-      return server === undefined ? await useStore(dataDir, use) : await use(server);
+      const server = await adminOfServer(where.dataDir);
+      return server === undefined ? await useStore(where, use) : await use(server);
     } catch (error) {
       const isPassing = error instanceof StartError && error.code === "DATA_DIR_IN_USE";
       if (!(isPassing || isRefused(error)) || Date.now() >= deadline) throw toFailure(error);
@@ -39,9 +42,10 @@ export async function withCredentialAdmin<T>(dataDir: string, use: (admin: Crede
   }
 }
 
-async function useStore<T>(dataDir: string, use: (admin: CredentialAdmin) => Promise<T>): Promise<T> {
+async function useStore<T>(where: Where, use: (admin: CredentialAdmin) => Promise<T>): Promise<T> {
   const { openCredentials } = await import("../compose/credentials.ts");
-  const { keys, close } = await openCredentials(dataDir, { now: () => Date.now() });
+  const { systemClock } = await import("../compose/clock.ts");
+  const { keys, close } = await openCredentials(where, { clock: systemClock, onError: () => {} });
   try {
     return await use({
       create: (wanted) => keys.create(wanted),

@@ -1,6 +1,7 @@
 import type { DryRun } from "../ports/dry-run.ts";
 import { waitingLines } from "./explanation-text.ts";
-import { duration, keyValues, oneLine } from "./text.ts";
+import { oneLine } from "./neutral.ts";
+import { duration, keyValues } from "./text.ts";
 
 /** What would become of a submission, for people. */
 export function dryRunText(run: DryRun): string {

@@ -1,12 +1,14 @@
 import type { AttemptStory, Estimate, Explanation, Sentences, StatedVerdict } from "../core/explain/explanation.ts";
 import type { ShareTurns } from "../core/explain/share-standings.ts";
-import { oneLine, moment } from "./text.ts";
+import { oneLine } from "./neutral.ts";
+import { moment } from "./text.ts";
 
 /** What keeps a job waiting, for people: the answer first, then each thing in the way and what to do about it. */
 export function explanationText(explanation: Explanation): string {
   const { jobId, status, attempts } = explanation;
   return [
     `${jobId} is ${status}. ${oneLine(explanation.answer)}`,
+    ...(explanation.waitsFor ?? []).map((what) => `Now: ${oneLine(what)}`),
     ...waitingLines(explanation),
     ...(explanation.shares === undefined ? [] : sharesLines(explanation.shares)),
     ...(explanation.estimate === undefined ? [] : [`Start: ${estimateText(explanation.estimate)}`]),

@@ -82,6 +82,9 @@ function hintForRefusal(error: Error): string | undefined {
   if (/definition.*(not found|not exist)/i.test(error.message)) {
     return 'Register it first, or leave --definition out: "default" is always there.';
   }
+  if (/^The instance ID .+ does not exist/.test(error.message)) {
+    return "`longshore instances` shows those that are there.";
+  }
   if (/SyntaxError|Unexpected token|not valid JSON/i.test(`${error.name} ${error.message}`)) {
     return "Is this the address of an AWS Batch endpoint?";
   }

@@ -1,11 +1,16 @@
 import type { AttemptDetail, JobDetail } from "@aws-sdk/client-batch";
+import type { JobUsage } from "../ports/cost-report.ts";
+import { attemptUsageText, containerUsageText, totalUsageText } from "./cost-text.ts";
+import { arraySizeOf } from "./job.ts";
 import { exitCodeOfContainers, reasonOf } from "./job-containers.ts";
 import { duration, keyValues, moment } from "./text.ts";
 
 /** A job for people to read. `--json` has every member. */
-export function jobDetailText(job: JobDetail): string {
-  const attempts = (job.attempts ?? []).map(attemptText);
-  return [keyValues(entriesOf(job)), ...attempts].join("\n");
+export function jobDetailText(job: JobDetail, usage: JobUsage | undefined): string {
+  const attempts = (job.attempts ?? []).map((attempt, index) => attemptText(attempt, index, usage));
+  const isArray = arraySizeOf(job) !== undefined;
+  const used: [string, string | undefined] = ["Used", isArray ? usage && totalUsageText(usage.total) : undefined];
+  return [keyValues([...entriesOf(job), used]), ...attempts].join("\n");
 }
 
 function entriesOf(job: JobDetail): [string, string | undefined][] {
@@ -32,10 +37,20 @@ function entriesOf(job: JobDetail): [string, string | undefined][] {
   ];
 }
 
-function attemptText(attempt: AttemptDetail, index: number): string {
+function attemptText(attempt: AttemptDetail, index: number, usage: JobUsage | undefined): string {
   const { exitCode, reason } = attempt.container ?? {};
   const how = exitCode === undefined ? (reason ?? attempt.statusReason) : `exit code ${exitCode}`;
-  return keyValues([[`Attempt ${index + 1}`, [moment(attempt.startedAt), how].filter(Boolean).join("  ")]]);
+  const used = usage?.attempts.find(
+    ({ startedAt, stoppedAt }) => startedAt === attempt.startedAt && stoppedAt === attempt.stoppedAt,
+  );
+  return keyValues([
+    [`Attempt ${index + 1}`, [moment(attempt.startedAt), how].filter(Boolean).join("  ")],
+    ["  held", used && attemptUsageText(used)],
+    ...(used?.containers ?? []).map((one): [string, string | undefined] => [
+      `  ${one.node === undefined ? "" : `node ${one.node} `}${one.name}`,
+      containerUsageText(one),
+    ]),
+  ]);
 }
 
 function lastOf(arn: string | undefined): string | undefined {

@@ -23,8 +23,12 @@ export async function startOwnServer(options: ServerOptions): Promise<RunningSer
     return await startServer(options);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    throw new Failure(error.message, error.code === "BAD_OPTION" ? EXIT.usage : EXIT.server);
+    throw toFailure(error);
   }
+}
+
+function toFailure({ code, message }: StartError): Failure {
+  return new Failure(message, code === "BAD_OPTION" || code === "BAD_CONFIGURATION" ? EXIT.usage : EXIT.server);
 }
 
 /**
@@ -43,7 +47,7 @@ export async function findOrStartServer(options: ServerOptions): Promise<LocalSe
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       const occupied = error.code === "DATA_DIR_IN_USE" && Date.now() < deadline;
-      if (!occupied) throw new Failure(error.message, error.code === "BAD_OPTION" ? EXIT.usage : EXIT.server);
+      if (!occupied) throw toFailure(error);
       await delay(RETRY_MS);
     }
   }

@@ -1,17 +1,31 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { backupCommand } from "./commands/backup.ts";
+import { completeCommand, completionCommand } from "./commands/completion.ts";
+import { costCommand } from "./commands/cost.ts";
 import { credentialsCommand } from "./commands/credentials.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { environmentsCommand } from "./commands/environments.ts";
+import { eventsCommand } from "./commands/events.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { hostsCommand } from "./commands/hosts.ts";
+import { instancesCommand } from "./commands/instances.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { queuesCommand } from "./commands/queues.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { runCommand } from "./commands/run.ts";
+import { serversCommand } from "./commands/servers.ts";
 import { simulateCommand } from "./commands/simulate.ts";
+import { whatIfCommand } from "./commands/what-if.ts";
+import { storeCommand } from "./commands/store.ts";
+import { rerunCommand } from "./commands/rerun.ts";
 import { submitCommand } from "./commands/submit.ts";
+import { topCommand } from "./commands/top.ts";
 import { upCommand } from "./commands/up.ts";
 import { EXIT, toFailure } from "./failure.ts";
-import { linesForTerminal } from "./text.ts";
+import { say } from "./output.ts";
 
 /** The command line. What each command needs beyond parsing is loaded when it runs. */
 
@@ -28,7 +42,8 @@ Examples:
   longshore submit hello --array 3 -- sh -c 'echo $AWS_BATCH_JOB_ARRAY_INDEX'
   longshore logs JOB_ID -f
   longshore explain JOB_ID                         why it does not start, and what to do about it
-  longshore jobs list`;
+  longshore jobs list
+  longshore cost --by tag:team --from 30d          what jobs used, and what they cost`;
 
 // The launcher sets it for this process; jobs and other children are not to use our cache.
 delete process.env.NODE_COMPILE_CACHE;
@@ -49,16 +64,31 @@ for (const command of [
   upCommand(),
   runCommand(),
   submitCommand(),
+  rerunCommand(),
   jobsCommand(),
+  topCommand(),
   explainCommand(),
   logsCommand(),
   queuesCommand(),
   environmentsCommand(),
+  instancesCommand(),
+  hostsCommand(),
+  serversCommand(),
+  costCommand(),
+  eventsCommand(),
   simulateCommand(),
+  doctorCommand(),
+  whatIfCommand(),
   credentialsCommand(),
+  migrateCommand(),
+  storeCommand(),
+  backupCommand(),
+  restoreCommand(),
+  completionCommand(),
 ]) {
   program.addCommand(command);
 }
+program.addCommand(completeCommand(program), { hidden: true });
 throwOnUsageErrors(program);
 
 try {
@@ -67,9 +97,13 @@ try {
   process.exitCode = report(error);
 }
 
-/** Commander would end the process with 1 for wrong usage; that number is for failed jobs. */
+/** Commander would end the process with 1 for wrong usage; that number is for failed jobs. What it quotes of the arguments is not always the user's own. */
 function throwOnUsageErrors(command: Command): void {
-  command.exitOverride().showHelpAfterError(`(\`${pathOf(command)} --help\` says more)`);
+  const writeErr = (text: string): void => say(text.replace(/\n$/, ""));
+  command
+    .configureOutput({ writeErr })
+    .exitOverride()
+    .showHelpAfterError(`(\`${pathOf(command)} --help\` says more)`);
   for (const child of command.commands) throwOnUsageErrors(child);
 }
 
@@ -82,12 +116,10 @@ function report(error: unknown): number {
   const failure = toFailure(error, undefined);
   if (failure === undefined) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`longshore: this is a defect in Longshore, please report it: ${text}\n`);
+    say(`longshore: this is a defect in Longshore, please report it: ${text}`);
     return EXIT.server;
   }
-  process.stderr.write(
-    `longshore: ${linesForTerminal(failure.message)}\n${failure.hint === undefined ? "" : `${failure.hint}\n`}`,
-  );
+  say(`longshore: ${failure.message}${failure.hint === undefined ? "" : `\n${failure.hint}`}`);
   return failure.exitCode;
 }
 

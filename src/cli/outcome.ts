@@ -2,7 +2,8 @@ import type { JobDetail, JobSummary } from "@aws-sdk/client-batch";
 import type { Connection } from "./connection.ts";
 import { arraySizeOf, exitCodeOf, hasEnded } from "./job.ts";
 import { exitCodeOfContainers, reasonOf } from "./job-containers.ts";
-import { count, duration, oneLine } from "./text.ts";
+import { oneLine } from "./neutral.ts";
+import { count, duration } from "./text.ts";
 
 const FAILURES_SHOWN = 10;
 

@@ -1,6 +1,8 @@
 import type { Progress } from "./job-output.ts";
 import { say, type StatusLine } from "./output.ts";
-import { duration, oneLine } from "./text.ts";
+import { oneLine } from "./neutral.ts";
+import { ProgressBar, tallyOf } from "./progress-bar.ts";
+import { duration } from "./text.ts";
 
 /** Every job waits for a moment; only a longer wait is worth a word. */
 const QUIET_MS = 1_000;
@@ -11,8 +13,10 @@ const QUIET_MS = 1_000;
  */
 export function progressReporter(status: StatusLine, jobId: string, startedAt: number): (progress: Progress) => void {
   let said = false;
+  const bar = new ProgressBar();
   return ({ counts, waitingReason }) => {
-    status.show(`${countsText(counts)}, ${duration(Date.now() - startedAt)}${waitingText(counts, waitingReason)}`);
+    const now = Date.now();
+    status.show(`${stateText(counts, bar, now)}, ${duration(now - startedAt)}${waitingText(counts, waitingReason)}`);
     if (process.stderr.isTTY || waitingReason === undefined || said) return;
     if (active(counts) > 0 || Date.now() - startedAt < QUIET_MS) return;
     said = true;
@@ -20,17 +24,12 @@ export function progressReporter(status: StatusLine, jobId: string, startedAt: n
   };
 }
 
-function countsText(counts: Progress["counts"]): string {
-  const { SUBMITTED = 0, PENDING = 0, RUNNABLE = 0, SUCCEEDED = 0, FAILED = 0 } = counts;
-  const parts: [number, string][] = [
-    [SUBMITTED + PENDING + RUNNABLE, "waiting"],
-    [active(counts), "running"],
-    [SUCCEEDED, "succeeded"],
-    [FAILED, "failed"],
-  ];
-  const total = parts.reduce((sum, [amount]) => sum + amount, 0);
-  if (total === 1) return parts.find(([amount]) => amount === 1)?.[1] ?? "";
-  return parts.map(([amount, word]) => `${amount} ${word}`).join(", ");
+/** Of one job its state, of an array how far it is. */
+function stateText(counts: Progress["counts"], bar: ProgressBar, now: number): string {
+  const tally = tallyOf(counts);
+  const total = tally.waiting + tally.running + tally.succeeded + tally.failed;
+  if (total > 1) return bar.line(tally, now);
+  return Object.entries(tally).find(([, amount]) => amount === 1)?.[0] ?? "";
 }
 
 function waitingText(counts: Progress["counts"], reason: string | undefined): string {

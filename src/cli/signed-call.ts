@@ -22,12 +22,26 @@ export interface Signer extends AccessKey {
  *
  * @throws RefusedCall when the answer is an error.
  */
-export async function signedCall<T>(
+export async function signedCall<T>(url: URL, method: string, signing: Signing, body: unknown): Promise<T> {
+  return (await (await signedRequest(url, method, signing, body)).json()) as T;
+}
+
+export interface Signing {
+  readonly credentials: Signer;
+  readonly region: string;
+}
+
+/**
+ * The same, for what answers with more than JSON.
+ *
+ * @throws RefusedCall when the answer is an error.
+ */
+export async function signedRequest(
   url: URL,
   method: string,
-  { credentials, region }: { readonly credentials: Signer; readonly region: string },
+  { credentials, region }: Signing,
   body: unknown,
-): Promise<T> {
+): Promise<Response> {
   const [{ SignatureV4 }, { HttpRequest }, { Sha256 }] = await Promise.all([
     import("@smithy/signature-v4"),
     import("@smithy/core/protocols"),
@@ -36,10 +50,11 @@ export async function signedCall<T>(
   const signer = new SignatureV4({ service: "longshore", region, credentials: given(credentials), sha256: Sha256 });
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers = { host: url.host, ...(text !== undefined && { "content-type": "application/json" }) };
-  const signed = await signer.sign(new HttpRequest({ method, path: url.pathname, headers, body: text }));
+  const query = Object.fromEntries(url.searchParams);
+  const signed = await signer.sign(new HttpRequest({ method, path: url.pathname, query, headers, body: text }));
   const response = await fetch(url, { method, headers: signed.headers, ...(text !== undefined && { body: text }) });
-  const answer = (await response.json()) as T & { readonly message?: string };
-  if (response.ok) return answer;
+  if (response.ok) return response;
+  const answer = (await response.json()) as { readonly message?: string };
   const name = response.headers.get("x-amzn-errortype") ?? "UnknownError";
   throw new RefusedCall(name, response.status, answer.message ?? `The server answered ${response.status}.`);
 }

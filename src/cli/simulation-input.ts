@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Cluster } from "../sim/cluster/cluster.ts";
 import { readCluster } from "../sim/cluster/cluster.ts";
 import { readPolicy, withPolicy } from "../sim/cluster/policy.ts";
-import { InputError } from "../sim/input-error.ts";
+import { InputError } from "../input/input-error.ts";
 import { readCsv } from "../sim/workload/csv.ts";
 import { historyWorkload } from "../sim/workload/history.ts";
 import { readSwf } from "../sim/workload/swf.ts";

@@ -1,35 +1,6 @@
-/** Text for people: neutralised, aligned, with readable times. */
+/** Text for people: aligned, with readable times. */
 
-// oxlint-disable-next-line no-control-regex
-const ESCAPE_SEQUENCES =
-  /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])|\u009b[0-?]*[ -/]*[@-~]/g;
-// oxlint-disable-next-line no-control-regex
-const COLOUR_SEQUENCE = /^\u001b\[[0-9;:]*m$/;
-// oxlint-disable-next-line no-control-regex
-const CONTROLS = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-// oxlint-disable-next-line no-control-regex
-const CONTROLS_EXCEPT_ESCAPE = /[\u0000-\u0008\u000a-\u001a\u001c-\u001f\u007f-\u009f]/g;
-
-/** One line that cannot move the cursor, change colours or hide text: for names and reasons in tables. */
-export function oneLine(text: string): string {
-  return text
-    .replace(ESCAPE_SEQUENCES, "")
-    .replace(/[\r\n\t]+/g, " ")
-    .replace(CONTROLS, "\ufffd");
-}
-
-/** Lines of which each is as harmless: for messages that quote what a file or a server says. */
-export function linesForTerminal(text: string): string {
-  return text.split("\n").map(oneLine).join("\n");
-}
-
-/** A log line for a terminal: tabs and colours stay, everything else that a terminal would obey goes. */
-export function logLineForTerminal(text: string): string {
-  return text
-    .replace(ESCAPE_SEQUENCES, (sequence) => (COLOUR_SEQUENCE.test(sequence) ? sequence : ""))
-    .replace(CONTROLS_EXCEPT_ESCAPE, "")
-    .replaceAll(/\u001b(?!\[[0-9;:]*m)/g, "");
-}
+import { oneLine } from "./neutral.ts";
 
 /** Left-aligned columns, two spaces apart, as wide as their widest cell. The last column is not padded. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

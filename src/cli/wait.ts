@@ -2,26 +2,49 @@ import type { JobDetail } from "@aws-sdk/client-batch";
 import type { Connection } from "./connection.ts";
 import { arraySizeOf, describeKnownJobs, hasEnded } from "./job.ts";
 import { endedChildren, exitCodeWith, outcomeJson, summaryOf } from "./outcome.ts";
-import { StatusLine, type Result } from "./output.ts";
+import { say, StatusLine, type Result } from "./output.ts";
 import { Pace } from "./pace.ts";
-import { count, duration } from "./text.ts";
+import { ProgressBar, sumOfTallies, tallyOf, type Tally } from "./progress-bar.ts";
+import { duration } from "./text.ts";
 
-/** Waits until all these jobs have ended. The exit code is that of the first one, in the order given, that failed. */
-export async function waitForJobs(connection: Connection, ids: readonly string[]): Promise<Result> {
+/** Without a terminal, a line says so often how far it is. */
+const SAID_EVERY_MS = 30_000;
+
+/** Waits until all these jobs have ended. The exit code is that of the first one, in the order given, that failed. With --json nothing is said meanwhile. */
+export async function waitForJobs(
+  connection: Connection,
+  ids: readonly string[],
+  { json = false }: { readonly json?: boolean } = {},
+): Promise<Result> {
   const status = new StatusLine(process.stderr);
   const pace = new Pace(connection.endpoint.isLocal);
+  const bar = new ProgressBar();
   const startedAt = Date.now();
+  let saidAt = startedAt;
   let jobs = await describeKnownJobs(connection, ids);
-  for (let open = -1; ;) {
-    const stillOpen = jobs.filter((job) => !hasEnded(job)).length;
-    if (stillOpen === 0) break;
-    status.show(`waiting for ${count(stillOpen, "job")}, ${duration(Date.now() - startedAt)}`);
-    await pace.wait(stillOpen !== open);
-    open = stillOpen;
+  for (let seen = ""; ;) {
+    const tally = sumOfTallies(jobs.map(tallyOfJob));
+    if (jobs.every(hasEnded)) break;
+    const now = Date.now();
+    const line = `${bar.line(tally, now)}, ${duration(now - startedAt)}`;
+    if (!json) status.show(line);
+    if (!json && !process.stderr.isTTY && now - saidAt >= SAID_EVERY_MS) {
+      saidAt = now;
+      say(`Waiting: ${line}`);
+    }
+    const state = JSON.stringify(tally);
+    await pace.wait(state !== seen);
+    seen = state;
     jobs = await describeKnownJobs(connection, ids);
   }
   status.clear();
   return resultOf(connection, jobs);
+}
+
+/** Of an array its children. */
+function tallyOfJob(job: JobDetail): Tally {
+  const summary = arraySizeOf(job) === undefined ? undefined : job.arrayProperties?.statusSummary;
+  return tallyOf(summary ?? { [job.status ?? "SUBMITTED"]: 1 });
 }
 
 async function resultOf(connection: Connection, jobs: readonly JobDetail[]): Promise<Result> {

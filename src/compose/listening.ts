@@ -6,7 +6,7 @@ import { StartError } from "./start-error.ts";
 import { MACHINE_OF_CONTAINER } from "./surroundings.ts";
 
 /** Who listens everywhere is reached, from this machine, on its loopback address. */
-const WILDCARDS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+export const WILDCARDS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 export interface Address {
   readonly host: string;
@@ -68,6 +68,13 @@ export class ContainerDoor {
     return urlOf({ host: MACHINE_OF_CONTAINER, port, ...second });
   }
 
+  /** Listens at that address, too, whatever the server's own is; undefined when it is not one of this machine, or once it closes. */
+  async urlAt(address: string): Promise<string | undefined> {
+    const opened = this.#isClosed ? undefined : await this.#open(address);
+    if (this.#isClosed) await this.#shut();
+    return this.#isClosed || opened === undefined ? undefined : urlOf(opened);
+  }
+
   /** Takes no more connections. Resolves when the last one is over. */
   close(): Promise<void> {
     this.#isClosed = true;
@@ -108,7 +115,6 @@ async function listenAlso(app: FastifyInstance, address: Address): Promise<Serve
 
 function openListener(app: FastifyInstance, { host, port }: Address): Promise<Server> {
   const server = createServer({ allowHalfOpen: true, noDelay: true });
-  server.maxConnections = app.server.maxConnections;
   server.on("connection", (socket) => app.server.emit("connection", socket));
   return new Promise((resolve, reject) => {
     server.once("error", reject);

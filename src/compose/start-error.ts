@@ -2,8 +2,11 @@ export type StartErrorCode =
   | "DATA_DIR_IN_USE"
   | "DATA_DIR_UNWRITABLE"
   | "DATA_DIR_DAMAGED"
+  | "DATA_DIR_DIFFERS"
+  | "DATABASE_UNUSABLE"
   | "PORT_IN_USE"
-  | "BAD_OPTION";
+  | "BAD_OPTION"
+  | "BAD_CONFIGURATION";
 
 /** The server cannot start; the message says why and what to do. */
 export class StartError extends Error {

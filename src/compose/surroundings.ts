@@ -1,4 +1,6 @@
+import { givesCredentials } from "../core/credentials-address.ts";
 import type { DriverName } from "../core/driver-name.ts";
+import { runsContainers } from "../core/driver-name.ts";
 import type { DriverSurroundings, Surroundings } from "../ports/surroundings.ts";
 
 /** The server's own variables that jobs get as well: it answers for other services itself, but objects are kept elsewhere. */
@@ -8,6 +10,9 @@ const PASSED_ON = ["AWS_ENDPOINT_URL_S3"];
 export class ServerSurroundings implements Surroundings {
   readonly #variables: Readonly<Record<string, string>>;
   readonly #urls = new Map<DriverName, string>();
+  readonly #credentialsUrls = new Map<DriverName, string>();
+  /** Drivers of other machines. */
+  readonly #elsewhere = new Set<DriverName>();
 
   /**
    * @param environment the server's own variables.
@@ -26,12 +31,30 @@ export class ServerSurroundings implements Surroundings {
     this.#urls.set(driver, url);
   }
 
+  /** From now on, attempts of this driver are given credentials there; undefined: nowhere. */
+  credentialsAt(driver: DriverName, url: string | undefined): void {
+    if (url !== undefined && givesCredentials(url)) this.#credentialsUrls.set(driver, url);
+    else this.#credentialsUrls.delete(driver);
+  }
+
+  /** Attempts of this driver are on another machine: what names this one to itself means nothing there. */
+  elsewhere(driver: DriverName): void {
+    this.#elsewhere.add(driver);
+  }
+
   of(driver: DriverName): DriverSurroundings {
     const serverUrl = this.#urls.get(driver);
+    const credentialsUrl = this.#credentialsUrls.get(driver);
     return {
+      ...(credentialsUrl !== undefined && { credentialsUrl }),
       ...(serverUrl !== undefined && { serverUrl }),
-      variables: driver === "docker" ? forContainers(this.#variables) : this.#variables,
+      variables: this.#variablesOf(driver),
     };
+  }
+
+  #variablesOf(driver: DriverName): Readonly<Record<string, string>> {
+    if (this.#elsewhere.has(driver)) return forOthers(this.#variables);
+    return runsContainers(driver) ? forContainers(this.#variables) : this.#variables;
   }
 }
 
@@ -49,4 +72,9 @@ function forContainers(variables: Readonly<Record<string, string>>): Record<stri
       value.replace(ON_THIS_MACHINE, `$1${MACHINE_OF_CONTAINER}`),
     ]),
   );
+}
+
+/** Without those that would lead a job on another machine to that machine itself. */
+function forOthers(variables: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => !ON_THIS_MACHINE.test(value)));
 }

@@ -1,11 +1,16 @@
+import type { AttemptUse } from "./cost/attempt-use.ts";
+import type { DriverName } from "./driver-name.ts";
 import type { ConsumableNeed, Job, JobState, StopRequest } from "./job.ts";
 import type { Consumable, Environment, Queue, QuotaShare, ResourceStatus, SchedulingPolicy } from "./resources.ts";
 import type { Instance } from "./instances/instance.ts";
+import type { ScalingReason } from "./scaling/scaling-reason.ts";
 import type { ShareUse } from "./order/share-use.ts";
 import type { IndexSet, RecordedChildren } from "./array.ts";
 
 /** One thing that the world learns from the store. */
 export type Fact =
+  /** Of a store that was restored from a backup, once for each time: part of the ids of attempts that are made from now on. */
+  | { readonly kind: "era"; readonly era: string }
   | { readonly kind: "queues"; readonly queues: readonly Queue[] }
   | { readonly kind: "environments"; readonly environments: readonly Environment[] }
   | { readonly kind: "scheduling-policies"; readonly policies: readonly SchedulingPolicy[] }
@@ -29,6 +34,7 @@ export type Fact =
       readonly indexes: readonly number[];
     }
   | { readonly kind: "stop-requested"; readonly jobId: string; readonly stop: StopRequest }
+  | DriverBoot
   /** The schedulingPriority of a job was changed. */
   | { readonly kind: "job-priority"; readonly jobId: string; readonly priority: number };
 
@@ -46,14 +52,37 @@ export type Change =
   /** A stop request that has been honoured, or has nothing to stop. A terminate that has replaced a cancel meanwhile stays. */
   | { readonly kind: "stop-dismissed"; readonly jobId: string; readonly stop: StopRequest["kind"] }
   | InstanceChange
-  | ResourceChange;
+  | ResourceChange
+  | DriverBoot
+  /** A registered host that was removed, and whose last job has ended. */
+  | { readonly kind: "host-deleted"; readonly hostId: string; readonly environmentArn: string };
+
+/** In which boot of its machine a driver was seen last. */
+export interface DriverBoot {
+  readonly kind: "driver-boot";
+  readonly driver: DriverName;
+  readonly bootId: string;
+}
 
 export type InstanceChange =
   /** It is to be launched. */
-  | { readonly kind: "instance-launched"; readonly instanceId: string; readonly instance: Instance }
+  | {
+      readonly kind: "instance-launched";
+      readonly instanceId: string;
+      readonly instance: Instance;
+      readonly because?: ScalingReason;
+    }
   | { readonly kind: "instance-running"; readonly instanceId: string; readonly at: number }
-  /** It takes no more jobs. `isLost`: it is gone already, and its attempts are told to end. */
-  | { readonly kind: "instance-terminating"; readonly instanceId: string; readonly isLost?: true }
+  /** It takes no more jobs. `isLost`: it is gone already, and its attempts are told to end. `isOverdue`: it has never run, and should have by now. */
+  | {
+      readonly kind: "instance-terminating";
+      readonly instanceId: string;
+      readonly isLost?: true;
+      readonly isOverdue?: true;
+      readonly because?: ScalingReason;
+    }
+  /** It does not answer, or does again. */
+  | { readonly kind: "instance-silent"; readonly instanceId: string; readonly isSilent: boolean }
   /** The last attempt on it has ended. */
   | { readonly kind: "instance-idle"; readonly instanceId: string; readonly since: number }
   /** It is no longer there. `launchFailure`: it never was, and why. */
@@ -76,6 +105,8 @@ export interface JobChange {
   readonly endedLogs?: readonly EndedLog[];
   /** What the attempt that ends with this change has used up for good. */
   readonly usedUp?: readonly ConsumableNeed[];
+  /** What the attempt that ends with this change has held, used and cost. */
+  readonly uses?: readonly AttemptUse[];
 }
 
 export interface EndedLog {

@@ -1,4 +1,6 @@
 import TinyQueue from "tinyqueue";
+import type { Attempt, Scheduling } from "./job.ts";
+import type { Environment } from "./resources.ts";
 
 /** When an attempt runs out of time, epoch ms. */
 export interface Deadline {
@@ -55,6 +57,22 @@ export class Deadlines {
     }
     return due;
   }
+}
+
+/** When the time of a running attempt is over, by its timeout or because its task is taken back. Epoch ms; Infinity: never, or it does not run yet. */
+export function outOfTimeAt(
+  { timeoutSeconds = Infinity }: Scheduling,
+  { startedAt = Infinity, clockSetMs = 0 }: Attempt,
+  environment: Environment | undefined,
+): number {
+  return startedAt + clockSetMs + Math.min(timeoutSeconds * 1000, environment?.interruptTasksAfterMs ?? Infinity);
+}
+
+type Begun = Pick<Attempt, "startedAt" | "clockSetMs">;
+
+/** Whether deadlines are others than before: it has begun, or the clock was set. */
+export function isMeasuredAnew(before: Begun | undefined, after: Begun): boolean {
+  return before?.startedAt === undefined || before.clockSetMs !== after.clockSetMs;
 }
 
 function byTime(a: Deadline, b: Deadline): number {

@@ -1,4 +1,5 @@
 import { hexId, uuidFrom } from "./ids.ts";
+import type { Attempt } from "./job.ts";
 import { remembered } from "./remembered.ts";
 
 /**
@@ -27,6 +28,11 @@ export function containerArn(environmentArn: string, taskId: string, name: strin
   return `${ecsPrefix(environmentArn)}:container/${clusterName(environmentArn)}/${taskId}/${uuid}`;
 }
 
+/** The network interface of a task that has one of its own: of a node of a multi-node job, and on Fargate. */
+export function attachmentId(taskId: string): string {
+  return uuidFrom(`${taskId} network interface`);
+}
+
 /** Batch registers a task definition for each job definition that it runs, under the same name. */
 export function taskDefinitionArn(jobDefinitionArn: string): string {
   return `${ecsPrefix(jobDefinitionArn)}:task-definition/${jobDefinitionArn.slice(jobDefinitionArn.indexOf("/") + 1)}`;
@@ -47,18 +53,24 @@ export function environmentNameOf(cluster: string): string | undefined {
 }
 
 /** The instance that stands for a compute environment's share of this machine. */
-export function instanceId(environmentArn: string): string {
-  return `i-${hexId(environmentArn, 17)}`;
+export const shareInstanceId = remembered((environmentArn) => `i-${hexId(environmentArn, 17)}`);
+
+/** The instance that an attempt, or one of its nodes, is or was on: where the environment has none, the one that stands for its share. */
+export function instanceIdOf({ instanceIds, environmentArn }: Binding, node = 0): string {
+  return instanceIds?.[node] ?? shareInstanceId(environmentArn);
 }
 
-/** The same instance as a member of its cluster. */
-export function containerInstanceId(environmentArn: string): string {
-  return hexId(instanceId(environmentArn), 32);
+type Binding = Pick<Attempt, "environmentArn" | "instanceIds">;
+
+/** An instance as a member of its cluster. */
+export const containerInstanceId = remembered((instanceId) => hexId(instanceId, 32));
+
+export function containerInstanceArn(environmentArn: string, instanceId: string): string {
+  return `${containerInstancePrefix(environmentArn)}/${containerInstanceId(instanceId)}`;
 }
 
-export const containerInstanceArn = remembered(
-  (environmentArn) =>
-    `${ecsPrefix(environmentArn)}:container-instance/${clusterName(environmentArn)}/${containerInstanceId(environmentArn)}`,
+const containerInstancePrefix = remembered(
+  (environmentArn) => `${ecsPrefix(environmentArn)}:container-instance/${clusterName(environmentArn)}`,
 );
 
 /** `arn:aws:ecs:REGION:ACCOUNT`, where the resource of Batch is. */

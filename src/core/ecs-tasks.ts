@@ -1,8 +1,9 @@
 import type { ContainerProperties } from "@aws-sdk/client-batch";
+import { instanceIdOf } from "./ecs-names.ts";
 import { containerId, taskId, unitAttemptId } from "./ids.ts";
 import type { Attempt, Scheduling } from "./job.ts";
 import type { JobProperties } from "./submission/job-properties.ts";
-import type { Unit } from "./tasks/task.ts";
+import type { Unit, UnitState } from "./tasks/task.ts";
 import { unitContainer } from "./tasks/unit-container.ts";
 import { DEFAULT_NAME } from "./submission/log-target.ts";
 
@@ -10,6 +11,8 @@ import { DEFAULT_NAME } from "./submission/log-target.ts";
 export interface EcsTask {
   readonly id: string;
   readonly attempt: Attempt;
+  /** Where it is, or was. */
+  readonly instanceId: string;
   readonly containers: readonly EcsContainer[];
 }
 
@@ -22,7 +25,8 @@ export interface EcsContainer {
   /** Of a job that runs several. */
   readonly unit?: Unit;
   readonly log?: Scheduling["log"];
-  readonly progress: Pick<Attempt, "startedAt" | "stoppedAt" | "exitCode" | "reason" | "logStreamName">;
+  readonly progress: Pick<Attempt, "startedAt" | "stoppedAt" | "exitCode" | "reason" | "logStreamName"> &
+    Pick<UnitState, "address">;
 }
 
 export type TaskStatus = "PENDING" | "RUNNING" | "STOPPED";
@@ -36,7 +40,7 @@ export function ecsTasks({ units, log }: Pick<Scheduling, "units" | "log">, atte
       progress: attempt,
       ...(log !== undefined && { log }),
     };
-    return [{ id: attempt.id, attempt, containers: [container] }];
+    return [{ id: attempt.id, attempt, instanceId: instanceIdOf(attempt), containers: [container] }];
   }
   const tasks = new Map<number | undefined, EcsContainer[]>();
   for (const [index, unit] of units.entries()) {
@@ -51,7 +55,10 @@ export function ecsTasks({ units, log }: Pick<Scheduling, "units" | "log">, atte
     };
     tasks.set(unit.node, [...(tasks.get(unit.node) ?? []), container]);
   }
-  return [...tasks].map(([node, containers]) => ({ id: taskId(attempt.id, node), attempt, containers }));
+  return [...tasks].map(([node, containers]) => ({
+    ...{ id: taskId(attempt.id, node), attempt, containers },
+    instanceId: instanceIdOf(attempt, node),
+  }));
 }
 
 /** A task runs from its first container's start to its last one's end. */

@@ -26,13 +26,16 @@ export function parseNodeId(id: string): { jobId: string; node: number } | undef
  * The id of a job's n-th attempt (from 1). Derived, so that a plan made twice names the same attempt; jobs are never numbered twice. Its
  * digits say which attempt it is, so that a task's job is found without an index for it: 11 of the job id's hash, which nobody guesses, 10 of
  * the job's `seq`, 6 of a child's index + 1, 2 of `n`, and 3 zeros, in whose place a node's task has its node + 1.
+ *
+ * @param era of a store that was restored from a backup: what was made after the backup has other ids.
  */
-export function attemptId(job: { readonly id: string; readonly seq: number }, n: number): string {
+export function attemptId(job: { readonly id: string; readonly seq: number }, n: number, era?: string): string {
   const child = parseChildId(job.id);
   const index = child === undefined ? 0 : child.index + 1;
   const digits = [hexDigits(job.seq, 10), hexDigits(index, 6), hexDigits(n % 256, 2)];
   // Only what is preempted again and again comes to its 256th attempt.
-  const name = n < 256 ? job.id : `${job.id} ${Math.floor(n / 256)}`;
+  const round = n < 256 ? job.id : `${job.id} ${Math.floor(n / 256)}`;
+  const name = era === undefined ? round : `${round} era ${era}`;
   return `${hexId(name, 11)}${digits.join("")}${NO_NODE}`;
 }
 

@@ -1,6 +1,8 @@
 import type { DriverName } from "./driver-name.ts";
+import { childId } from "./ids.ts";
 import type { Architecture } from "./instances/instance.ts";
 import type { Nodes, Unit, UnitState } from "./tasks/task.ts";
+import type { Usage } from "./usage.ts";
 
 /** AWS Batch's job states (reference: ServiceJobStatus). SCHEDULED, only of service jobs: bound to an environment, and nobody is told to run it yet. */
 export type JobStatus = (typeof SERVICE_JOB_STATUSES)[number];
@@ -93,6 +95,8 @@ export interface Scheduling {
   readonly nodes?: Nodes;
   /** Multi-node parallel jobs only: what the instance of any node has to hold, all being of one type. Jobs that an older version stored lack it. */
   readonly eachNode?: Requirements;
+  /** Multi-node parallel jobs only: the type that the instances of all nodes are to be of. */
+  readonly instanceType?: string;
   /** runtimePlatform.cpuArchitecture: which instances can run it; without it those of X86_64. */
   readonly architecture?: Architecture;
   /** Its definition is for Fargate: it does not run on instances. */
@@ -121,7 +125,7 @@ export interface Service {
 /** What must be free for a job to start. Jobs of equal demand have the same shape. */
 export type Demand = Pick<
   Scheduling,
-  "requirements" | "consumables" | "instances" | "nodes" | "eachNode" | "architecture" | "needsFargate"
+  "requirements" | "consumables" | "instances" | "nodes" | "eachNode" | "instanceType" | "architecture" | "needsFargate"
 >;
 
 /** Why an attempt was told to end before it ended by itself. */
@@ -144,13 +148,21 @@ export interface Attempt {
   readonly instanceIds?: readonly string[];
   /** Set when the program runs. Epoch ms, as all times. */
   readonly startedAt?: number;
+  /** By how much the machine's clock was set forward since then, ms; negative: back. What is measured from the start is so much later. */
+  readonly clockSetMs?: number;
   /** Set when the attempt is over; an attempt without it is active. */
   readonly stoppedAt?: number;
   readonly exitCode?: number;
   readonly reason?: string;
   readonly statusReason?: string;
   readonly logStreamName?: string;
+  /** Set with the end, where it was measured. */
+  readonly usage?: Usage;
+  /** The GPUs that it holds, by their numbers on the machine or the instance. */
+  readonly gpuIds?: readonly string[];
   readonly stopping?: Stopping;
+  /** It was active in the backup that the store was restored from: what no driver holds of it may have run, and is lost; it is never started. */
+  readonly isRestored?: true;
   /**
    * In the order of the job's units, where it has some. The attempt's own `startedAt`, `stoppedAt`, `exitCode` and `reason` are then those of
    * the (main node's) essential containers; it has no log stream.
@@ -188,9 +200,9 @@ export interface ArrayRest {
   readonly isTerminated?: boolean;
 }
 
-/** A CancelJob or TerminateJob that was accepted and not yet honoured. */
+/** A CancelJob or TerminateJob that was accepted and not yet honoured; `interrupt`: what the job runs on is to be taken away, for no reason of its own. */
 export interface StopRequest {
-  readonly kind: "cancel" | "terminate";
+  readonly kind: "cancel" | "terminate" | "interrupt";
   readonly reason: string;
 }
 
@@ -215,6 +227,12 @@ export function initialState({ dependsOn, arraySize, refusal }: Scheduling): Job
   return { status: waitsForNothing ? "RUNNABLE" : "SUBMITTED", attempts: [] };
 }
 
+/** A child of an array, before anything is known of it alone. */
+export function newChild({ id, seq, queueArn, createdAt, scheduling }: Job, index: number): Job {
+  const state: JobState = { status: "PENDING", attempts: [] };
+  return { id: childId(id, index), seq, queueArn, createdAt, scheduling, parent: { id, index }, state };
+}
+
 export function isTerminal(status: JobStatus): boolean {
   return status === "SUCCEEDED" || status === "FAILED";
 }
@@ -222,6 +240,11 @@ export function isTerminal(status: JobStatus): boolean {
 /** Not yet bound to a host: CancelJob still works on it. */
 export function isWaiting(status: JobStatus): boolean {
   return status === "SUBMITTED" || status === "PENDING" || status === "RUNNABLE";
+}
+
+/** For nothing else: there is nothing to be settled of it, which matters where a million such jobs are read. */
+export function waitsForRoom(job: Job): boolean {
+  return job.state.status === "RUNNABLE" && !isArrayParent(job) && job.scheduling.service === undefined;
 }
 
 export function isArrayParent(job: Job): boolean {
@@ -246,13 +269,14 @@ export function requirementsOf({ scheduling, state }: Pick<Job, "scheduling" | "
 
 /** What must be free for the job's next attempt. */
 export function demandOf(job: Pick<Job, "scheduling" | "state">): Demand {
-  const { consumables, instances, nodes, eachNode, architecture, needsFargate } = job.scheduling;
+  const { consumables, instances, nodes, eachNode, instanceType, architecture, needsFargate } = job.scheduling;
   return {
     requirements: requirementsOf(job),
     ...(consumables !== undefined && { consumables }),
     ...(instances !== undefined && { instances }),
     ...(nodes !== undefined && { nodes }),
     ...(eachNode !== undefined && { eachNode }),
+    ...(instanceType !== undefined && { instanceType }),
     ...(architecture !== undefined && { architecture }),
     ...(needsFargate !== undefined && { needsFargate }),
   };
@@ -270,12 +294,14 @@ export function shapeKey(demand: Demand): string {
     instances = [],
     nodes,
     eachNode = requirements,
+    instanceType,
     architecture,
     needsFargate,
   } = demand;
   return [
     amountsKey(requirements),
     ...(nodes === undefined ? [] : [`${nodes.count} x ${amountsKey(eachNode)}`]),
+    ...(instanceType === undefined ? [] : [instanceType]),
     ...(architecture === undefined ? [] : [architecture]),
     ...(needsFargate === undefined ? [] : ["Fargate"]),
     ...consumables.map(({ arn, quantity }) => `${quantity} ${arn}`),

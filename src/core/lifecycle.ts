@@ -1,4 +1,4 @@
-import { instanceId } from "./ecs-names.ts";
+import { shareInstanceId } from "./ecs-names.ts";
 import { attemptId } from "./ids.ts";
 import { DEFAULT_NAME, logStreamName } from "./submission/log-target.ts";
 import type { Attempt, Job, JobState, Stopping } from "./job.ts";
@@ -6,6 +6,7 @@ import { attemptsThatCount, failureOf } from "./failure.ts";
 import { activeAttempt, replaceLastAttempt, requirementsOf } from "./job.ts";
 import { attemptsMade, isPreempted, withoutOldPreempted } from "./quota/preempted.ts";
 import { shouldRetry } from "./retry.ts";
+import type { Usage } from "./usage.ts";
 import type { AttemptOutcome } from "./submission/training-job.ts";
 import { trainingEndReason, trainingLogStream } from "./submission/training-job.ts";
 
@@ -13,10 +14,12 @@ import { trainingEndReason, trainingLogStream } from "./submission/training-job.
 export const REASONS = {
   exited: "Essential container in task exited",
   notStarted: "Task failed to start",
+  spotTaskInterrupted: "Your Spot Task was interrupted.",
   timeout: "Job attempt duration exceeded timeout",
   dependency: "Dependent Job failed",
   dependencySucceeded: "Dependent Job succeeded: with AFTER_NOT_OK this job runs only when it fails",
   arrayChild: "Array Child Job failed",
+  restored: "Longshore was restored from a backup that was made before this ended: how it ended is not known",
   queueDeleted: "JobQueue deleted",
   quotaShareDeleted: "QuotaShare deleted",
   preemptedAcrossShares: "Cross-share preemption triggered to reclaim borrowed capacity",
@@ -32,16 +35,17 @@ export interface AttemptEnd {
   readonly startedAt?: number;
   readonly exitCode?: number;
   readonly reason?: string;
+  readonly usage?: Usage;
   /** Where it does not follow from the other members. */
   readonly statusReason?: string;
 }
 
 /** Where an attempt is to run, and who runs it. */
-export type Binding = Pick<Attempt, "environmentArn" | "driver" | "instanceIds">;
+export type Binding = Pick<Attempt, "environmentArn" | "driver" | "instanceIds" | "gpuIds">;
 
 /** RUNNABLE -> STARTING, or SCHEDULED for service jobs: the next attempt is bound to an environment. */
-export function bind(job: Job, binding: Binding, now: number): JobState {
-  const attempt: Attempt = { id: attemptId(job, attemptsMade(job.state) + 1), ...binding };
+export function bind(job: Job, binding: Binding, now: number, era?: string): JobState {
+  const attempt: Attempt = { id: attemptId(job, attemptsMade(job.state) + 1, era), ...binding };
   const kept = { attempts: [...job.state.attempts, attempt], ...carried(job.state) };
   if (job.scheduling.service === undefined) return { status: "STARTING", ...kept };
   return { status: "SCHEDULED", scheduledAt: now, ...kept };
@@ -65,6 +69,7 @@ export function ended(job: Job, end: AttemptEnd): JobState {
     statusReason,
     ...(end.exitCode !== undefined && { exitCode: end.exitCode }),
     ...(end.reason !== undefined && { reason: shortened(end.reason) }),
+    ...(end.usage !== undefined && { usage: end.usage }),
   };
   const attempts = replaceLastAttempt(job.state.attempts, attempt);
   if (isPreempted(attempt)) return preemptionOver(job, attempts);
@@ -156,5 +161,5 @@ function endReason(job: Job, end: AttemptOutcome): string {
 
 /** What becomes of an attempt whose instance goes away (reference 2.3). `lostId`: of several instances the one that does. */
 export function hostTerminated({ environmentArn, instanceIds }: Binding, lostId = instanceIds?.[0]): string {
-  return `Host EC2 (instance ${lostId ?? instanceId(environmentArn)}) terminated.`;
+  return `Host EC2 (instance ${lostId ?? shareInstanceId(environmentArn)}) terminated.`;
 }

@@ -1,17 +1,22 @@
 import type { DriverName } from "./driver-name.ts";
+import { driverOfHost } from "./driver-name.ts";
 import type { ExceededLimit } from "./holdings.ts";
 import { exceededLimit } from "./holdings.ts";
 import type { Architecture, InstanceType, Launching } from "./instances/instance.ts";
+import { hasRoom } from "./instances/fleet.ts";
 import {
   architectureOf,
   countOfInstances,
   instancesFor,
   isForJob,
+  isOfKind,
   mayExceedMaximum,
   needOfInstance,
+  takesNodesOf,
   typesFor,
 } from "./instances/suitable.ts";
 import type { Demand, InstanceNeed, Requirements } from "./job.ts";
+import { fitsCapacity, freeForShares, freeOfMachine } from "./machine.ts";
 import type { QuotaReason } from "./quota/reasons.ts";
 import type { Capacity, Environment, Queue } from "./resources.ts";
 import type { World } from "./world.ts";
@@ -30,18 +35,29 @@ export interface Spot {
 /** Why nothing of a shape can start now. */
 export type BlockedReason =
   | { readonly kind: "no-valid-environment" }
-  /** Every usable environment is UNMANAGED, and has no instances. */
+  /** Every usable environment is UNMANAGED, and no host is registered that takes jobs. */
   | { readonly kind: "no-instances" }
   /** Every usable environment runs containers, and no engine answered when the server started. */
   | { readonly kind: "no-container-engine" }
   /** No environment has instances of this architecture. */
   | { readonly kind: "no-such-architecture"; readonly architecture: Architecture }
+  /** No environment may launch instances of this type, which the nodes are to be on. */
+  | { readonly kind: "no-such-type"; readonly type: string }
+  /** It has several nodes, which no usable environment takes. */
+  | { readonly kind: "no-nodes" }
   /** Its definition is for Fargate, and every usable environment has instances. */
   | { readonly kind: "needs-fargate" }
   /** No environment's maxvCpus suffices, ever. */
   | { readonly kind: "above-environment-maximum"; readonly maxVcpuMilli: number }
   /** The machine, or any type of instance, is too small, ever. */
   | { readonly kind: "above-instance-size"; readonly largest: Capacity }
+  /** Its nodes take an instance each, and so many are not to be had of the machine, ever. */
+  | {
+      readonly kind: "above-machine-in-nodes";
+      readonly count: number;
+      readonly each: Requirements;
+      readonly machine: Capacity;
+    }
   /** No service environment has so many instances, ever. */
   | { readonly kind: "above-service-maximum" }
   /** The service environment has them, but not beside those in use. */
@@ -55,8 +71,11 @@ export type BlockedReason =
   | { readonly kind: "launch-failed"; readonly types: readonly string[] }
   /** Each node takes an instance of its own, all of one type; there are not so many empty ones. */
   | { readonly kind: "nodes"; readonly count: number; readonly each: Requirements; readonly launching?: number }
-  /** It fits, but not beside what runs now. `free`: in the environment, or on the instance, that has most. `launching`: instances that will do. */
-  | { readonly kind: "capacity"; readonly free: Capacity; readonly launching?: number };
+  /**
+   * It fits, but not beside what runs now. `free`: in the environment, or on the instance, that has most. `launching`: instances that will do. `machine`:
+   * what is left of it for instances that are parts of it, where another one is not to be had of that.
+   */
+  | { readonly kind: "capacity"; readonly free: Capacity; readonly launching?: number; readonly machine?: Capacity };
 
 /**
  * Tries a queue's environments in order (reference 7.2). What is free somewhere is used before anything is launched elsewhere, whatever the order. Why
@@ -65,9 +84,9 @@ export type BlockedReason =
 export function place(world: World, demand: Demand, queue: Queue): Placement {
   const usable = environmentsOf(world, queue);
   if (usable.length === 0) return blocked({ kind: "no-valid-environment" });
-  const managed = usable.filter(({ isUnmanaged }) => !isUnmanaged);
-  if (managed.length === 0) return blocked({ kind: "no-instances" });
-  const running = managed.filter(({ driver }) => driver !== "docker" || world.hasDocker);
+  const equipped = usable.filter(hasMachines);
+  if (equipped.length === 0) return blocked({ kind: "no-instances" });
+  const running = equipped.filter((one) => !lacksEngine(world, one));
   if (running.length === 0) return blocked({ kind: "no-container-engine" });
   for (const environment of running) {
     const spot = spotIn(world, environment, demand);
@@ -92,9 +111,10 @@ export function* spotsIn(world: World, environment: Environment, demand: Demand)
 /** Where in one environment a job could start now. */
 export function spotIn(world: World, environment: Environment, demand: Demand): Spot | undefined {
   const { requirements, instances: needs = [] } = demand;
+  if (!takesNodesOf(demand, environment)) return undefined;
   if (exceededLimit(environment, needs, (key) => world.inUse(key)) !== undefined) return undefined;
   if (environment.instances === undefined) {
-    const isFree = requirements.gpus === 0 && fits(requirements, freeIn(world, environment));
+    const isFree = fitsCapacity(requirements, freeIn(world, environment));
     return isFree ? { environment } : undefined;
   }
   if (demand.needsFargate === true) return undefined;
@@ -113,26 +133,36 @@ function reasonOf(world: World, demand: Demand, environments: readonly Environme
 }
 
 /** Why a job could not start in an environment that has nothing else to do. */
-type Misfit = "capability" | "architecture" | "maximum" | "size" | "service";
+type Misfit = "capability" | "nodes" | "architecture" | "type" | "maximum" | "size" | "machine" | "service";
 
 export function misfitOf(world: World, environment: Environment, demand: Demand): Misfit | undefined {
   const { requirements, instances: needs = [] } = demand;
+  if (!takesNodesOf(demand, environment)) return "nodes";
   if (environment.instances === undefined) {
     if (requirements.vcpuMilli > environment.maxVcpuMilli) return "maximum";
-    if (requirements.gpus > 0 || !fits(requirements, world.capacity)) return "size";
+    if (!fitsCapacity(requirements, world.capacity)) return "size";
   } else {
-    const misfit = instanceMisfit(environment, environment.instances, demand);
+    const misfit = instanceMisfit(world, environment, environment.instances, demand);
     if (misfit !== undefined) return misfit;
   }
   return exceededLimit(environment, needs, () => 0) && "service";
 }
 
-function instanceMisfit({ maxVcpuMilli }: Environment, launching: Launching, demand: Demand): Misfit | undefined {
+function instanceMisfit(
+  world: World,
+  { maxVcpuMilli }: Environment,
+  launching: Launching,
+  demand: Demand,
+): Misfit | undefined {
   if (demand.needsFargate === true) return "capability";
   if (launching.types.every(({ architecture }) => architecture !== architectureOf(demand))) return "architecture";
+  if (!launching.types.some((type) => isOfKind(type, demand))) return "type";
   const types = typesFor(launching, demand);
   if (types.length === 0) return demand.requirements.vcpuMilli > maxVcpuMilli ? "maximum" : "size";
   const count = countOfInstances(demand);
+  if (launching.areSlices === true && !types.some((type) => fitsCapacity(times(count, type), world.capacity))) {
+    return "machine";
+  }
   const isBelowMaximum = ({ vcpuMilli }: InstanceType): boolean => {
     const last = mayExceedMaximum(launching) ? vcpuMilli - 1 : 0;
     return count * vcpuMilli <= maxVcpuMilli + last;
@@ -148,6 +178,10 @@ function neverReason(
   misfits: ReadonlySet<Misfit | undefined>,
 ): BlockedReason {
   if (misfits.has("service")) return { kind: "above-service-maximum" };
+  if (misfits.has("machine")) {
+    const { count } = demand.nodes!;
+    return { kind: "above-machine-in-nodes", count, each: needOfInstance(demand), machine: world.capacity };
+  }
   if (misfits.has("size")) return { kind: "above-instance-size", largest: largestOf(world, demand, environments) };
   if (misfits.has("maximum")) {
     return {
@@ -155,17 +189,16 @@ function neverReason(
       maxVcpuMilli: Math.max(...environments.map((one) => one.maxVcpuMilli)),
     };
   }
+  if (misfits.has("type")) return { kind: "no-such-type", type: demand.instanceType! };
   if (misfits.has("architecture")) return { kind: "no-such-architecture", architecture: architectureOf(demand) };
-  return { kind: "needs-fargate" };
+  return { kind: misfits.has("nodes") ? "no-nodes" : "needs-fargate" };
 }
 
 /** The largest that an attempt, or a node of one, can have: of what comes closest to what is asked for. */
 export function largestOf(world: World, demand: Demand, environments: readonly Environment[]): Capacity {
   const need = needOfInstance(demand);
   const capacities: Capacity[] = environments.flatMap(({ instances }) =>
-    instances === undefined
-      ? [world.capacity]
-      : instances.types.filter(({ architecture }) => architecture === architectureOf(demand)),
+    instances === undefined ? [world.capacity] : instances.types.filter((type) => isOfKind(type, demand)),
   );
   const { vcpuMilli, memoryMiB, gpus = 0 } = capacities.reduce((a, b) => (isCloser(b, a, need) ? b : a), NOTHING);
   return { vcpuMilli, memoryMiB, ...(gpus > 0 && { gpus }) };
@@ -193,7 +226,27 @@ function waitReason(world: World, demand: Demand, environments: readonly Environ
   const free = environments
     .map((one) => largestFree(world, one, demand))
     .reduce((a, b) => (b.vcpuMilli > a.vcpuMilli ? b : a));
-  return { kind: "capacity", free, ...more };
+  const machine = launching === 0 && environments.every((one) => isMachineFull(world, one, demand));
+  return { kind: "capacity", free, ...more, ...(machine && { machine: freeOfMachine(world) }) };
+}
+
+/** The smallest part of the machine that could be launched for a job, as far as its environments' maxima go. */
+export function instanceWaitedFor(world: World, queue: Queue, demand: Demand): InstanceType | undefined {
+  const types = environmentsFor(world, demand, queue).flatMap(({ arn, instances, maxVcpuMilli }) => {
+    const mayLaunch = instances?.areSlices === true && world.instances.of(arn).vcpuMilli < maxVcpuMilli;
+    return mayLaunch ? typesFor(instances, demand) : [];
+  });
+  return types.length === 0 ? undefined : types.reduce((a, b) => (b.vcpuMilli < a.vcpuMilli ? b : a));
+}
+
+/** Whether its instances are parts of the machine, of which not enough is left for another one that would do. */
+export function isMachineFull(world: World, { instances }: Environment, demand: Demand): boolean {
+  if (instances?.areSlices !== true) return false;
+  return !typesFor(instances, demand).some((type) => hasRoom(freeOfMachine(world), type));
+}
+
+function times(count: number, { vcpuMilli, memoryMiB, gpus }: Requirements): Requirements {
+  return { vcpuMilli: count * vcpuMilli, memoryMiB: count * memoryMiB, gpus: count * gpus };
 }
 
 /**
@@ -210,7 +263,9 @@ export function failedTypes(world: World, { arn, instances }: Environment, deman
   return isComing ? [] : failed.filter((name) => names.has(name));
 }
 
-export function launchingFor(world: World, { arn }: Environment, demand: Demand): number {
+export function launchingFor(world: World, { arn, isUnmanaged }: Environment, demand: Demand): number {
+  // Hosts that are out of sight may stay so.
+  if (isUnmanaged) return 0;
   let count = 0;
   for (const { type } of world.instances.of(arn).launching()) if (isForJob(type, demand)) count += 1;
   return count;
@@ -225,8 +280,7 @@ export function largestFree(world: World, environment: Environment, demand: Dema
 /** The queue's environments in which a job could run, were nothing else there. */
 export function environmentsFor(world: World, demand: Demand, queue: Queue): Environment[] {
   return environmentsOf(world, queue).filter(
-    (one) =>
-      !one.isUnmanaged && (one.driver !== "docker" || world.hasDocker) && misfitOf(world, one, demand) === undefined,
+    (one) => hasMachines(one) && !lacksEngine(world, one) && misfitOf(world, one, demand) === undefined,
   );
 }
 
@@ -249,21 +303,25 @@ function exceededInAll(
 
 /** What an environment has left: of the machine, and of its own maximum. */
 export function freeIn(world: World, { arn, maxVcpuMilli }: Environment): Capacity {
-  const free = freeCapacity(world);
+  const { gpus, ...free } = freeForShares(world);
   const left = Math.max(0, maxVcpuMilli - world.usedVcpuMilli(arn));
-  return { ...free, vcpuMilli: Math.min(free.vcpuMilli, left) };
+  return { ...free, vcpuMilli: Math.min(free.vcpuMilli, left), ...(gpus > 0 && { gpus }) };
 }
 
-/** What the machine has left beside the active attempts; they may hold more than it has, after a restart with less. */
-function freeCapacity(world: World): Capacity {
-  return {
-    vcpuMilli: Math.max(0, world.capacity.vcpuMilli - world.used.vcpuMilli),
-    memoryMiB: Math.max(0, world.capacity.memoryMiB - world.used.memoryMiB),
-  };
+/** Whether there is anything to run jobs on: nobody but the user brings what an UNMANAGED environment has. */
+export function hasMachines({ isUnmanaged, instances }: Environment): boolean {
+  return !isUnmanaged || (instances !== undefined && instances.types.length > 0);
+}
+
+/** Whether its jobs are to be containers of this machine, and no engine was there when the server started. */
+export function lacksEngine(world: World, { driver, isUnmanaged }: Environment): boolean {
+  return driver === "docker" && !world.hasDocker && !isUnmanaged;
 }
 
 /** `auto` means: in a container if the job names an image and an engine was there when the server started, else a plain process. */
-export function driverFor(world: World, environment: Environment, needsImage: boolean): DriverName {
+export function driverFor(world: World, { environment, instanceIds }: Spot, needsImage: boolean): DriverName {
+  const host = instanceIds && world.instances.get(instanceIds[0]!)?.host;
+  if (host !== undefined) return driverOfHost(host);
   if (environment.driver !== "auto") return environment.driver;
   return needsImage && world.hasDocker ? "docker" : "process";
 }
@@ -284,10 +342,6 @@ export function isPassing({ kind }: BlockedReason): boolean {
 /** Whether new attempts may begin there. */
 export function accepts(environment: Environment): boolean {
   return environment.enabled && (environment.status === "VALID" || environment.status === "UPDATING");
-}
-
-function fits(requirements: Requirements, capacity: Capacity): boolean {
-  return requirements.vcpuMilli <= capacity.vcpuMilli && requirements.memoryMiB <= capacity.memoryMiB;
 }
 
 function blocked(reason: BlockedReason): Placement {

@@ -4,11 +4,13 @@ import { childReadiness, hasChildDependencies, wholeReadiness } from "./dependen
 import { childId, parseNodeId } from "./ids.ts";
 import type { ArrayRest, Job, JobState, Stopping, StopRequest } from "./job.ts";
 import { activeAttempt, isArrayParent, isWaiting } from "./job.ts";
+import { leavingHosts, settledHosts } from "./instances/follow-hosts.ts";
 import { endedWithHost } from "./instances/lost.ts";
+import { giveUpOverdue } from "./instances/overdue.ts";
 import { ended, failed, hostTerminated, REASONS, stopping } from "./lifecycle.ts";
 import { jobChange } from "./job-change.ts";
 import { isPreempted } from "./quota/preempted.ts";
-import type { Environment } from "./resources.ts";
+import type { Environment, Replacement } from "./resources.ts";
 import { HEALTHY } from "./resources.ts";
 import { nodeStopped, unitsAdvanced } from "./tasks/task-lifecycle.ts";
 import type { World } from "./world.ts";
@@ -26,7 +28,9 @@ export function reconcile(world: World, now: number): Change[] {
   };
   const settler = new Settler(world, now, emit);
   settler.resources();
+  for (const change of leavingHosts(world)) emit(change);
   settler.lostInstances();
+  giveUpOverdue(world, now, emit);
   for (const jobId of world.deadlines.takeDue(now)) settler.timeOut(jobId);
   while (world.agenda.size > 0 || world.progressed.size > 0) {
     for (const id of world.agenda) {
@@ -38,6 +42,7 @@ export function reconcile(world: World, now: number): Change[] {
       settler.followChildren(id);
     }
   }
+  for (const change of settledHosts(world, now)) emit(change);
   settler.deletions();
   return changes;
 }
@@ -72,8 +77,9 @@ class Settler {
     }
   }
 
-  #settleEnvironment({ arn, version, status, endsJobs, problem }: Environment): void {
-    if (status === "UPDATING" && endsJobs) this.#replaceInstances(arn);
+  #settleEnvironment(environment: Environment): void {
+    const { arn, version, status, replacement, problem } = environment;
+    if (status === "UPDATING" && replacement !== undefined && !this.#isReplaced(environment, replacement)) return;
     this.#emit({
       kind: "environment-status",
       ...{ arn, version },
@@ -83,16 +89,27 @@ class Settler {
     });
   }
 
-  /** The attempts that run in an environment end with their instances. In a share of the machine another one is there at once. */
-  #replaceInstances(environmentArn: string): void {
-    for (const { id, status } of [...this.#world.instances.of(environmentArn).instances()]) {
-      if (status !== "terminating") this.#emit({ kind: "instance-terminating", instanceId: id });
+  /** Whether the instances of before the update are gone. Those that are not take no more jobs, and end theirs when it is time. */
+  #isReplaced({ arn, instances }: Environment, { at, jobsEndAt }: Replacement): boolean {
+    const old = [...this.#world.instances.of(arn).instances()].filter(({ launchedAt }) => launchedAt <= at);
+    for (const { id, status } of old) {
+      if (status === "terminating") continue;
+      this.#emit({ kind: "instance-terminating", instanceId: id, because: { kind: "replaced" } });
     }
+    if (this.#now >= jobsEndAt)
+      this.#endJobsIn(arn, instances === undefined ? undefined : new Set(old.map(({ id }) => id)));
+    return old.length === 0;
+  }
+
+  /** The attempts that run on these instances end with them; in a share of the machine, where another one is there at once, all. */
+  #endJobsIn(environmentArn: string, instanceIds: ReadonlySet<string> | undefined): void {
     for (const attemptId of [...this.#world.activeAttemptIds()]) {
       const job = this.#world.jobOfAttempt(attemptId)!;
       const attempt = activeAttempt(job.state)!;
       if (attempt.environmentArn !== environmentArn || attempt.stopping !== undefined) continue;
-      this.#tellToEnd(job, job.state, { reason: hostTerminated(attempt), at: this.#now, hostLost: true });
+      const lost = attempt.instanceIds?.find((id) => instanceIds?.has(id));
+      if (instanceIds !== undefined && lost === undefined) continue;
+      this.#tellToEnd(job, job.state, { reason: hostTerminated(attempt, lost), at: this.#now, hostLost: true });
     }
   }
 
@@ -145,8 +162,11 @@ class Settler {
     const attempt = job && activeAttempt(job.state);
     // What makes room for another job is not to fail for that it takes its time to end.
     if (job === undefined || attempt === undefined || isPreempted(attempt)) return;
-    const endsAt = (attempt.startedAt ?? Infinity) + (job.scheduling.timeoutSeconds ?? Infinity) * 1000;
-    if (endsAt <= this.#now) this.#stopAttempt(job, REASONS.timeout, job.state);
+    const startedAt = (attempt.startedAt ?? Infinity) + (attempt.clockSetMs ?? 0);
+    const endsAt = startedAt + (job.scheduling.timeoutSeconds ?? Infinity) * 1000;
+    const { interruptTasksAfterMs = Infinity } = this.#world.environments.get(attempt.environmentArn) ?? {};
+    if (startedAt + interruptTasksAfterMs <= this.#now && attempt.stopping === undefined) this.#interrupt(job);
+    else if (endsAt <= this.#now) this.#stopAttempt(job, REASONS.timeout, job.state);
     else if (attempt.units !== undefined) this.#set(job, unitsAdvanced(job, this.#now));
   }
 
@@ -194,9 +214,19 @@ class Settler {
 
   /** CancelJob and TerminateJob in each state (reference 2.8). */
   #stop(job: Job, stop: StopRequest): void {
+    if (stop.kind === "interrupt") return this.#interrupt(job);
     const flag = stop.kind === "cancel" ? { isCancelled: true } : { isTerminated: true };
     if (isWaiting(job.state.status)) this.#set(job, { ...failed(job.state, stop.reason, this.#now), ...flag });
     else if (stop.kind === "terminate") this.#stopAttempt(job, stop.reason, { ...job.state, ...flag });
+  }
+
+  /** AWS takes back what the job runs on (reference 2.3). */
+  #interrupt(job: Job): void {
+    const attempt = activeAttempt(job.state);
+    if (attempt === undefined || attempt.stopping !== undefined) return;
+    const isFargate = this.#world.environments.get(attempt.environmentArn)?.isFargate === true;
+    const reason = isFargate ? REASONS.spotTaskInterrupted : hostTerminated(attempt);
+    this.#tellToEnd(job, job.state, { reason, at: this.#now, hostLost: true });
   }
 
   /** The first reason counts; but a job that loses its instance, or makes room, may still be told not to try again. */
@@ -218,7 +248,7 @@ class Settler {
   #settleNode({ jobId, node }: { jobId: string; node: number }, stop: StopRequest | undefined): void {
     const job = this.#world.jobs.get(jobId);
     if (job === undefined || stop === undefined) return;
-    if (node === job.scheduling.nodes?.main) return this.#stop(job, stop);
+    if (node === job.scheduling.nodes?.main || stop.kind === "interrupt") return this.#stop(job, stop);
     if (stop.kind === "cancel" || activeAttempt(job.state)?.units === undefined) return;
     this.#set(job, nodeStopped(job, node, { reason: stop.reason, at: this.#now, isTerminated: true }));
   }
@@ -236,6 +266,10 @@ class Settler {
 
   /** The first terminate counts, as it does for single jobs. */
   #stopArray(parent: Job, stop: StopRequest): void {
+    if (stop.kind === "interrupt") {
+      for (const child of this.#activeChildren(parent)) this.#interrupt(child);
+      return;
+    }
     const { state } = this.#current(parent);
     if (state.isTerminated === true) return;
     const flag = stop.kind === "cancel" ? { isCancelled: true } : { isTerminated: true };
@@ -286,7 +320,7 @@ class Settler {
   #settleVirtualChild(id: string, stop: StopRequest | undefined): void {
     const child = virtualChild(this.#world, id);
     if (child === undefined || child.parent.state.rest?.status === "FAILED") return;
-    if (stop !== undefined) {
+    if (stop !== undefined && stop.kind !== "interrupt") {
       const flag = stop.kind === "cancel" ? { isCancelled: true } : { isTerminated: true };
       const state = { ...failed({ status: "PENDING", attempts: [] }, stop.reason, this.#now), ...flag };
       this.#record(child.parent, child.index, state);

@@ -1,4 +1,5 @@
 import type { DriverName } from "./driver-name.ts";
+import type { Host } from "./instances/host.ts";
 import type { Launching } from "./instances/instance.ts";
 
 /** Life of compute environments and job queues (reference: CEStatus, JQStatus). DELETED is the absence of the resource. */
@@ -11,21 +12,43 @@ export interface Environment {
   readonly version: number;
   readonly enabled: boolean;
   readonly status: ResourceStatus;
-  /** computeResources.maxvCpus in milli-vCPU; a service environment has no such bound. */
+  /** computeResources.maxvCpus in milli-vCPU; service environments and UNMANAGED ones have no such bound. */
   readonly maxVcpuMilli: number;
   /** Service environments only: the most instances at once, by type, or of all types together under NUM_INSTANCES (reference 3.8). */
   readonly maxInstances?: ReadonlyMap<string, number>;
-  /** Jobs run on instances that are launched for them. Without it the environment is a share of the machine's own capacity. */
+  /** Jobs run on instances: launched for them, or registered. Without it the environment is a share of the machine's own capacity. */
   readonly instances?: Launching;
   readonly isFargate: boolean;
-  /** UNMANAGED: its instances would be the user's, and there is no way to bring any yet. */
+  /** Multi-node parallel jobs do not run there: on On-Demand instances only, of managed environments (reference 3.3). */
+  readonly takesNoNodes?: true;
+  /** computeResources.type SPOT or FARGATE_SPOT. */
+  readonly isSpot?: true;
+  /** FARGATE_SPOT: a task is taken back so long after it ran. Injected, to see how jobs bear it. */
+  readonly interruptTasksAfterMs?: number;
+  /** UNMANAGED: its instances are the user's own machines, of which `hosts` are registered. Nothing is launched there. */
   readonly isUnmanaged: boolean;
+  readonly hosts?: readonly Host[];
+  /** unmanagedvCpus: how much a fair-share reservation is a part of. Nothing else goes by it. */
+  readonly unmanagedVcpuMilli?: number;
   /** Why it is INVALID, or will be as soon as it is no longer CREATING or UPDATING. */
   readonly problem?: string;
-  /** While it is UPDATING: the jobs that run there are to end. */
-  readonly endsJobs: boolean;
+  /** While it is INVALID: its statusReason. */
+  readonly invalidReason?: string;
+  /** While it is UPDATING: its instances are replaced. */
+  readonly replacement?: Replacement;
   /** From the tag `longshore:driver`, else the server's default. */
   readonly driver: DriverName | "auto";
+}
+
+/**
+ * An infrastructure update (reference 6.7): instances that were launched before it take no more jobs and go when theirs have ended. In a share of the
+ * machine there are none to replace; jobs end there only where they are to end at once.
+ */
+export interface Replacement {
+  /** Epoch ms, of the update. */
+  readonly at: number;
+  /** Epoch ms: jobs that still run on such an instance are told to end. */
+  readonly jobsEndAt: number;
 }
 
 /** A job queue as the scheduler sees it. */
@@ -112,4 +135,34 @@ export const HEALTHY = { environment: "ComputeEnvironment Healthy", queue: "JobQ
 /** computeResources.type FARGATE or FARGATE_SPOT. */
 export function isFargate(type: string | undefined): boolean {
   return type?.startsWith("FARGATE") === true;
+}
+
+/** computeResources.type SPOT or FARGATE_SPOT. */
+export function isSpot(type: string | undefined): boolean {
+  return type?.endsWith("SPOT") === true;
+}
+
+/** These, by ARN, and no others. */
+export function refill<Resource extends { readonly arn: string }>(
+  resources: Map<string, Resource>,
+  all: readonly Resource[],
+) {
+  resources.clear();
+  for (const resource of all) resources.set(resource.arn, resource);
+}
+
+/** Changes what is known of one, if it is there. */
+export function replaceIn<T>(resources: Map<string, T>, arn: string, change: Partial<T>): void {
+  const resource = resources.get(arn);
+  if (resource !== undefined) resources.set(arn, { ...resource, ...change });
+}
+
+/** A total that was lowered below what is in use ends at nothing. */
+export function useUp(consumables: Map<string, Consumable>, arn: string, quantity: number): void {
+  replaceIn(consumables, arn, { total: Math.max(0, (consumables.get(arn)?.total ?? 0) - quantity) });
+}
+
+export function removeHost(environments: Map<string, Environment>, environmentArn: string, hostId: string): void {
+  const hosts = environments.get(environmentArn)?.hosts?.filter(({ id }) => id !== hostId);
+  if (hosts !== undefined) replaceIn(environments, environmentArn, { hosts });
 }

@@ -13,8 +13,12 @@ export interface FailedAttempt {
  */
 export function shouldRetry(strategy: RetryStrategy, attemptsMade: number, failed: FailedAttempt): boolean {
   if (attemptsMade >= strategy.attempts) return false;
-  const decisive = strategy.evaluateOnExit.find((condition) => matches(condition, failed));
-  return decisive === undefined || decisive.action === "retry";
+  return strategy.evaluateOnExit[decisiveEntry(strategy, failed)]?.action !== "exit";
+}
+
+/** The index in `evaluateOnExit` of the entry that decides about a failed attempt; -1 where none does. */
+export function decisiveEntry({ evaluateOnExit }: RetryStrategy, failed: FailedAttempt): number {
+  return evaluateOnExit.findIndex((condition) => matches(condition, failed));
 }
 
 function matches(condition: ExitCondition, failed: FailedAttempt): boolean {

@@ -4,16 +4,20 @@ import type { Shortage } from "./shortage.ts";
 import { shortage } from "./shortage.ts";
 import { childId } from "./ids.ts";
 import type { Job } from "./job.ts";
-import { isArrayParent } from "./job.ts";
+import { NO_ROOM } from "./instances/fleet.ts";
+import { demandOf, isArrayParent } from "./job.ts";
+import { gpusFor } from "./gpus.ts";
 import { fillGaps } from "./backfill/gap-filler.ts";
 import { jobChange } from "./job-change.ts";
+import { nextOverdueAt } from "./instances/overdue.ts";
 import type { Binding } from "./lifecycle.ts";
 import { preempting } from "./lifecycle.ts";
 import type { Order } from "./order/order.ts";
 import type { BlockedHead, Plan, QueueBlock } from "./plan.ts";
 import { orderOf } from "./order/order-of.ts";
+import { queuesInTurn } from "./order/queues-in-turn.ts";
 import type { BlockedReason, Spot } from "./placement.ts";
-import { driverFor, place } from "./placement.ts";
+import { driverFor, instanceWaitedFor, place } from "./placement.ts";
 import type { Preemption } from "./quota/claims.ts";
 import type { Queue } from "./resources.ts";
 import type { Scaling } from "./scaling/scale.ts";
@@ -28,7 +32,7 @@ import type { World } from "./world.ts";
 const MAX_PLACEMENTS_PER_TICK = 1_000;
 
 /**
- * Places RUNNABLE jobs: queues by priority (reference 7.1), within a queue in the order of its policy (order/). A job that cannot start holds up those
+ * Places RUNNABLE jobs: queues in turn (order/queues-in-turn.ts), within a queue in the order of its policy (order/). A job that cannot start holds up those
  * behind it, unless what it waits for is a consumable resource (10 no. 31) or the end of its own siblings. Costs in the number of shares, shapes and
  * placements, not of waiting jobs. Applies each placement to the world and returns them.
  */
@@ -37,14 +41,25 @@ export function schedule(world: World, now: number): Plan {
     ...{ world, now, changes: [], wakes: [] },
     ...{ blocked: new Map(), short: new Map(), blockedShapes: new Map() },
   };
-  const queues = [...world.queues.values()].sort(byPriority);
+  Object.assign(world.instances.keptOfMachine, NO_ROOM);
+  const queues = queuesInTurn(world);
   const isPartial = queues.some((queue) => !placeQueue(draft, queue));
   const { changes, blocked, short } = draft;
   // What is still to be placed needs no instances yet.
   const scaling: Scaling = isPartial ? { changes: [] } : scale(world, now, queues, draft);
-  draft.wakes.push(scaling.wakeAt ?? Infinity);
+  draft.wakes.push(scaling.wakeAt ?? Infinity, endOfReplacements(world, now), nextOverdueAt(world));
   const wakeAt = Math.min(...draft.wakes, world.deadlines.next()?.at ?? Infinity);
   return { changes, instanceChanges: scaling.changes, blocked, short, isPartial, ...(wakeAt < Infinity && { wakeAt }) };
+}
+
+/** Epoch ms: when the jobs on instances that are being replaced are told to end next. */
+function endOfReplacements(world: World, now: number): number {
+  let next = Infinity;
+  for (const { status, replacement } of world.environments.values()) {
+    if (status !== "UPDATING" || replacement === undefined || replacement.jobsEndAt <= now) continue;
+    next = Math.min(next, replacement.jobsEndAt);
+  }
+  return next;
 }
 
 /** The plan as far as it is made. */
@@ -78,6 +93,7 @@ function placeQueue(draft: Draft, queue: Queue): boolean {
     else {
       lanes.set(lane.share, outcome);
       if (order.blocked(lane, outcome.reason) === "queue") holder = outcome;
+      if (lanes.size === 1) keepOfMachine(world, queue, outcome);
       draft.blocked.set(queue.arn, { ...(holder !== undefined && { head: holder }), lanes });
       if (holder !== undefined) break;
     }
@@ -85,6 +101,19 @@ function placeQueue(draft: Draft, queue: Queue): boolean {
   draft.wakes.push(watch.close());
   if (holder !== undefined) draft.wakes.push(order.turnEndsAt?.() ?? Infinity);
   return holder === undefined || queue.backfills !== true || fillBehind(draft, queue, order, holder.jobId);
+}
+
+/**
+ * Who waits for an instance would wait for ever beside jobs that take shares of the machine as soon as some is free: so those of the queues that are served
+ * later leave it as much as the instance needs.
+ */
+function keepOfMachine(world: World, queue: Queue, { jobId, reason }: BlockedHead): void {
+  if (reason.kind !== "capacity" || reason.launching !== undefined) return;
+  const type = instanceWaitedFor(world, queue, demandOf(world.waitingJob(jobId)));
+  if (type === undefined) return;
+  world.instances.keptOfMachine.vcpuMilli += type.vcpuMilli;
+  world.instances.keptOfMachine.memoryMiB += type.memoryMiB;
+  world.instances.keptOfMachine.gpus += type.gpus;
 }
 
 /** Ends a job that holds up its lane for longer than the queue allows. False when it may go on waiting. */
@@ -163,13 +192,16 @@ function placeShape(world: World, shape: WaitingShape, queue: Queue, blockedShap
 }
 
 /** `entered`: the job as it is among the waiting ones; of an array its next child starts. */
-function startJob(draft: Draft, entered: Job, { environment, instanceIds }: Spot): void {
+function startJob(draft: Draft, entered: Job, spot: Spot): void {
   const { world, now } = draft;
+  const { environment, instanceIds } = spot;
   const job = world.jobs.get(entered.id)!;
+  const gpuIds = gpusFor(world, job, spot);
   const binding: Binding = {
-    driver: driverFor(world, environment, job.scheduling.needsImage),
+    driver: driverFor(world, spot, job.scheduling.needsImage),
     environmentArn: environment.arn,
     ...(instanceIds !== undefined && { instanceIds }),
+    ...(gpuIds !== undefined && { gpuIds }),
   };
   const change = isArrayParent(job)
     ? startNextChild(world, job, binding, now)
@@ -177,7 +209,7 @@ function startJob(draft: Draft, entered: Job, { environment, instanceIds }: Spot
         kind: "job-changed" as const,
         jobId: job.id,
         ...(job.parent !== undefined && { parent: job.parent }),
-        state: bound(job, binding, now),
+        state: bound(job, binding, now, world.era),
       };
   apply(draft, change);
 }
@@ -191,14 +223,9 @@ function startNextChild(world: World, parent: Job, binding: Binding, now: number
   const index = world.arrays.get(parent.id)!.next()!;
   const jobId = childId(parent.id, index);
   const child: Job = { ...parent, id: jobId, state: { status: "RUNNABLE", attempts: [] } };
-  return { kind: "job-changed", jobId, parent: { id: parent.id, index }, state: bound(child, binding, now) };
+  return { kind: "job-changed", jobId, parent: { id: parent.id, index }, state: bound(child, binding, now, world.era) };
 }
 
 function nextId(world: World, job: Job): string {
   return isArrayParent(job) ? childId(job.id, world.arrays.get(job.id)!.next()!) : job.id;
-}
-
-/** Higher first (reference 7.1); ties by name, so that the order never depends on the Map's. */
-export function byPriority(a: Queue, b: Queue): number {
-  return b.priority - a.priority || (a.arn < b.arn ? -1 : 1);
 }

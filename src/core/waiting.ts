@@ -13,9 +13,14 @@ export interface Waiting {
 export interface WaitingShape {
   readonly key: string;
   readonly demand: Demand;
-  /** A heap; entries that no longer wait are dropped when they come to the top. */
+  /** A heap; entries that no longer wait are dropped when they come to the top, or when there are too many. */
   entries: TinyQueue<Waiting>;
+  /** With how many entries they are looked through for such as no longer wait. */
+  lookThroughAt: number;
 }
+
+/** Fewer entries are not worth a look. */
+const LEAST_LOOKED_THROUGH = 1_024;
 
 export interface Heap {
   readonly entries: TinyQueue<Waiting>;
@@ -34,11 +39,12 @@ export class WaitingJobs {
   /** By array: what waits for siblings to end, and for nothing else. */
   readonly #parked = new Map<string, TinyQueue<Waiting>>();
 
-  add(entry: Waiting): void {
+  /** `waits`: whether an entry still waits. */
+  add(entry: Waiting, waits: (entry: Waiting) => boolean): void {
     const share = shareOf(entry.job.scheduling);
     let lane = this.#lanes.get(share);
     if (lane === undefined) this.#lanes.set(share, (lane = new Lane(share)));
-    lane.add(entry);
+    lane.add(entry, waits);
   }
 
   /** In no order. A lane whose last job has left may still be among them until somebody has looked. */
@@ -61,7 +67,7 @@ export class WaitingJobs {
     const parked = this.#parked.get(arrayId);
     let first = parked?.pop();
     while (first !== undefined && !waits(first)) first = parked?.pop();
-    if (first !== undefined) this.add(first);
+    if (first !== undefined) this.add(first, waits);
     if (parked?.length === 0) this.#parked.delete(arrayId);
   }
 
@@ -136,15 +142,19 @@ export class Lane {
     this.share = share;
   }
 
-  add(entry: Waiting): void {
+  add(entry: Waiting, waits: (entry: Waiting) => boolean): void {
     const demand = demandOf(entry.job);
     const key = shapeKey(demand);
     let shape = this.#shapes.get(key);
     if (shape === undefined) {
-      shape = { key, demand, entries: new TinyQueue([], compareWaiting) };
+      shape = { key, demand, entries: new TinyQueue([], compareWaiting), lookThroughAt: LEAST_LOOKED_THROUGH };
       this.#shapes.set(key, shape);
     }
     shape.entries.push(entry);
+    if (shape.entries.length < shape.lookThroughAt) return;
+    // Who was cancelled behind a job that has waited for long would stay for as long.
+    dropAllStale([shape], waits);
+    shape.lookThroughAt = Math.max(LEAST_LOOKED_THROUGH, 2 * shape.entries.length);
   }
 
   get isEmpty(): boolean {

@@ -1,16 +1,19 @@
 import { ArrayProgress } from "./array.ts";
 import type { Change, Fact, JobChange } from "./changes.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines, isMeasuredAnew, outOfTimeAt } from "./deadlines.ts";
 import { Dependents } from "./dependents.ts";
+import type { DriverName } from "./driver-name.ts";
 import { childId, parseChildId } from "./ids.ts";
 import { InUse } from "./in-use.ts";
 import { Instances } from "./instances/instances.ts";
 import type { Job, JobState, StopRequest } from "./job.ts";
-import { activeAttempt, isArrayParent, isTerminal } from "./job.ts";
+import { activeAttempt, isArrayParent, isTerminal, newChild, waitsForRoom } from "./job.ts";
 import type { Capacity, Consumable, Environment, Queue, QuotaShare, SchedulingPolicy } from "./resources.ts";
+import { refill, removeHost, replaceIn, useUp } from "./resources.ts";
 import { SetsByKey } from "./sets-by-key.ts";
 import type { Standings } from "./standings.ts";
 import { UnitIndex } from "./tasks/unit-index.ts";
+import { UnfinishedJobs } from "./unfinished-jobs.ts";
 import { ShareLedger } from "./order/share-ledger.ts";
 import type { Waiting } from "./waiting.ts";
 import { WaitingJobs } from "./waiting.ts";
@@ -31,7 +34,7 @@ export class World {
   readonly quotaShares = new Map<string, QuotaShare>();
   readonly consumables = new Map<string, Consumable>();
   /** Jobs that are not over, array parents and recorded children included. */
-  readonly jobs = new Map<string, Job>();
+  readonly jobs = new UnfinishedJobs();
   readonly arrays = new Map<string, ArrayProgress>();
   /** Ids of jobs (and children without a record) around which something happened; reconcile settles them. */
   readonly agenda = new Set<string>();
@@ -41,14 +44,21 @@ export class World {
   readonly unsummarised = new Map<string, ArrayProgress>();
   /** ARNs of queues with jobs that came or changed; until somebody has looked at them. */
   readonly touchedQueues = new Set<string>();
+  /** Each job that came to another status, or a child to its first record, with the state that it then had; until they are told. */
+  readonly transitions: Job[] = [];
   readonly stops = new Map<string, StopRequest>();
   /** By queue that has time limits, who has been at the head of a lane for how long. It is in no store: a world that is read anew begins anew. */
   readonly standings = new Map<string, Standings>();
   readonly instances = new Instances();
+  /** By driver, in which boot of its machine it was seen last. */
+  readonly boots = new Map<DriverName, string>();
+  /** Part of the ids of new attempts, where the store was restored from a backup. Only `apply` writes it. */
+  era: string | undefined;
   /** What the shares of queues with a fair-share policy use. */
   readonly shares = new ShareLedger();
   #lastSeq = 0;
   readonly #inUse = new InUse();
+  readonly heldBy = (account: string) => this.#inUse.heldBy(account);
   readonly #jobIdByAttemptId = new Map<string, string>();
   readonly #units = new UnitIndex();
   /** By ARN of a quota share, ids of jobs. */
@@ -65,6 +75,8 @@ export class World {
 
   apply(event: Fact | Change): void {
     if ("instanceId" in event) return this.instances.apply(event);
+    if ("bootId" in event) return void this.boots.set(event.driver, event.bootId);
+    if ("era" in event) return void (this.era = event.era);
     switch (event.kind) {
       case "queues":
         refill(this.queues, event.queues);
@@ -103,6 +115,7 @@ export class World {
         break;
       case "children-ended":
         for (const index of event.indexes) this.arrays.get(event.parentId)?.set(index, event.status);
+        this.jobs.countRest(this.arrays, event.parentId);
         break;
       case "array-summary":
         this.unsummarised.delete(event.jobId);
@@ -118,16 +131,23 @@ export class World {
         this.#change(event);
         break;
       case "environment-status":
-        this.#replace(this.environments, event.arn, { status: event.status });
+        replaceIn(this.environments, event.arn, {
+          status: event.status,
+          ...(event.status === "INVALID" && { invalidReason: event.statusReason }),
+        });
+        if (event.status === "VALID") this.instances.of(event.arn).forgetLaunchesInVain();
         break;
       case "queue-status":
-        this.#replace(this.queues, event.arn, { status: event.status });
+        replaceIn(this.queues, event.arn, { status: event.status });
         break;
       case "quota-share-status":
-        this.#replace(this.quotaShares, event.arn, { status: event.status });
+        replaceIn(this.quotaShares, event.arn, { status: event.status });
         break;
       case "quota-share-deleted":
         this.quotaShares.delete(event.arn);
+        break;
+      case "host-deleted":
+        removeHost(this.environments, event.environmentArn, event.hostId);
         break;
       case "environment-deleted":
         this.environments.delete(event.arn);
@@ -256,17 +276,20 @@ export class World {
     if (isArrayParent(job)) this.arrays.set(job.id, new ArrayProgress(job.scheduling.arraySize!));
     if (job.parent !== undefined) this.arrays.get(job.parent.id)!.set(job.parent.index, job.state.status);
     else this.#dependents.add(job);
+    this.jobs.countRest(this.arrays, job.parent?.id ?? job.id);
     this.#index(job);
     this.instances.attemptsChanged(undefined, job);
     this.shares.admitted(job);
-    this.agenda.add(job.id);
+    if (!waitsForRoom(job) || !this.queues.has(job.queueArn)) this.agenda.add(job.id);
     this.touchedQueues.add(job.queueArn);
   }
 
   #change(change: JobChange): void {
-    const before = this.jobs.get(change.jobId) ?? this.#newChild(change);
+    const known = this.jobs.get(change.jobId);
+    const before = known ?? newChild(this.jobs.get(change.parent!.id)!, change.parent!.index);
     const job: Job = { ...before, state: change.state };
-    for (const { arn, quantity } of change.usedUp ?? []) this.#useUp(arn, quantity);
+    if (known?.state.status !== job.state.status) this.transitions.push(job);
+    for (const { arn, quantity } of change.usedUp ?? []) useUp(this.consumables, arn, quantity);
     this.#unindex(before);
     this.instances.attemptsChanged(before, job);
     this.shares.changed(before, job);
@@ -274,6 +297,8 @@ export class World {
     this.touchedQueues.add(job.queueArn);
     this.#index(job, before.state);
     if (job.parent !== undefined) this.#childChanged(job, job.parent, before.state);
+    if (job.parent === undefined || before.state.attempts.length === 0)
+      this.jobs.countRest(this.arrays, job.parent?.id ?? job.id);
     if (isTerminal(job.state.status)) this.#ended(job);
     else if (before.state.rest?.status !== "FAILED" && job.state.rest?.status === "FAILED")
       this.#wakeDependents(job.id);
@@ -286,13 +311,6 @@ export class World {
     this.jobs.set(jobId, job);
     this.touchedQueues.add(job.queueArn);
     if (job.state.status === "RUNNABLE") this.#wait({ job, retried: job.state.attempts.length > 0 });
-  }
-
-  #newChild(change: JobChange): Job {
-    const { id, index } = change.parent!;
-    const { seq, queueArn, createdAt, scheduling } = this.jobs.get(id)!;
-    const state: JobState = { status: "PENDING", attempts: [] };
-    return { id: childId(id, index), seq, queueArn, createdAt, scheduling, parent: { id, index }, state };
   }
 
   #index(job: Job, before?: JobState): void {
@@ -311,11 +329,9 @@ export class World {
     this.#jobIdByAttemptId.set(attempt.id, job.id);
     const share = job.scheduling.service?.quotaShare;
     if (share !== undefined) this.#activeOfShares.add(share, job.id);
-    const { timeoutSeconds } = job.scheduling;
-    const begins = activeAttempt(before ?? state)?.startedAt === undefined || before === undefined;
-    if (begins && attempt.startedAt !== undefined && timeoutSeconds !== undefined) {
-      this.deadlines.add({ at: attempt.startedAt + timeoutSeconds * 1000, jobId: job.id, attemptId: attempt.id });
-    }
+    const begins = before === undefined || isMeasuredAnew(activeAttempt(before), attempt);
+    const at = outOfTimeAt(job.scheduling, attempt, this.environments.get(attempt.environmentArn));
+    if (begins && at < Infinity) this.deadlines.add({ at, jobId: job.id, attemptId: attempt.id });
   }
 
   #unindex(job: Job): void {
@@ -327,16 +343,10 @@ export class World {
     if (share !== undefined) this.#activeOfShares.remove(share, job.id);
   }
 
-  /** A total that was lowered below what is in use ends at nothing. */
-  #useUp(consumableArn: string, quantity: number): void {
-    const total = Math.max(0, (this.consumables.get(consumableArn)?.total ?? 0) - quantity);
-    this.#replace(this.consumables, consumableArn, { total });
-  }
-
   #wait(entry: Waiting): void {
     let waiting = this.#waiting.get(entry.job.queueArn);
     if (waiting === undefined) this.#waiting.set(entry.job.queueArn, (waiting = new WaitingJobs()));
-    waiting.add(entry);
+    waiting.add(entry, this.waits);
   }
 
   #childChanged(child: Job, parent: { id: string; index: number }, before: JobState): void {
@@ -364,7 +374,7 @@ export class World {
       this.#dependents.setOutcome(job.id, { succeeded, ...(failedChildren !== undefined && { failedChildren }) });
       this.#wakeDependents(job.id);
     }
-    this.arrays.delete(job.id);
+    if (this.arrays.delete(job.id)) this.jobs.statuses.arrayRemoved(job.id);
     this.#dependents.remove(job);
   }
 
@@ -381,14 +391,4 @@ export class World {
   #wakeDependents(jobId: string): void {
     for (const dependent of this.#dependents.of(jobId)) this.agenda.add(dependent);
   }
-
-  #replace<T>(resources: Map<string, T>, arn: string, change: Partial<T>): void {
-    const resource = resources.get(arn);
-    if (resource !== undefined) resources.set(arn, { ...resource, ...change });
-  }
-}
-
-function refill<Resource extends { readonly arn: string }>(resources: Map<string, Resource>, all: readonly Resource[]) {
-  resources.clear();
-  for (const resource of all) resources.set(resource.arn, resource);
 }

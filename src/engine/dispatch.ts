@@ -2,19 +2,23 @@ import type { Change } from "../core/changes.ts";
 import { activeAttempt } from "../core/job.ts";
 import type { World } from "../core/world.ts";
 import type { Driver, DriverEvent, DriverName } from "../ports/driver.ts";
+import type { Term } from "../ports/leadership.ts";
 import type { SchedulingStore } from "../ports/store.ts";
+import type { DriverSet } from "./driver-set.ts";
 import type { CallingBack } from "./job-environment.ts";
 import { attemptSpec } from "./launch.ts";
 import type { Observed } from "./observe.ts";
 import type { Run } from "./runs.ts";
 import { runsOf } from "./runs.ts";
+import { crashPoint } from "../ports/crash-points.ts";
 
 export interface DispatchOptions {
   readonly store: SchedulingStore;
-  readonly drivers: ReadonlyMap<DriverName, Driver>;
+  readonly drivers: Pick<DriverSet, "get">;
   readonly callingBack: CallingBack;
   report(driver: DriverName, event: DriverEvent): void;
   now(): number;
+  readonly term: Pick<Term, "confirm">;
   onError(what: string, error: unknown): void;
 }
 
@@ -41,7 +45,11 @@ export class Dispatcher {
     for (const { driver, attemptId } of observed.over) {
       this.#held.get(driver)?.delete(attemptId);
       this.#stopped.delete(attemptId);
-      this.#tell(driver, "forget", (d) => d.forget(attemptId));
+      this.#tell(driver, "forget", async (d) => {
+        crashPoint("dispatch.forget");
+        await d.forget(attemptId);
+        crashPoint("dispatch.forgotten");
+      });
     }
     for (const { driver, attemptId } of observed.unwanted) {
       this.#tell(driver, "stop", (d) => d.stop(attemptId, this.#options.now()));
@@ -52,6 +60,11 @@ export class Dispatcher {
     if (toStart.length === 0) return;
     await this.#start(world, toStart);
     for (const run of toStop) if (starting.has(run.attemptId)) this.#stop(run);
+  }
+
+  /** It is never told anything again. */
+  driverGone(driver: DriverName): void {
+    this.#held.delete(driver);
   }
 
   #hold(driver: DriverName, attemptIds: readonly string[]): void {
@@ -96,7 +109,9 @@ export class Dispatcher {
     this.#stopped.add(attemptId);
     this.#tell(driver, "stop", async (d) => {
       try {
+        crashPoint("dispatch.stop");
         await d.stop(attemptId, killAt!);
+        crashPoint("dispatch.stopped");
       } catch (error) {
         this.#stopped.delete(attemptId);
         throw error;
@@ -107,17 +122,24 @@ export class Dispatcher {
   async #start(world: World, runs: readonly Run[]): Promise<void> {
     const jobs = [...new Set(runs.map(({ jobId }) => jobId))].map((jobId) => world.jobs.get(jobId)!);
     const launches = await this.#options.store.launches(jobs);
+    await this.#options.term.confirm();
     for (const { jobId, driver, unit } of runs) {
       const job = world.jobs.get(jobId)!;
       const launch = launches.get(job.parent?.id ?? jobId)!;
       const environment = world.environments.get(activeAttempt(job.state)!.environmentArn);
-      const spec = attemptSpec({ job, launch, environment, unit }, this.#options.callingBack);
+      const spec = attemptSpec(
+        { job, launch, environment, instances: world.instances, unit },
+        this.#options.callingBack,
+      );
       this.#hold(driver, [spec.attemptId]);
       this.#tell(driver, "start", async (d) => {
         try {
+          crashPoint("dispatch.start");
           await d.start(spec);
+          crashPoint("dispatch.started");
         } catch (error) {
           this.#options.onError(`driver ${driver} could not start attempt ${spec.attemptId}`, error);
+          await this.#options.term.confirm();
           await d.stop(spec.attemptId, this.#options.now());
           const reason = `CannotStartContainerError: ${error instanceof Error ? error.message : String(error)}`;
           this.#options.report(driver, { kind: "exited", attemptId: spec.attemptId, at: this.#options.now(), reason });

@@ -1,5 +1,6 @@
-import type { Change } from "../core/changes.ts";
-import { findViolation } from "../core/check.ts";
+import type { AttemptUse } from "../core/cost/attempt-use.ts";
+import type { PriceBook } from "../core/cost/price.ts";
+import { driverOfHost } from "../core/driver-name.ts";
 import { explain } from "../core/explain/explain.ts";
 import type { Explanation } from "../core/explain/explanation.ts";
 import type { Preview, Proposal } from "../core/explain/preview.ts";
@@ -9,38 +10,61 @@ import { waitingReason, waitingText } from "../core/explain/waiting-reason.ts";
 import { QueueFronts } from "../core/front.ts";
 import { parseChildId } from "../core/ids.ts";
 import { requirementsOf } from "../core/job.ts";
+import type { GoneInstance } from "../core/instances/gone-instances.ts";
+import { GONE_SHOWN_MS } from "../core/instances/gone-instances.ts";
+import type { InstanceUse } from "../core/instances/instance-use.ts";
+import { desiredVcpusOf, instancesOf } from "../core/instances/instance-use.ts";
 import type { Occupancy } from "../core/occupancy.ts";
 import { occupancyOf } from "../core/occupancy.ts";
 import type { QueueSnapshot } from "../core/queue-snapshot.ts";
 import { activeJobsOf } from "../core/queue-snapshot.ts";
-import { reconcile } from "../core/reconcile.ts";
 import type { Capacity } from "../core/resources.ts";
+import type { SharesOfQueue } from "../core/explain/share-standings.ts";
+import { sharesOf } from "../core/explain/share-standings.ts";
 import type { Plan } from "../core/plan.ts";
-import { schedule } from "../core/schedule.ts";
-import { idleInstances, summaries } from "../core/summaries.ts";
 import { World } from "../core/world.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, Stopwatch } from "../ports/clock.ts";
 import type { Driver, DriverEvent, DriverName } from "../ports/driver.ts";
+import type { Term } from "../ports/leadership.ts";
+import { ONLY_SERVER } from "../ports/leadership.ts";
+import type { EngineObserver } from "../ports/observer.ts";
 import type { Provisioner, ProvisionerEvent } from "../ports/provisioner.ts";
-import type { Scheduler } from "../ports/scheduler.ts";
+import type { JobCount, Scheduler } from "../ports/scheduler.ts";
 import type { SchedulingStore } from "../ports/store.ts";
 import { StaleEpoch } from "../ports/store.ts";
+import { ClockWatch } from "./clock-watch.ts";
+import { decide } from "./decide.ts";
+import { DriverSet } from "./driver-set.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { readNews, readWorld } from "./intake.ts";
+import { Invariants } from "./invariants.ts";
 import type { CallingBack } from "./job-environment.ts";
-import { observeInstances, observeNewInstances } from "./observe-instances.ts";
 import type { ReportedEvent } from "./observe.ts";
-import { observe, observeNewWorld } from "./observe.ts";
+import { ObservedTicks } from "./observed-ticks.ts";
+import { nextTurn, Pace, retryDelayMs } from "./pace.ts";
+import { costsUntilNow, withPrices } from "./prices.ts";
 import { InstanceDispatcher } from "./provision.ts";
+import { runsOf } from "./runs.ts";
+import { crashPoint } from "../ports/crash-points.ts";
 
 export interface EngineOptions {
   readonly store: SchedulingStore;
+  /** Those that are there at the start. */
   readonly drivers: ReadonlyMap<DriverName, Driver>;
   /** Brings the instances of environments that have some; without it none of them ever run. */
   readonly provisioner?: Provisioner;
   readonly clock: Clock;
+  /** To notice when the clock is set. Absent: it never is. */
+  readonly stopwatch?: Stopwatch;
   readonly capacity: Capacity;
   readonly callingBack: CallingBack;
+  /** In which it leads, where there may be other servers. Without it, it takes the lead itself. */
+  readonly term?: Term;
+  /** What attempts cost; by default nobody knows. */
+  readonly prices?: PriceBook;
+  /** Hears all that drivers report. */
+  readonly heard?: (driver: Driver, event: DriverEvent) => void;
+  readonly observer?: EngineObserver;
   /** Check the world's invariants after every n-th tick. */
   readonly checkEveryTicks: number;
   /**
@@ -54,15 +78,14 @@ export interface EngineOptions {
   onError(what: string, error: unknown): void;
 }
 
-const FIRST_RETRY_DELAY_MS = 100;
-const MAX_RETRY_DELAY_MS = 5_000;
-
 /**
  * The control loop. One tick at a time: read, observe, reconcile, schedule, commit, dispatch, sleep. Nothing is polled: it wakes when it is
  * nudged, when a driver reports, or when the plan said that time alone changes something. A tick that fails drops the world and reads it again.
  */
 export class Engine implements Scheduler {
   readonly #options: EngineOptions;
+  readonly #term: Pick<Term, "confirm" | "holds">;
+  readonly #drivers: DriverSet;
   readonly #dispatcher: Dispatcher;
   readonly #instanceDispatcher: InstanceDispatcher | undefined;
   #world: World | undefined;
@@ -82,25 +105,39 @@ export class Engine implements Scheduler {
   #mustRunAgain = false;
   #isStopped = false;
   #cancelTimer: () => void = () => {};
-  #ticks = 0;
-  #lastTickAt = 0;
+  readonly #pace: Pace;
   #failures = 0;
+  readonly #watch: ClockWatch;
+  readonly #observed: ObservedTicks;
+  readonly #invariants: Invariants;
+  #failure: unknown;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#pace = new Pace(options.clock, options.tickIntervalMs);
+    this.#term = options.term ?? ONLY_SERVER;
+    this.#drivers = new DriverSet({
+      ...{ drivers: options.drivers, heard: options.heard },
+      report: (driver, event) => this.#report(driver, event),
+      onError: (what, error) => options.onError(what, error),
+    });
     this.#dispatcher = new Dispatcher({
       store: options.store,
-      drivers: options.drivers,
+      drivers: this.#drivers,
       callingBack: options.callingBack,
       report: (driver, event) => this.#report(driver, event),
       now: () => options.clock.now(),
+      term: this.#term,
       onError: (what, error) => options.onError(what, error),
     });
+    this.#watch = new ClockWatch(options.clock, options.stopwatch);
+    this.#observed = new ObservedTicks(options);
+    this.#invariants = new Invariants(options.checkEveryTicks);
     const { provisioner, clock } = options;
     this.#instanceDispatcher =
       provisioner &&
       new InstanceDispatcher({
-        ...{ provisioner, clock },
+        ...{ provisioner, clock, term: this.#term },
         report: (event) => this.#reportInstance(event),
         onError: (what, error) => options.onError(what, error),
       });
@@ -108,22 +145,31 @@ export class Engine implements Scheduler {
 
   /** Takes the lead, reads the world, opens the drivers, and runs the first tick. */
   async start(): Promise<void> {
-    this.#epoch = await this.#options.store.lead();
-    for (const driver of this.#options.drivers.values()) {
-      await driver.open((event) => this.#report(driver.name, event));
-    }
+    this.#epoch = this.#options.term?.epoch ?? (await this.#options.store.lead());
+    await this.#drivers.open();
     await this.#options.provisioner?.open((event) => this.#reportInstance(event));
     await this.nudge();
   }
 
-  /** Ends after the tick that runs; attempts go on. */
+  /** Why the last tick failed; undefined when it did not. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Of a host that was registered: attempts may be given to it from now on. */
+  addDriver(driver: Driver): Promise<void> {
+    return this.#drivers.add(driver);
+  }
+
+  /** Ends after the tick that runs; attempts go on. Where another server may lead, no tick is waited for before the drivers are closed. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer();
-    await this.#running;
-    for (const driver of this.#options.drivers.values()) await driver.close();
+    if (this.#term.holds()) await this.#running;
+    await this.#drivers.close();
     await this.#options.provisioner?.close();
     for (const resolve of this.#waiters.splice(0)) resolve();
+    await this.#running;
   }
 
   /** Resolves when nothing is left to do before something happens or time passes. */
@@ -161,7 +207,13 @@ export class Engine implements Scheduler {
   }
 
   explain(jobId: string): Explanation | undefined {
-    return this.#ticked && explain(this.#ticked, this.#plan, jobId, this.#options.clock.now());
+    const world = this.#ticked;
+    const explanation = world && explain(world, this.#plan, jobId, this.#options.clock.now());
+    if (explanation?.status !== "STARTING") return explanation;
+    const waitsFor = runsOf(world!.jobs.get(jobId)!).flatMap(({ driver, attemptId, isStarting }) =>
+      isStarting ? (this.#drivers.get(driver)?.waitsFor?.(attemptId) ?? []) : [],
+    );
+    return waitsFor.length === 0 ? explanation : { ...explanation, waitsFor };
   }
 
   async preview(proposal: Proposal): Promise<Preview | undefined> {
@@ -176,8 +228,30 @@ export class Engine implements Scheduler {
   }
 
   desiredVcpus(environmentArn: string): number | undefined {
-    if (this.#ticked?.environments.get(environmentArn)?.instances === undefined) return undefined;
-    return Math.ceil(this.#ticked.instances.of(environmentArn).vcpuMilli / 1000);
+    return this.#ticked && desiredVcpusOf(this.#ticked, environmentArn);
+  }
+
+  instances(environmentArn: string): readonly InstanceUse[] | undefined {
+    return this.#ticked && instancesOf(this.#ticked, environmentArn);
+  }
+
+  goneInstances(environmentArn: string): readonly GoneInstance[] {
+    return this.#ticked?.instances.gone.of(environmentArn, this.#options.clock.now() - GONE_SHOWN_MS) ?? [];
+  }
+
+  async terminateInstance(instanceId: string): Promise<void> {
+    if (this.#ticked?.instances.get(instanceId) === undefined) return;
+    await this.#term.confirm();
+    await this.#options.provisioner?.terminate(instanceId);
+  }
+
+  runningUses(): AttemptUse[] {
+    return costsUntilNow(this.#ticked, this.#options.clock.now(), this.#options.prices);
+  }
+
+  unfinished(account: string): JobCount | undefined {
+    const jobs = (this.#world ?? this.#ticked)?.jobs;
+    return jobs && { total: jobs.size, ofAccount: jobs.countOf(account) };
   }
 
   snapshot(queueArn: string): QueueSnapshot {
@@ -185,6 +259,15 @@ export class Engine implements Scheduler {
     if (world === undefined) return { front: [], firstOfShares: new Map(), active: [] };
     const { places, firstOfShares } = this.#fronts.of(world, queueArn);
     return { front: places, firstOfShares, active: activeJobsOf(world, queueArn) };
+  }
+
+  shares(queueArn: string): SharesOfQueue | undefined {
+    return this.#ticked && sharesOf(this.#ticked, queueArn);
+  }
+
+  #retire(driver: DriverName): void {
+    this.#drivers.retire(driver);
+    this.#dispatcher.driverGone(driver);
   }
 
   #report(driver: DriverName, event: DriverEvent): void {
@@ -215,45 +298,34 @@ export class Engine implements Scheduler {
     await (this.#options.gathered ?? nextTurn)();
     while (this.#mustRunAgain && !this.#isStopped) {
       this.#cancelTimer();
-      await this.#pace();
+      await this.#pace.next();
       this.#mustRunAgain = false;
       const waiters = this.#waiters.splice(0);
       const wakeAt = await this.#tickOrRecover();
+      crashPoint("tick.sleep");
       for (const resolve of waiters) resolve();
-      if (wakeAt !== undefined && !this.#isStopped) this.#sleepUntil(wakeAt);
+      if (wakeAt !== undefined && !this.#isStopped)
+        this.#cancelTimer = this.#pace.sleepUntil(wakeAt, () => this.#wake());
     }
     // In the same breath as the loop's last look: whoever wakes the engine in between would be told that it runs, and nobody would.
     this.#running = undefined;
     if (this.#isStopped) for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
-  async #pace(): Promise<void> {
-    const { clock, tickIntervalMs } = this.#options;
-    const delayMs = this.#lastTickAt + tickIntervalMs - clock.now();
-    // A clock that was set back would make this long; it is no reason to wait.
-    if (delayMs > 0 && delayMs <= tickIntervalMs)
-      await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
-    this.#lastTickAt = clock.now();
-  }
-
-  #sleepUntil(wakeAt: number): void {
-    const delayMs = Math.max(0, wakeAt - this.#options.clock.now());
-    this.#cancelTimer = this.#options.clock.after(Math.min(delayMs, MAX_SLEEP_MS), () => this.#wake());
-  }
-
   async #tickOrRecover(): Promise<number | undefined> {
     try {
-      const wakeAt = await this.#tick();
+      const wakeAt = await this.#observed.tick(() => this.#tick());
       this.#failures = 0;
+      this.#failure = undefined;
       return wakeAt;
     } catch (error) {
       this.#world = undefined;
+      this.#failure = error;
       this.#hasNews = true;
       this.#options.onError("a tick failed; the world is read again", error);
       if (error instanceof StaleEpoch) this.#isStopped = true;
-      const delayMs = Math.min(FIRST_RETRY_DELAY_MS * 2 ** this.#failures, MAX_RETRY_DELAY_MS);
       this.#failures += 1;
-      return this.#options.clock.now() + delayMs;
+      return this.#options.clock.now() + retryDelayMs(this.#failures);
     }
   }
 
@@ -263,43 +335,45 @@ export class Engine implements Scheduler {
     const isNewWorld = this.#world === undefined;
     const world = (this.#world ??= await this.#readWorld());
     const hasMoreNews = await this.#read(world);
-    const reported = this.#reported.slice();
+    crashPoint("tick.read");
     const now = clock.now();
+    const reported = this.#reported.slice();
     const reportedInstances = this.#reportedInstances.slice();
-    const instances = observeInstances(world, reportedInstances, now);
-    const observed = observe(world, reported, now);
-    if (isNewWorld) observeNewWorld(world, observed);
-    if (isNewWorld) observeNewInstances(world, instances);
-    const reconciled = reconcile(world, now);
-    const plan = schedule(world, now);
-    const changes = lastOfEachJob([
-      ...instances.changes,
-      ...observed.changes,
-      ...reconciled,
-      ...plan.changes,
-      ...plan.instanceChanges,
-      ...summaries(world),
-      ...idleInstances(world),
-    ]);
-    this.#check(world);
-    if (changes.length > 0) await store.commit(this.#epoch, changes);
+    const { instances, observed, plan, changes, events } = decide(world, {
+      ...{ reported, reportedInstances, isNewWorld, now, clockSetByMs: this.#watch.setByMs() },
+      hasDriver: (name) => this.#drivers.has(name),
+    });
+    this.#invariants.check(world);
+    crashPoint("tick.schedule");
+    await this.#term.confirm();
+    const priced = withPrices(changes, this.#options.prices);
+    if (changes.length + events.length > 0)
+      await this.#observed.commit(() => store.commit(this.#epoch, priced, { at: now, events }));
+    crashPoint("tick.commit");
     this.#reported.splice(0, reported.length);
+    this.#watch.honoured();
     this.#reportedInstances.splice(0, reportedInstances.length);
     this.#plan = plan;
     this.#ticked = world;
+    this.#observed.committed({ ...{ world, plan, changes, isNewWorld }, at: now });
     if (this.#options.hasNoSnapshots === true) world.touchedQueues.clear();
     else this.#fronts.note(world, now);
     const isSettled = world.agenda.size === 0 && world.progressed.size === 0;
     // What waits is told the truth about instances that have just been launched for it.
     const hasScaled = plan.instanceChanges.length > 0;
     if (plan.isPartial || hasMoreNews || !isSettled || hasScaled) this.#mustRunAgain = true;
+    await this.#term.confirm();
+    crashPoint("dispatch.instances");
     this.#instanceDispatcher?.dispatch(world, changes, instances);
     await this.#dispatcher.dispatch(world, changes, observed);
+    crashPoint("tick.dispatch");
+    // Of a host that was removed, the last attempt is over.
+    for (const change of changes) if (change.kind === "host-deleted") this.#retire(driverOfHost(change.hostId));
     return plan.wakeAt;
   }
 
   async #readWorld(): Promise<World> {
-    const world = new World(this.#options.capacity, this.#options.drivers.has("docker"));
+    const world = new World(this.#options.capacity, this.#drivers.has("docker"));
     await readWorld(this.#options.store, world, this.#options.clock.now());
     return world;
   }
@@ -320,47 +394,4 @@ export class Engine implements Scheduler {
     this.#hasNews ||= hasMore;
     return hasMore;
   }
-
-  #check(world: World): void {
-    this.#ticks += 1;
-    if (this.#ticks % this.#options.checkEveryTicks !== 0) return;
-    const violation = findViolation(world);
-    if (violation !== undefined) throw new Error(`invariant violated: ${violation}`);
-  }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
-}
-
-/** Timers of more than 2^31 ms fire at once; no deadline needs a longer sleep than a day. */
-const MAX_SLEEP_MS = 86_400_000;
-
-/** A job that changed twice in a tick is written once. What is beside its state goes with its last change. */
-function lastOfEachJob(changes: readonly Change[]): Change[] {
-  const byKey = new Map<string, Change>();
-  for (const change of changes) {
-    const key = `${change.kind} ${subjectOf(change)}`;
-    const before = byKey.get(key);
-    byKey.set(key, before === undefined ? change : withMoreOf(before, change));
-  }
-  return [...byKey.values()];
-}
-
-function subjectOf(change: Change): string {
-  if ("jobId" in change) return change.jobId;
-  return "instanceId" in change ? change.instanceId : change.arn;
-}
-
-function withMoreOf(before: Change, change: Change): Change {
-  if (before.kind !== "job-changed" || change.kind !== "job-changed") return change;
-  const logStreams = [...(before.logStreams ?? []), ...(change.logStreams ?? [])];
-  const endedLogs = [...(before.endedLogs ?? []), ...(change.endedLogs ?? [])];
-  const usedUp = [...(before.usedUp ?? []), ...(change.usedUp ?? [])];
-  return {
-    ...change,
-    ...(logStreams.length > 0 && { logStreams }),
-    ...(endedLogs.length > 0 && { endedLogs }),
-    ...(usedUp.length > 0 && { usedUp }),
-  };
 }

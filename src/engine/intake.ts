@@ -9,6 +9,9 @@ import type { SchedulingStore } from "../ports/store.ts";
 /** Bounds one tick's reading; the next tick reads on. */
 const MAX_NEW_JOBS_PER_TICK = 5_000;
 
+/** Of a large world, so many are taken in one turn of the event loop: the lead must be renewed meanwhile. */
+const FACTS_PER_TURN = 5_000;
+
 /** Step 2 of a tick: brings what was submitted and asked for since the last one into the world. True when there is more to read. */
 export async function readNews(store: SchedulingStore, world: World): Promise<boolean> {
   const { jobs, stops, lastSeq, isPartial } = await store.news(world.lastSeq, MAX_NEW_JOBS_PER_TICK);
@@ -29,12 +32,15 @@ function isKnown(world: World, stop: Fact): boolean {
 export async function readWorld(store: SchedulingStore, world: World, now: number): Promise<void> {
   const facts = await store.load();
   const jobs: Job[] = [];
-  for (const fact of facts) {
+  for (const [index, fact] of facts.entries()) {
     if (fact.kind === "job-admitted") jobs.push(fact.job);
     world.apply(fact);
+    if (index % FACTS_PER_TURN === FACTS_PER_TURN - 1) await new Promise((resolve) => void setImmediate(resolve));
   }
   await readOutcomes(store, world, jobs);
   await readShareUses(store, world, now);
+  // It has all come before.
+  world.jobs.statuses.takeFlows();
 }
 
 /** What counts for the order of shares beside the jobs that are not over. */

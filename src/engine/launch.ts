@@ -1,5 +1,6 @@
 import { expandVariables } from "../core/tasks/expand-variables.ts";
 import { nodeId, taskId, unitAttemptId } from "../core/ids.ts";
+import type { Instances } from "../core/instances/instances.ts";
 import type { Job, Service } from "../core/job.ts";
 import { activeAttempt, requirementsOf } from "../core/job.ts";
 import { withLearnedMemory } from "../core/submission/memory-ladder.ts";
@@ -24,12 +25,18 @@ export interface Start {
   readonly launch: Launch;
   /** Of the attempt; undefined when it was deleted meanwhile. */
   readonly environment: Environment | undefined;
+  readonly instances: Pick<Instances, "get">;
   /** Index of the unit; undefined: the whole attempt. */
   readonly unit: number | undefined;
 }
 
 /** All that a driver needs to run the active attempt of a job, or one unit of it. */
-export function attemptSpec({ unit, ...start }: Start, callingBack: CallingBack): AttemptSpec {
+export function attemptSpec(start: Start, callingBack: CallingBack): AttemptSpec {
+  const spec = unboundedSpec(start, callingBack);
+  return { ...spec, ...ceilingOf(start, spec) };
+}
+
+function unboundedSpec({ unit, ...start }: Start, callingBack: CallingBack): AttemptSpec {
   if (unit !== undefined) return unitSpec({ ...start, unit }, callingBack);
   const { job, launch } = start;
   if (job.scheduling.service !== undefined) return trainingSpec(start, job.scheduling.service, callingBack);
@@ -37,9 +44,12 @@ export function attemptSpec({ unit, ...start }: Start, callingBack: CallingBack)
   const { vcpuMilli, memoryMiB } = requirementsOf(job);
   if (launch.spec.container === undefined) throw new Error(`job ${job.id} has no container`);
   const container = withLearnedMemory(launch.spec.container, job.state);
-  const environment = jobEnvironment(start, container.environment, callingBack);
+  const environment = jobEnvironment(start, container, callingBack);
   const where = instanceId !== undefined && { instanceId };
-  return { attemptId, jobId: job.id, ...where, container, environment, vcpuMilli, memoryMiB };
+  const { gpuIds } = activeAttempt(job.state)!;
+  const held = gpuIds !== undefined && { gpuIds };
+  const spec = { attemptId, jobId: job.id, container, environment, vcpuMilli, memoryMiB };
+  return { ...spec, ...where, ...held };
 }
 
 function trainingSpec(start: Omit<Start, "unit">, service: Service, callingBack: CallingBack): AttemptSpec {
@@ -48,7 +58,7 @@ function trainingSpec(start: Omit<Start, "unit">, service: Service, callingBack:
   const request = readTrainingRequest(launch.spec.service!.serviceRequestPayload);
   const names = { name: trainingJobNameOf(service, attempt), arn: trainingJobArn(launch.scope, service, attempt) };
   const { entrypoint, environment, ...container } = trainingContainer(request, names);
-  const given = Object.entries(environment).map(([name, value]) => ({ name, value }));
+  const given = { environment: Object.entries(environment).map(([name, value]) => ({ name, value })) };
   const { vcpuMilli, memoryMiB } = requirementsOf(job);
   return {
     ...{ attemptId: attempt.id, jobId: job.id, vcpuMilli, memoryMiB },
@@ -65,10 +75,10 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
   const attempt = activeAttempt(job.state)!;
   const attemptId = unitAttemptId(attempt.id, start.unit);
   const { container, entrypoint, expandsVariables, ...modes } = unitContainer(launch.spec, unit);
-  const environment = jobEnvironment(start, container.environment, callingBack);
+  const environment = jobEnvironment(start, container, callingBack);
   const expand = (argv: readonly string[]): string[] =>
     argv.map((argument) => (expandsVariables ? expandVariables(argument, environment) : argument));
-  const { vcpuMilli, memoryMiB } = containerRequirements(container);
+  const { vcpuMilli, memoryMiB, gpus } = containerRequirements(container);
   const companions = units.filter(({ node }) => node === unit.node);
   const instanceId = attempt.instanceIds?.[unit.node ?? 0];
   return {
@@ -78,14 +88,46 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
     container: { ...container, ...(container.command !== undefined && { command: expand(container.command) }) },
     ...(entrypoint !== undefined && { entrypoint: expand(entrypoint) }),
     environment,
-    vcpuMilli,
+    // Of a task on Fargate, a container without vCPUs of its own may use those of the task.
+    vcpuMilli:
+      vcpuMilli === 0 && start.environment?.isFargate === true ? sumOf(companions, launch).vcpuMilli : vcpuMilli,
     // Memory may be given to some containers of a task only: the others may use what the task has.
-    memoryMiB: memoryMiB > 0 ? memoryMiB : memoryOf(companions, launch),
+    memoryMiB: memoryMiB > 0 ? memoryMiB : sumOf(companions, launch).memoryMiB,
+    ...(gpus > 0 && { gpuIds: gpusOfUnit(units, start.unit, launch, attempt.gpuIds) }),
     ...modes,
     ...(companions.length > 1 && { task: { id: taskId(attempt.id, unit.node) } }),
+    ...(unit.node !== undefined && {
+      node: { id: attempt.id, index: unit.node, count: job.scheduling.nodes!.count },
+    }),
   };
 }
 
-function memoryOf(units: readonly Unit[], { spec }: Launch): number {
-  return units.reduce((sum, unit) => sum + containerRequirements(unitContainer(spec, unit).container).memoryMiB, 0);
+/** Of those that its attempt has: in the order of units. */
+function gpusOfUnit(
+  units: readonly Unit[],
+  index: number,
+  { spec }: Launch,
+  gpuIds: readonly string[] = [],
+): readonly string[] {
+  const asked = (unit: Unit): number => containerRequirements(unitContainer(spec, unit).container).gpus;
+  const before = units.slice(0, index).reduce((sum, unit) => sum + asked(unit), 0);
+  return gpuIds.slice(before, before + asked(units[index]!));
+}
+
+/** The most that it gets of the processors. */
+function ceilingOf(
+  { environment, instances }: Pick<Start, "environment" | "instances">,
+  { vcpuMilli, instanceId }: Pick<AttemptSpec, "vcpuMilli" | "instanceId">,
+): Pick<AttemptSpec, "vcpuCeilingMilli"> {
+  if (environment?.isFargate === true) return { vcpuCeilingMilli: vcpuMilli };
+  const instance = instanceId === undefined ? undefined : instances.get(instanceId);
+  return instance?.isSlice === true ? { vcpuCeilingMilli: instance.type.vcpuMilli } : {};
+}
+
+function sumOf(units: readonly Unit[], { spec }: Launch): { readonly vcpuMilli: number; readonly memoryMiB: number } {
+  const each = units.map((unit) => containerRequirements(unitContainer(spec, unit).container));
+  return {
+    vcpuMilli: each.reduce((sum, { vcpuMilli }) => sum + vcpuMilli, 0),
+    memoryMiB: each.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
+  };
 }

@@ -49,6 +49,11 @@ function observeInstance(world: World, event: InstanceEvent, observed: ObservedI
     if (event.kind === "running") observed.unwanted.push(instanceId);
   } else if (event.kind === "running") {
     if (instance.status === "launching") apply(world, { kind: "instance-running", instanceId, at }, observed);
+    else if (instance.isSilent === true)
+      apply(world, { kind: "instance-silent", instanceId, isSilent: false }, observed);
+  } else if (event.kind === "silent") {
+    const isNew = instance.status === "running" && instance.isSilent !== true;
+    if (isNew) apply(world, { kind: "instance-silent", instanceId, isSilent: true }, observed);
   } else if (instance.status === "launching") {
     const launchFailure = event.kind === "failed" ? event.reason : "The instance was gone before it ran";
     apply(world, { kind: "instance-gone", instanceId, at, launchFailure }, observed);

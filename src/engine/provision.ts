@@ -2,12 +2,15 @@ import type { Change } from "../core/changes.ts";
 import type { Instance } from "../core/instances/instance.ts";
 import type { World } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Term } from "../ports/leadership.ts";
+import { asLeader } from "../ports/leadership.ts";
 import type { Provisioner, ProvisionerEvent } from "../ports/provisioner.ts";
 import type { ObservedInstances } from "./observe-instances.ts";
 
 export interface ProvisionOptions {
   readonly provisioner: Provisioner;
   readonly clock: Clock;
+  readonly term: Pick<Term, "confirm">;
   report(event: ProvisionerEvent): void;
   onError(what: string, error: unknown): void;
 }
@@ -53,14 +56,19 @@ export class InstanceDispatcher {
   }
 
   #launch(instance: Instance): void {
-    const { provisioner, report, clock, onError } = this.#options;
-    provisioner.launch(instance).catch(async (error: unknown) => {
+    const { provisioner, term, onError } = this.#options;
+    provisioner.launch(instance).catch((error: unknown) => {
       onError(`instance ${instance.id} could not be launched`, error);
-      // It may have been launched all the same.
-      await provisioner.terminate(instance.id).catch(() => this.#terminateLater(instance.id));
-      const reason = error instanceof Error ? error.message : String(error);
-      report({ kind: "failed", instanceId: instance.id, at: clock.now(), reason });
+      void asLeader(term, () => void this.#giveUp(instance.id, error));
     });
+  }
+
+  async #giveUp(instanceId: string, error: unknown): Promise<void> {
+    const { provisioner, report, clock } = this.#options;
+    // It may have been launched all the same.
+    await provisioner.terminate(instanceId).catch(() => this.#terminateLater(instanceId));
+    const reason = error instanceof Error ? error.message : String(error);
+    report({ kind: "failed", instanceId, at: clock.now(), reason });
   }
 
   #terminate(instanceId: string): void {
@@ -71,6 +79,8 @@ export class InstanceDispatcher {
   }
 
   #terminateLater(instanceId: string): void {
-    this.#options.clock.after(RETRY_MS, () => this.#terminate(instanceId));
+    this.#options.clock.after(RETRY_MS, () => {
+      void asLeader(this.#options.term, () => this.#terminate(instanceId));
+    });
   }
 }

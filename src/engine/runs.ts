@@ -13,6 +13,8 @@ export interface Run {
   /** Index of the unit. */
   readonly unit?: number;
   readonly isStarting: boolean;
+  /** It was active in the backup that the store was restored from. */
+  readonly isRestored?: true;
   /** Set when it is told to end: SIGTERM now, SIGKILL then (epoch ms). */
   readonly killAt?: number;
 }
@@ -23,18 +25,25 @@ export function runsOf(job: Job): Run[] {
   if (attempt === undefined || job.state.status === "SCHEDULED") return [];
   const { id, driver, units, stopping } = attempt;
   if (units === undefined) {
-    const isStarting = job.state.status === "STARTING";
+    const isStarting = job.state.status === "STARTING" && attempt.isRestored !== true;
     const killAt = stopping && stopping.at + STOP_GRACE_MS;
-    return [{ jobId: job.id, driver, attemptId: id, isStarting, ...(killAt !== undefined && { killAt }) }];
+    const run = { jobId: job.id, driver, attemptId: id, isStarting, ...restored(attempt) };
+    return [{ ...run, ...(killAt !== undefined && { killAt }) }];
   }
-  return units.flatMap(({ status, stopping: unitStopping }, unit): Run[] => {
+  return units.flatMap((state, unit): Run[] => {
+    const { status, stopping: unitStopping } = state;
     if (status !== "starting" && status !== "running") return [];
+    const isStarting = status === "starting" && state.isRestored !== true;
     const killAt = unitStopping && unitStopping.at + (job.scheduling.units![unit]!.stopTimeoutMs ?? STOP_GRACE_MS);
     return [
       {
-        ...{ jobId: job.id, driver, unit, attemptId: unitAttemptId(id, unit), isStarting: status === "starting" },
+        ...{ jobId: job.id, driver, unit, attemptId: unitAttemptId(id, unit), isStarting, ...restored(state) },
         ...(killAt !== undefined && { killAt }),
       },
     ];
   });
+}
+
+function restored({ isRestored }: Pick<Run, "isRestored">): Pick<Run, "isRestored"> {
+  return isRestored === true ? { isRestored } : {};
 }

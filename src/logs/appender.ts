@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Clock } from "../ports/clock.ts";
+import type { Term } from "../ports/leadership.ts";
 import type { LogLine } from "../ports/logs.ts";
 import { appendMarks } from "./mark-writer.ts";
 import { unmarkedTime } from "./mark.ts";
@@ -29,7 +30,7 @@ interface Pending {
   lost: number;
 }
 
-export function createAppender(paths: LogPaths, clock: Clock): Appender {
+export function createAppender(paths: LogPaths, clock: Clock, term: Pick<Term, "holds">): Appender {
   const pending = new Map<string, Pending>();
   let cancel: (() => void) | undefined;
   let buffered = 0;
@@ -53,6 +54,7 @@ export function createAppender(paths: LogPaths, clock: Clock): Appender {
     if (batch === undefined) return;
     buffered -= batch.bytes;
     pending.delete(attemptId);
+    if (!term.holds()) return keep(attemptId, batch);
     try {
       paths.prepare(attemptId);
       writeLines(paths.log(attemptId), paths.marks(attemptId), withLoss(batch));

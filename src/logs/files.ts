@@ -1,5 +1,7 @@
 import { rmSync, statSync } from "node:fs";
 import type { Clock } from "../ports/clock.ts";
+import type { Term } from "../ports/leadership.ts";
+import { ONLY_SERVER } from "../ports/leadership.ts";
 import type { LogPage, LogQuery, LogReader, LogSink } from "../ports/logs.ts";
 import { createAppender } from "./appender.ts";
 import { createFollower } from "./follower.ts";
@@ -15,6 +17,13 @@ export interface LogFiles extends LogSink, LogReader {
   close(): void;
 }
 
+export interface LogFilesOptions {
+  readonly directory: string;
+  readonly clock: Clock;
+  /** In which it writes. What it has to write when that is over is the next leader's to find. Default: there is no other server. */
+  readonly term?: Pick<Term, "holds">;
+}
+
 /**
  * Keeps each attempt's output in `<directory>/<first two digits>/<attemptId>.log`, byte for byte, and the times of its lines in a
  * sidecar `.at` next to it (see mark.ts). Attempt ids are 32 hexadecimal digits; anything else throws a TypeError.
@@ -22,10 +31,11 @@ export interface LogFiles extends LogSink, LogReader {
  * A line ends with `\n`; a `\r` before it is dropped. Empty lines give no events, as with the awslogs driver. Lines over 262,112 bytes
  * are cut (see segments.ts). While an attempt is followed, its last line is held back until it has a line end.
  */
-export function createLogFiles(options: { readonly directory: string; readonly clock: Clock }): LogFiles {
+export function createLogFiles(options: LogFilesOptions): LogFiles {
+  const { clock, term = ONLY_SERVER } = options;
   const paths = logPaths(options.directory);
-  const follower = createFollower(paths, options.clock);
-  const appender = createAppender(paths, options.clock);
+  const follower = createFollower(paths, clock, term);
+  const appender = createAppender(paths, clock, term);
 
   /** What is shown is written, and its times are fixed, before it is read. */
   async function withSettledLog<T>(attemptId: string, use: (log: OpenLog) => Promise<T>): Promise<T | undefined> {

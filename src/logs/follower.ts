@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import type { Clock } from "../ports/clock.ts";
+import type { Term } from "../ports/leadership.ts";
 import { appendMarks, lastMark } from "./mark-writer.ts";
 import { MARK_INTERVAL_MS, unmarkedTime } from "./mark.ts";
 import type { Mark } from "./mark.ts";
@@ -32,7 +33,7 @@ interface Followed {
   cancel: (() => void) | undefined;
 }
 
-export function createFollower(paths: LogPaths, clock: Clock): Follower {
+export function createFollower(paths: LogPaths, clock: Clock, term: Pick<Term, "holds">): Follower {
   const followed = new Map<string, Followed>();
   const watch = createShardWatch(paths.directory, clock, (attemptId) => {
     const log = followed.get(attemptId);
@@ -52,6 +53,7 @@ export function createFollower(paths: LogPaths, clock: Clock): Follower {
   /** What cannot be written now (a full disk) stays unnoted, and the next note covers it. */
   function note(attemptId: string, log: Followed, how: "brief" | "full"): void {
     log.notedAt = clock.now();
+    if (!term.holds()) return;
     try {
       const file = statSync(paths.log(attemptId), { throwIfNoEntry: false });
       if (file !== undefined) noteGrowth(paths.marks(attemptId), log, file, how, clock.now());

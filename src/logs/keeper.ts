@@ -6,7 +6,7 @@ import type { LogFiles } from "./files.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const GROUPS_AT_ONCE = 100;
-const STREAMS_AT_ONCE = 200;
+const STREAMS_AT_ONCE = 50;
 const EVENTS_AT_ONCE = 5_000;
 
 /** Removes for good what was deleted, and what is older than its group keeps it. */

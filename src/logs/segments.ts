@@ -1,3 +1,5 @@
+import { JOINT } from "../ports/logs.ts";
+
 /**
  * How the bytes of a log fall into events. A segment is a line with its line end, or a piece of a line that is too long for one event.
  * Where a segment begins depends only on the bytes near it, so that a 1 GB log, or a 1 GB line, can be read from any place, in either direction,
@@ -104,13 +106,13 @@ export function afterEmptyLines(window: Window, start: number, to: number): numb
   return offset + at;
 }
 
-/** The segment's text: without its line end (`\n` or `\r\n`), invalid UTF-8 replaced. Empty for an empty line. */
+/** The segment's text: without its line end (`\n` or `\r\n`), joints as line ends, invalid UTF-8 replaced. Empty for an empty line. */
 export function textOf(window: Window, segment: Segment): string {
   const from = segment.start - window.offset;
   let to = segment.end - window.offset;
   if (window.bytes[to - 1] === LINE_FEED) to -= 1;
   if (to > from && window.bytes[to - 1] === CARRIAGE_RETURN && endsLine(window, segment)) to -= 1;
-  return window.bytes.toString("utf8", from, to);
+  return window.bytes.toString("utf8", from, to).replaceAll(JOINT, "\n");
 }
 
 /** A piece cut out of a long line keeps a carriage return at its end; a line, or the log, drops it. */

@@ -5,6 +5,10 @@ export interface JobCredentials {
    * stored for them.
    */
   issue(jobId: string): AccessKey;
+  /** What goes before the path of a request to say which job sends it, where it is signed with other credentials than the job's keys. No slash at its end. */
+  pathOf(jobId: string): string;
+  /** What a container shows to be given the credentials of its role. */
+  tokenOf(containerId: string): string;
 }
 
 export interface AccessKey {

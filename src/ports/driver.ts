@@ -1,5 +1,6 @@
 import type { ContainerProperties } from "@aws-sdk/client-batch";
 import type { DriverName } from "../core/driver-name.ts";
+import type { Usage, UsedSoFar } from "../core/usage.ts";
 
 /**
  * A driver runs attempts somewhere: as processes of this machine, in a container engine, in a cluster.
@@ -24,6 +25,13 @@ export interface Driver {
    * (image pull); `started` or `exited` tells the outcome.
    */
   start(attempt: AttemptSpec): Promise<void>;
+  /** What an attempt that is starting waits for now, for people: an image that is being pulled. Of drivers in which that can take long. */
+  waitsFor?(attemptId: string): string | undefined;
+  /**
+   * What these attempts have used by now. Of what does not run, or cannot be measured, or was not seen in time, there is nothing; those who ask ask again. May
+   * reject. Of drivers that can measure.
+   */
+  usedSoFar?(attemptIds: readonly string[]): Promise<ReadonlyMap<string, UsedSoFar>>;
   /**
    * Asks an attempt to end: SIGTERM now, SIGKILL at `killAt` (epoch ms). An attempt still starting (a pull, say) is abandoned and
    * reported as `exited` without an exit code. Unknown and ended attempts: nothing happens.
@@ -33,6 +41,8 @@ export interface Driver {
   forget(attemptId: string): Promise<void>;
   /** Stops watching and releases handles. Attempts go on. No event is reported afterwards. */
   close(): Promise<void>;
+  /** Closes it for ever: as far as it can, it removes what it holds. Of drivers that come and go while the server runs. */
+  retire?(): Promise<void>;
 }
 
 export { NO_IMAGE } from "../core/driver-name.ts";
@@ -49,15 +59,43 @@ export interface AttemptSpec {
   readonly container: ContainerProperties;
   /** Replaces the image's entrypoint; the container's command is then its arguments, and the image's own are not used. */
   readonly entrypoint?: readonly string[];
-  /** The complete environment that Batch gives: the container's entries and the AWS_BATCH_* variables. */
+  /**
+   * The complete environment that Batch gives: the container's entries and the AWS_BATCH_* variables. Beside it come the variables of the container's
+   * `secrets`, whose values the driver reads; it has none of their names.
+   */
   readonly environment: Readonly<Record<string, string>>;
+  /** When its image is pulled; by default only when it is not there. */
+  readonly pullPolicy?: "Always" | "IfNotPresent" | "Never";
+  /** Secrets that may hold a login for the image's registry; the first one that does counts. */
+  readonly pullSecrets?: readonly string[];
   readonly vcpuMilli: number;
+  /**
+   * All the processor time that it gets, whoever else wants some: on Fargate its own vCPUs, on an instance those of the instance. Without it, its vCPUs are
+   * its share where others want some too (reference 4.4).
+   */
+  readonly vcpuCeilingMilli?: number;
   readonly memoryMiB: number;
+  /** The GPUs of the machine that are its alone: what `nvidia-smi -L` numbers them. */
+  readonly gpuIds?: readonly string[];
   /** Of one of several containers that run together. */
   readonly task?: SharedTask;
   /** Whose processes, and whose shared memory and queues, the container sees. Without it its own; `task`: those of all containers of its task. */
   readonly pidMode?: "host" | "task";
   readonly ipcMode?: "host" | "task" | "none";
+  /** It has the machine's own network. Without it one of its own, or that of its task or node. */
+  readonly networkMode?: "host";
+  /** Its programs cannot become another user than they are. */
+  readonly noNewPrivileges?: true;
+  /** Of a container of a node of a multi-node parallel job. */
+  readonly node?: SharedNetwork;
+}
+
+/** The nodes of one attempt of a multi-node parallel job have a network of their own, in which each has an address. */
+export interface SharedNetwork {
+  /** 32 hexadecimal digits: the attempt's own id. */
+  readonly id: string;
+  readonly index: number;
+  readonly count: number;
 }
 
 /**
@@ -70,8 +108,13 @@ export interface SharedTask {
 }
 
 export type DriverEvent =
-  /** Every attempt that this driver holds now, running or ended and not forgotten. An active attempt not in it was never started, or is lost. */
-  | { readonly kind: "inventory"; readonly attemptIds: readonly string[] }
+  /**
+   * Every attempt that this driver holds now, running or ended and not forgotten. An active attempt not in it was never started, or is lost. `bootId`: names
+   * the boot of the driver's machine, where it knows that; of what it held in an earlier one it may have forgotten some.
+   */
+  | { readonly kind: "inventory"; readonly attemptIds: readonly string[]; readonly bootId?: string | undefined }
+  /** What it is to run in is there, and it has not begun. Told of attempts that the driver was not told to start: somebody may, or nobody wants it any more. */
+  | { readonly kind: "made"; readonly attemptId: string }
   /**
    * The program runs, since `at` (epoch ms). `address`: an IPv4 address at which the driver's other attempts reach it; absent where they cannot, or
    * where the program is over by the time that this is told.
@@ -89,6 +132,7 @@ export type DriverEvent =
       readonly startedAt?: number;
       readonly exitCode?: number;
       readonly reason?: string;
+      readonly usage?: Usage;
     };
 
 export { OUT_OF_MEMORY } from "../core/failure.ts";

@@ -21,6 +21,12 @@ export interface LogLine {
   readonly message: string;
 }
 
+/**
+ * Stands for a line end inside a message, in the log of which each line is a message: readers get the line end. A noncharacter of Unicode, which is for a
+ * program's inner use and which others do not write.
+ */
+export const JOINT = "\ufdd0";
+
 /** Reads logs by their keys. */
 export interface LogReader {
   /**

@@ -27,6 +27,8 @@ export type ProvisionerEvent =
   | { readonly kind: "inventory"; readonly instanceIds: readonly string[] }
   /** Attempts can be started on it. Epoch ms. */
   | { readonly kind: "running"; readonly instanceId: string; readonly at: number }
+  /** It does not answer, and may again: attempts can be started on it from the next `running` on. What is on it goes on, as far as anybody knows. */
+  | { readonly kind: "silent"; readonly instanceId: string; readonly at: number }
   /** It could not be launched; there is nothing to terminate. */
   | { readonly kind: "failed"; readonly instanceId: string; readonly at: number; readonly reason: string }
   /** It is no longer there: terminated as it was told to, or lost. */

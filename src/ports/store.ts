@@ -14,11 +14,15 @@ import type {
 } from "@aws-sdk/client-batch";
 import type { Change, Fact, Outcome } from "../core/changes.ts";
 import type { DriverName } from "../core/driver-name.ts";
+import type { Told } from "../core/events/event.ts";
 import type { RecordedChildren } from "../core/array.ts";
 import type { Job, JobState, JobStatus, Scheduling, StopRequest } from "../core/job.ts";
 import type { ShareUse } from "../core/order/share-use.ts";
+import type { AttemptUses } from "./attempt-uses.ts";
+import type { JobFamily } from "./job-family.ts";
+import type { JobSearch } from "./job-search.ts";
 import type { JobProperties } from "../core/submission/job-properties.ts";
-import type { ResourceStatus } from "../core/resources.ts";
+import type { Replacement, ResourceStatus } from "../core/resources.ts";
 
 /**
  * What is kept. A promise of a write resolves when the write is durable (synced), and every read sees all acknowledged writes. Each column has one
@@ -34,7 +38,9 @@ export interface Store {
   readonly clientTokens: ClientTokenTable;
   readonly definitions: DefinitionTable;
   readonly jobs: JobTable;
+  readonly jobSearch: JobSearch<JobRecord>;
   readonly tags: TagTable;
+  readonly uses: AttemptUses;
   readonly scheduling: SchedulingStore;
   /** Names this store for ever: what a driver makes is labelled with it. */
   readonly clusterId: string;
@@ -46,6 +52,13 @@ export interface Store {
 /** Thrown (as a rejection) when the store cannot write or read: a full disk, a broken file. Nothing of the write has happened. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
+}
+
+/** What is kept cannot be read: the store is to be restored from a backup. */
+export class StoreDamaged extends StoreUnavailable {
+  constructor(what: string, options?: ErrorOptions) {
+    super(`${what}: restore the last backup with \`longshore restore\`.`, options);
+  }
 }
 
 /** A write by a leader that is no longer the leader. Nothing of it has happened. */
@@ -104,8 +117,8 @@ export interface EnvironmentSettings extends Omit<
   ComputeEnvironmentDetail,
   "computeEnvironmentArn" | "computeEnvironmentName" | "status" | "statusReason"
 > {
-  /** Not shown: the update under way ends the jobs that run there (reference 6.7). */
-  readonly endsJobs?: boolean;
+  /** Not shown: of the last infrastructure update. */
+  readonly replacement?: Replacement;
 }
 export type QueueSettings = Omit<JobQueueDetail, "jobQueueArn" | "jobQueueName" | "status" | "statusReason">;
 
@@ -128,6 +141,8 @@ export interface ResourceTable<Settings> {
   get(arn: string): Promise<ResourceRecord<Settings> | undefined>;
   /** In order of name, those after `after`. */
   list(scope: Scope, page: { after?: string; limit: number }): Promise<ResourceRecord<Settings>[]>;
+  /** In how many regions the account has any; counts no further than `most`. */
+  regionsOf(account: string, most: number): Promise<number>;
   /** False, and nothing done, when the stored version is not `expected.version`. The tags stay what they are. */
   update(
     expected: Pick<ResourceRecord<Settings>, "arn" | "version">,
@@ -256,6 +271,10 @@ export interface JobSpec extends JobProperties {
   readonly service?: ServiceJobSpec;
   /** The access key that the job was submitted with, where that is a known one: what the job itself may do is what this key may. */
   readonly submittedBy?: string;
+  /** The indexes that an array's children see, or a single job does: as parseArrayIndexes reads them. */
+  readonly arrayIndexes?: string;
+  /** The header of that name of the request that it was submitted with (W3C Trace Context). */
+  readonly traceparent?: string;
 }
 
 /** What the user said of a service job, as DescribeServiceJob echoes it. */
@@ -288,11 +307,10 @@ export interface JobRecord extends Omit<NewJob, "spec"> {
   readonly recorded?: RecordedChildren;
 }
 
-export interface JobTable {
-  /**
-   * Rejects, and nothing is done, with UnknownDependency when a job on which it depends is not there any more, with TokenTaken when the token was
-   * used.
-   */
+export interface JobTable extends JobFamily {
+  /** How many jobs there are that are not over. Costs in their number. */
+  countUnfinished(): Promise<number>;
+  /** Rejects, and nothing is done, with UnknownDependency when a job that it depends on is gone, with TokenTaken when the token was used. */
   insert(job: NewJob, token?: ClientToken): Promise<void>;
   /** The schedulingPriority that is shown; and that by which the job is served, if its queue has a scheduling policy. */
   setPriority(id: string, schedulingPriority: number): Promise<void>;
@@ -301,7 +319,7 @@ export interface JobTable {
   /** The same, each with its spec; a child has none of its own. */
   findWithSpecs(scope: Scope, ids: readonly string[]): Promise<{ readonly job: JobRecord; readonly spec?: JobSpec }[]>;
   /** Where a job of whatever account comes from; undefined for an id that has no record. */
-  origin(id: string): Promise<JobOrigin | undefined>;
+  origin(id: string): Promise<{ scope: Scope; status: JobStatus; submittedBy?: string } | undefined>;
   /** By a job's number and a child's index; of every account. Those that have no record are left out. */
   findByNumber(jobs: readonly { readonly seq: number; readonly index?: number }[]): Promise<JobRecord[]>;
   /** Whether a share has a job in the queue that is not over, and how many shares have: counted to `limit` at most. */
@@ -312,8 +330,6 @@ export interface JobTable {
   list(queueArn: string, query: JobQuery): Promise<{ readonly job: JobRecord; readonly place: JobPlace }[]>;
   /** Recorded children of an array that have this status, by index, those behind `after`. */
   children(parentId: string, query: { status: JobStatus; after: number; limit: number }): Promise<JobRecord[]>;
-  /** Which of an array's children from index `from` up to but not including `to` have a record, in any order. */
-  recordedIndexes(parentId: string, range: { from: number; to: number }): Promise<number[]>;
   /**
    * Single jobs and array parents that need a consumable resource, newest first. `lookedTo` is there when many were looked at and those behind
    * this `seq` were not.
@@ -322,14 +338,8 @@ export interface JobTable {
     arn: string,
     query: Pick<JobQuery, "status" | "name" | "limit"> & { readonly before?: number },
   ): Promise<{ jobs: JobRecord[]; lookedTo?: number }>;
-  /** Asks for the end of jobs. A terminate replaces a cancel; otherwise the first one stays. */
+  /** Asks for the end of jobs. A terminate replaces any other; otherwise the first one stays. */
   requestStops(jobIds: readonly string[], stop: StopRequest, now: number): Promise<void>;
-}
-
-export interface JobOrigin {
-  readonly scope: Scope;
-  readonly status: JobStatus;
-  readonly submittedBy?: string;
 }
 
 /** At most one of `status`, `name`, `definitionArn` and `definitionArnPrefix`. */
@@ -378,8 +388,8 @@ export interface SchedulingStore {
   launches(jobs: readonly Pick<Job, "id" | "parent">[]): Promise<Map<string, Launch>>;
   /** Whether an attempt that is not over runs on this driver. */
   hasAttemptsOn(driver: DriverName): Promise<boolean>;
-  /** All or nothing. Rejects with StaleEpoch when another one leads by now. */
-  commit(epoch: number, changes: readonly Change[]): Promise<void>;
+  /** All or nothing, with the events that tell of it. Rejects with StaleEpoch when another one leads by now. */
+  commit(epoch: number, changes: readonly Change[], told?: Told): Promise<void>;
 }
 
 export interface Launch {

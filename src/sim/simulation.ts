@@ -1,3 +1,4 @@
+import type { JobChange } from "../core/changes.ts";
 import type { ShareWeight } from "../core/resources.ts";
 import { initialState } from "../core/job.ts";
 import type { Instance } from "../core/instances/instance.ts";
@@ -5,6 +6,7 @@ import type { FakeBoot } from "../drivers/fake/cloud.ts";
 import { FakeCloud } from "../drivers/fake/cloud.ts";
 import { createFakeProvisioner } from "../drivers/fake/provisioner.ts";
 import { Engine } from "../engine/engine.ts";
+import { NOBODY_TO_CALL } from "../engine/job-environment.ts";
 import type { AttemptSpec } from "../ports/driver.ts";
 import type { Provisioner } from "../ports/provisioner.ts";
 import type { Cluster, ClusterQueue } from "./cluster/cluster.ts";
@@ -22,6 +24,8 @@ export interface SimulationOptions {
   readonly cluster: Cluster;
   /** Called now and then. */
   onProgress?(progress: SimulationProgress): void;
+  /** Called with each change of a job, whose id is its number in the workload, from 1, or that and `:INDEX`; times are from `beginsAt` on. */
+  onJobChange?(change: JobChange, beginsAt: number): void;
 }
 
 export interface SimulationProgress {
@@ -63,8 +67,8 @@ const ENDLESS = { vcpuMilli: Number.MAX_SAFE_INTEGER, memoryMiB: Number.MAX_SAFE
  * Runs the engine over a workload in virtual time, until all jobs are over or nothing can change any more. The same workload and cluster give
  * the same result. Rejects with what the engine fails with.
  */
-export async function simulate({ workload, cluster, onProgress }: SimulationOptions): Promise<Simulated> {
-  const run = new Run(workload, cluster);
+export async function simulate({ onProgress, ...options }: SimulationOptions): Promise<Simulated> {
+  const run = new Run(options);
   await run.start();
   for (let instants = 0; await run.toNext(); instants += 1) {
     if (instants % PROGRESS_EVERY === 0) onProgress?.(run.progress());
@@ -87,7 +91,7 @@ class Run {
   #idleWakes = 0;
   #failure: unknown;
 
-  constructor(workload: Workload, cluster: Cluster) {
+  constructor({ workload, cluster, onJobChange }: Omit<SimulationOptions, "onProgress">) {
     this.#jobs = workload.jobs;
     this.#cluster = cluster;
     this.#queues = new Map(cluster.queues.map((queue) => [queue.name, queue]));
@@ -101,6 +105,8 @@ class Run {
       onCommit: (changes) => {
         this.#idleWakes = 0;
         this.#recorder.committed(changes, this.#clock.now());
+        if (onJobChange === undefined) return;
+        for (const change of changes) if (change.kind === "job-changed") onJobChange(change, BEGINS_AT);
       },
     });
     this.#engine = new Engine({
@@ -108,11 +114,8 @@ class Run {
       drivers: new Map([["fake", createSimDriver(this.#clock, (attempt) => this.#courseOf(attempt))]]),
       ...(this.#pools.size < cluster.environments.length && { provisioner: this.#provisioner() }),
       clock: this.#clock,
-      capacity: ENDLESS,
-      callingBack: {
-        surroundings: { of: () => ({ variables: {} }) },
-        credentials: { issue: () => ({ accessKeyId: "", secretAccessKey: "" }) },
-      },
+      capacity: cluster.machine ?? ENDLESS,
+      callingBack: NOBODY_TO_CALL,
       checkEveryTicks: Infinity,
       tickIntervalMs: 0,
       gathered: async () => {},

@@ -1,5 +1,5 @@
 import TinyQueue from "tinyqueue";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, Stopwatch } from "../ports/clock.ts";
 
 interface Entry {
   readonly at: number;
@@ -17,8 +17,9 @@ const MIN_TO_CLEAR = 1_000;
  * Time that passes only when somebody says so: then it jumps from one instant to the next at which something is due. What is due at one instant runs
  * in this order: what happens in the world, then timers; each in the order in which it was set.
  */
-export class VirtualClock implements Clock {
+export class VirtualClock implements Clock, Stopwatch {
   #now: number;
+  #setByMs = 0;
   #order = 0;
   #entries = new TinyQueue<Entry>([], byTime);
   #cancelled = 0;
@@ -29,7 +30,16 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
+    return this.#now + this.#setByMs;
+  }
+
+  elapsedMs(): number {
     return this.#now;
+  }
+
+  /** Somebody sets the clock, forward or (negative) back: no time passes. */
+  set(byMs: number): void {
+    this.#setByMs += byMs;
   }
 
   after(delayMs: number, task: () => void): () => void {
@@ -39,11 +49,16 @@ export class VirtualClock implements Clock {
 
   /** Something happens in the world at `at`, or now if that is over. */
   at(at: number, task: () => void): void {
-    this.#add(Math.max(this.#now, at), false, task);
+    this.#add(Math.max(this.#now, at - this.#setByMs), false, task);
   }
 
   /** When something is due next, epoch ms; undefined when nothing is. */
   nextTimerAt(): number | undefined {
+    const at = this.#nextAt();
+    return at === undefined ? undefined : at + this.#setByMs;
+  }
+
+  #nextAt(): number | undefined {
     for (;;) {
       const next = this.#entries.peek();
       if (next === undefined || next.task !== undefined) return next?.at;
@@ -59,17 +74,17 @@ export class VirtualClock implements Clock {
 
   /** Lets time pass until something is due, and runs all that is due then. False when nothing ever is. */
   toNext(): boolean {
-    const at = this.nextTimerAt();
+    const at = this.#nextAt();
     if (at === undefined) return false;
     this.#now = at;
-    while (this.nextTimerAt() === at) this.#runFirst();
+    while (this.#nextAt() === at) this.#runFirst();
     return true;
   }
 
   /** Lets so much time pass, and runs all that is due meanwhile, also what that sets in turn. */
   advance(ms: number): void {
     const until = this.#now + ms;
-    for (let at = this.nextTimerAt(); at !== undefined && at <= until; at = this.nextTimerAt()) {
+    for (let at = this.#nextAt(); at !== undefined && at <= until; at = this.#nextAt()) {
       this.#now = at;
       this.#runFirst();
     }

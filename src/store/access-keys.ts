@@ -1,6 +1,6 @@
 import type { AccessKeyTable, StoredKey } from "../ports/access-keys.ts";
 import type { Database, Row } from "./database.ts";
-import { statement } from "./database.ts";
+import { statement, telling } from "./database.ts";
 import { seal, unseal } from "./sealing.ts";
 
 /** @param sealingKey 32 bytes that are not in this database: the secrets are encrypted with it. */
@@ -17,6 +17,7 @@ export function accessKeyTable(database: Database, sealingKey: Buffer): AccessKe
            VALUES (?, ?, ?, ?, ?, ?)`,
           ...[accessKeyId, account, user, policy ?? null, seal(sealingKey, accessKeyId, secretAccessKey), createdAt],
         ),
+        ...telling(database, "keys"),
       ]);
     },
     async revoke(accessKeyId, now) {
@@ -25,6 +26,7 @@ export function accessKeyTable(database: Database, sealingKey: Buffer): AccessKe
           `UPDATE access_keys SET secret = NULL, revoked_at = ? WHERE access_key_id = ? AND revoked_at IS NULL`,
           ...[now, accessKeyId],
         ),
+        ...telling(database, "keys"),
       ]);
       return written!.changes === 1;
     },

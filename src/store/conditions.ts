@@ -1,5 +1,8 @@
 import type { SqlValue } from "./database.ts";
 
+/** `?`: a JSON list of numbers. */
+export const NUMBERS = "(SELECT CAST(value AS BIGINT) FROM json_each(?))";
+
 /** Sorts after every name that goes on from a prefix. */
 export const HIGHEST_CHARACTER = "\u{10FFFF}";
 

@@ -53,12 +53,12 @@ class OutOfRange extends Error {}
 type TotalChange = Parameters<ConsumableResourceTable["changeTotal"]>[1];
 
 function totalStatement(arn: string, { operation, quantity }: TotalChange): Statement {
-  const given = `CAST(settings ->> '$.totalQuantity' AS INTEGER)`;
+  const given = `CAST(settings ->> '$.totalQuantity' AS BIGINT)`;
   const usedUp = `coalesce((SELECT quantity FROM consumables_used u WHERE u.arn = resources.arn), 0)`;
   const total = {
-    SET: `CAST(? AS INTEGER) + ${usedUp}`,
-    ADD: `${given} + CAST(? AS INTEGER)`,
-    REMOVE: `${given} - CAST(? AS INTEGER)`,
+    SET: `CAST(? AS BIGINT) + ${usedUp}`,
+    ADD: `${given} + CAST(? AS BIGINT)`,
+    REMOVE: `${given} - CAST(? AS BIGINT)`,
   }[operation];
   return statement(
     `UPDATE resources SET version = version + 1, settings = json_set(settings, '$.totalQuantity', ${total})

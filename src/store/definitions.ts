@@ -1,8 +1,9 @@
 import type { DefinitionRecord, DefinitionSettings, DefinitionTable } from "../ports/store.ts";
 import { Conditions } from "./conditions.ts";
 import type { Database, Row } from "./database.ts";
-import { statement } from "./database.ts";
+import { statement, telling } from "./database.ts";
 import type { RowCache } from "./row-cache.ts";
+import { parseStored } from "./stored-json.ts";
 
 export function definitionTable(database: Database, cache: RowCache<DefinitionRecord>): DefinitionTable {
   return {
@@ -11,9 +12,10 @@ export function definitionTable(database: Database, cache: RowCache<DefinitionRe
         statement(
           `INSERT INTO job_definitions (arn, scope, name, revision, status, settings, created_at)
            SELECT ? || ':' || (coalesce(max(revision), 0) + 1), ?, ?, coalesce(max(revision), 0) + 1, 'ACTIVE', ?, ?
-           FROM (${REVISIONS}) RETURNING *`,
+           FROM (${REVISIONS}) known RETURNING *`,
           ...[unrevisionedArn, scope, name, JSON.stringify(settings), createdAt, ...revisionsOf(scope, name)],
         ),
+        ...telling(database, "definitions"),
       ]);
       cache.forget();
       return toRecord(written!.rows[0]!);
@@ -54,6 +56,7 @@ export function definitionTable(database: Database, cache: RowCache<DefinitionRe
           `UPDATE job_definitions SET status = 'INACTIVE', deregistered_at = ? WHERE arn = ? AND status = 'ACTIVE'`,
           ...[now, arn],
         ),
+        ...telling(database, "definitions"),
       ]);
       cache.forget();
     },
@@ -75,6 +78,6 @@ function toRecord(row: Row): DefinitionRecord {
     name: String(row["name"]),
     revision: Number(row["revision"]),
     status: row["status"] as DefinitionRecord["status"],
-    settings: JSON.parse(String(row["settings"])) as DefinitionSettings,
+    settings: parseStored(row["settings"]) as DefinitionSettings,
   };
 }

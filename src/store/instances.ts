@@ -2,15 +2,14 @@ import type { Fact, InstanceChange } from "../core/changes.ts";
 import type { Instance } from "../core/instances/instance.ts";
 import type { Database, Statement } from "./database.ts";
 import { statement } from "./database.ts";
-
-/** Under this name the highest number of a launch is kept: rows go, numbers are never given again. */
-const LAST_SEQ = "last-instance-seq";
+import { LAST_INSTANCE_SEQ } from "./fact-names.ts";
+import { parseStored } from "./stored-json.ts";
 
 /** All instances there are, in order of launches. */
 export async function readInstances(database: Database): Promise<Fact> {
   const rows = await database.read(`SELECT instance FROM instances WHERE seq > 0 ORDER BY seq`);
-  const [last] = await database.read(`SELECT value FROM facts WHERE name = ?`, [LAST_SEQ]);
-  const instances = rows.map((row) => JSON.parse(String(row["instance"])) as Instance);
+  const [last] = await database.read(`SELECT value FROM facts WHERE name = ?`, [LAST_INSTANCE_SEQ]);
+  const instances = rows.map((row) => parseStored(row["instance"]) as Instance);
   return { kind: "instances", instances, lastSeq: Number(last?.["value"] ?? 0) };
 }
 
@@ -23,6 +22,8 @@ export function instanceStatements(change: InstanceChange): Statement[] {
       return [changed(change.instanceId, { status: "running", runningAt: change.at })];
     case "instance-terminating":
       return [changed(change.instanceId, { status: "terminating", ...(change.isLost === true && { isLost: true }) })];
+    case "instance-silent":
+      return [changed(change.instanceId, { isSilent: change.isSilent ? true : null })];
     case "instance-idle":
       return [changed(change.instanceId, { lastUsedAt: change.since })];
     case "instance-gone":
@@ -38,12 +39,13 @@ function launchStatements(instance: Instance): Statement[] {
     ),
     statement(
       `INSERT INTO facts (name, value) VALUES (?, ?)
-       ON CONFLICT (name) DO UPDATE SET value = max(CAST(facts.value AS INTEGER), CAST(excluded.value AS INTEGER))`,
-      ...[LAST_SEQ, String(instance.seq)],
+       ON CONFLICT (name) DO UPDATE SET value = CAST(max(CAST(facts.value AS BIGINT), CAST(excluded.value AS BIGINT)) AS TEXT)`,
+      ...[LAST_INSTANCE_SEQ, String(instance.seq)],
     ),
   ];
 }
 
-function changed(id: string, members: Partial<Instance>): Statement {
+/** null: without that member. */
+function changed(id: string, members: { [Name in keyof Instance]?: Instance[Name] | null }): Statement {
   return statement(`UPDATE instances SET instance = json_patch(instance, ?) WHERE id = ?`, JSON.stringify(members), id);
 }

@@ -3,7 +3,8 @@ import { QuotaReached } from "../ports/store.ts";
 import { HIGHEST_CHARACTER } from "./conditions.ts";
 import type { RowCache } from "./row-cache.ts";
 import type { Database, Row } from "./database.ts";
-import { statement } from "./database.ts";
+import { statement, telling } from "./database.ts";
+import { parseStored } from "./stored-json.ts";
 
 /** One table for every kind of named resource: they differ in their settings, which only their owner reads. */
 export function resourceTable<Settings>(
@@ -21,6 +22,7 @@ export function resourceTable<Settings>(
            SELECT ?, ?, ?, ?, 1, ?, ?, ?, ? WHERE ${isRoomLeft.sql} ON CONFLICT DO NOTHING`,
           ...[arn, kind, scope, name, createdAt, status, statusReason, JSON.stringify(settings), ...isRoomLeft.values],
         ),
+        ...telling(database, "resources"),
       ]);
       if (written!.changes === 1) return true;
       if (quota === undefined) return false;
@@ -41,8 +43,18 @@ export function resourceTable<Settings>(
       );
       return rows.map((row) => toRecord<Settings>(row));
     },
+    async regionsOf(account, most) {
+      const rows = await database.read(
+        `SELECT DISTINCT scope FROM resources WHERE kind = ? AND scope > ? AND scope < ? LIMIT ?`,
+        [kind, `${account}/`, `${account}/${HIGHEST_CHARACTER}`, most],
+      );
+      return rows.length;
+    },
     async remove(arn) {
-      await database.write([statement(`DELETE FROM resources WHERE arn = ? AND kind = ?`, arn, kind)]);
+      await database.write([
+        statement(`DELETE FROM resources WHERE arn = ? AND kind = ?`, arn, kind),
+        ...telling(database, "resources"),
+      ]);
       cache.forget();
     },
     async update({ arn, version }, { status, statusReason, settings }) {
@@ -53,6 +65,7 @@ export function resourceTable<Settings>(
            WHERE arn = ? AND version = ?`,
           ...[status, statusReason, JSON.stringify(settings), arn, version],
         ),
+        ...telling(database, "resources"),
       ]);
       cache.forget();
       return written!.changes === 1;
@@ -78,6 +91,6 @@ export function toRecord<Settings>(row: Row): ResourceRecord<Settings> {
     createdAt: Number(row["created_at"]),
     status: row["status"] as ResourceRecord<Settings>["status"],
     statusReason: String(row["status_reason"]),
-    settings: JSON.parse(String(row["settings"])) as Settings,
+    settings: parseStored(row["settings"]) as Settings,
   };
 }

@@ -8,9 +8,11 @@ const MAX_ROWS = 10_000;
 export class RowCache<Value> {
   readonly #rows = new Map<string, Value>();
   #generation = 0;
+  #isSuspended = false;
 
   /** What `read` finds under `key`; absent rows are looked for again each time. */
   async get(key: string, read: () => Promise<Value | undefined>): Promise<Value | undefined> {
+    if (this.#isSuspended) return read();
     const known = this.#rows.get(key);
     if (known !== undefined) return known;
     const generation = this.#generation;
@@ -22,6 +24,16 @@ export class RowCache<Value> {
   forget(): void {
     this.#generation += 1;
     this.#rows.clear();
+  }
+
+  /** Others' writes are not heard of for a while: everything is read anew. */
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
+  resume(): void {
+    this.forget();
+    this.#isSuspended = false;
   }
 
   #keep(key: string, value: Value): void {

@@ -1,10 +1,13 @@
 import type { JobStateTimeLimitAction } from "@aws-sdk/client-batch";
 import type { Fact } from "../core/changes.ts";
 import type { DriverName } from "../core/driver-name.ts";
-import { environmentProblem } from "../core/environment-problem.ts";
+import { environmentProblem, instanceTypesProblem } from "../core/environment-problem.ts";
+import { askedFate } from "../core/environment-tags.ts";
+import type { Host } from "../core/instances/host.ts";
+import { launchingOfHosts } from "../core/instances/host.ts";
 import type { Launching } from "../core/instances/instance.ts";
 import type { Consumable, Environment, Queue, QuotaShare, SchedulingPolicy, TimeLimit } from "../core/resources.ts";
-import { DRIVER_TAG, isFargate } from "../core/resources.ts";
+import { DRIVER_TAG, isFargate, isSpot } from "../core/resources.ts";
 import { askedByQueueTags } from "../core/queue-tags.ts";
 import type {
   EnvironmentSettings,
@@ -15,6 +18,7 @@ import type {
   ServiceEnvironmentSettings,
 } from "../ports/store.ts";
 import type { Database } from "./database.ts";
+import { readHosts } from "./hosts.ts";
 import { toRecord } from "./resources.ts";
 
 /** What the server's options decide about resources. */
@@ -34,9 +38,12 @@ export async function readResources(database: Database, options: ResourceOptions
     `SELECT * FROM resources WHERE kind IN ('compute-environment', 'service-environment', 'job-queue', 'quota-share', 'scheduling-policy')
      ORDER BY arn`,
   );
+  const hosts = await readHosts(database);
   const ofKind = (kind: string) => rows.filter((row) => row["kind"] === kind);
   const environments = [
-    ...ofKind("compute-environment").map((row) => toEnvironment(toRecord<EnvironmentSettings>(row), options)),
+    ...ofKind("compute-environment").map((row) =>
+      toEnvironment(toRecord<EnvironmentSettings>(row), options, hosts.get(String(row["arn"]))),
+    ),
     ...ofKind("service-environment").map((row) =>
       toServiceEnvironment(toRecord<ServiceEnvironmentSettings>(row), defaultDriver),
     ),
@@ -56,7 +63,7 @@ export async function readResources(database: Database, options: ResourceOptions
 /** There may be many: SQL picks what is wanted of them. */
 async function readConsumables(database: Database): Promise<Consumable[]> {
   const rows = await database.read(
-    `SELECT r.arn, CAST(r.settings ->> '$.totalQuantity' AS INTEGER) - coalesce(u.quantity, 0) AS total,
+    `SELECT r.arn, CAST(r.settings ->> '$.totalQuantity' AS BIGINT) - coalesce(u.quantity, 0) AS total,
        r.settings ->> '$.resourceType' AS type
      FROM resources r LEFT JOIN consumables_used u ON u.arn = r.arn WHERE r.kind = 'consumable-resource'`,
   );
@@ -67,24 +74,49 @@ async function readConsumables(database: Database): Promise<Consumable[]> {
   }));
 }
 
-function toEnvironment(record: ResourceRecord<EnvironmentSettings>, options: ResourceOptions): Environment {
-  const { arn, version, status, settings } = record;
-  const launching = options.launchingOf?.(settings);
+function toEnvironment(
+  record: ResourceRecord<EnvironmentSettings>,
+  options: ResourceOptions,
+  hosts: readonly Host[] = [],
+): Environment {
+  const { arn, version, status, statusReason, settings } = record;
+  const isUnmanaged = settings.type === "UNMANAGED";
+  const launching = isUnmanaged ? undefined : options.launchingOf?.(settings);
   const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
-  const problem = environmentProblem(settings);
+  const problem = environmentProblem(settings) ?? instanceTypesProblem(settings, launching);
+  const isFargateSpot = settings.computeResources?.type === "FARGATE_SPOT" && options.extensions !== false;
+  const fate = isFargateSpot ? askedFate(settings.tags ?? {}, true) : undefined;
   return {
     arn,
     version,
     status,
     enabled: settings.state === "ENABLED",
-    maxVcpuMilli: (settings.computeResources?.maxvCpus ?? 0) * 1000,
+    maxVcpuMilli: isUnmanaged ? Infinity : (settings.computeResources?.maxvCpus ?? 0) * 1000,
     isFargate: isFargate(settings.computeResources?.type),
-    isUnmanaged: settings.type === "UNMANAGED",
+    ...(isSpot(settings.computeResources?.type) && { isSpot: true }),
+    ...(fate?.interruptAfterMs !== undefined && { interruptTasksAfterMs: fate.interruptAfterMs }),
+    isUnmanaged,
+    ...(!takesNodes(settings) && { takesNoNodes: true }),
     ...(problem !== undefined && { problem }),
+    ...(status === "INVALID" && { invalidReason: statusReason }),
     ...(launching !== undefined && { instances: launching }),
-    endsJobs: settings.endsJobs === true,
+    ...(settings.replacement !== undefined && { replacement: settings.replacement }),
+    ...(isUnmanaged && ofHosts(settings, hosts)),
     driver: driver ?? options.defaultDriver,
   };
+}
+
+function ofHosts(
+  { unmanagedvCpus }: EnvironmentSettings,
+  hosts: readonly Host[],
+): Pick<Environment, "hosts" | "instances" | "unmanagedVcpuMilli"> {
+  const vcpus = unmanagedvCpus !== undefined && { unmanagedVcpuMilli: unmanagedvCpus * 1000 };
+  return { hosts, instances: launchingOfHosts(hosts), ...vcpus };
+}
+
+/** On EKS too. */
+function takesNodes({ type, computeResources }: EnvironmentSettings): boolean {
+  return type === "MANAGED" && computeResources?.type === "EC2";
 }
 
 /** Its bound is a number of instances. */
@@ -102,7 +134,6 @@ function toServiceEnvironment(
     ),
     isFargate: false,
     isUnmanaged: false,
-    endsJobs: false,
     driver: driver ?? defaultDriver,
   };
 }

@@ -1,34 +1,48 @@
 import type { RecordedChildren } from "../core/array.ts";
 import { IndexSet } from "../core/array.ts";
 import type { Change, Fact, JobChange, Outcome, ResourceChange } from "../core/changes.ts";
+import type { Told } from "../core/events/event.ts";
 import type { ConsumableNeed, Job, JobState, StopRequest } from "../core/job.ts";
 import { activeAttempt } from "../core/job.ts";
 import type { JobSpec, SchedulingStore } from "../ports/store.ts";
 import { StaleEpoch } from "../ports/store.ts";
+import { useStatement } from "./jobs/attempt-uses.ts";
 import type { Database, Row, Statement, Written } from "./database.ts";
-import { statement } from "./database.ts";
+import { statement, telling } from "./database.ts";
+import { eventStatement, scopeOfArn } from "./events.ts";
+import { eraOf } from "./fact-names.ts";
+import { hostDeleted } from "./hosts.ts";
 import { instanceStatements, readInstances } from "./instances.ts";
-import { appearingStream, endedStream } from "./job-logs.ts";
-import { JOB_COLUMNS, JOBS, toJobRecord } from "./jobs.ts";
+import { appearingStream, endedStream } from "./jobs/job-logs.ts";
+import { bootStatement, readBoots } from "./driver-boots.ts";
+import { JOB_COLUMNS, JOBS, toJobRecord } from "./jobs/jobs.ts";
 import type { ResourceOptions } from "./scheduling-resources.ts";
 import { readResources } from "./scheduling-resources.ts";
-import { readShareUses } from "./share-uses.ts";
-import { OPEN } from "./shares.ts";
+import { readShareUses } from "./jobs/share-uses.ts";
+import { OPEN } from "./jobs/shares.ts";
 import { SharedTexts } from "./shared-texts.ts";
+import { parseStored } from "./stored-json.ts";
+
+const NOTHING_TOLD: Told = { at: 0, events: [] };
 
 /** Rows are several times larger than the jobs made of them; so they are read a page at a time. */
 const LOAD_PAGE = 5_000;
 const CHILDREN_PAGE = 50_000;
+/** What the scheduler needs of a job. */
+const OPEN_COLUMNS = `j.seq, j.id, j.queue_arn, j.created_at, j.parent_id, j.array_index, j.children, j.state,
+  coalesce(j.scheduling, p.scheduling) AS scheduling, coalesce(p.seq, j.seq) AS order_seq`;
 
 export interface SchedulingOptions extends ResourceOptions {
   /** Called when the status of resources was written. */
   resourcesWritten(): void;
+  /** Called when events were written. */
+  eventsWritten(): void;
 }
 
 /** What the engine reads and writes. */
 export function schedulingStore(
   database: Database,
-  { resourcesWritten, ...options }: SchedulingOptions,
+  { resourcesWritten, eventsWritten, ...options }: SchedulingOptions,
 ): SchedulingStore {
   const shared = new SharedTexts();
   const resources = (): Promise<Fact[]> => readResources(database, options);
@@ -37,13 +51,19 @@ export function schedulingStore(
       const [written] = await database.write([
         statement(
           `INSERT INTO facts (name, value) VALUES ('epoch', '1')
-           ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(facts.value AS INTEGER) + 1 AS TEXT) RETURNING value`,
+           ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(facts.value AS BIGINT) + 1 AS TEXT) RETURNING value`,
         ),
       ]);
       return Number(written!.rows[0]!["value"]);
     },
     async load() {
-      return [...(await resources()), await readInstances(database), ...(await readOpenJobs(database, shared))];
+      return [
+        ...(await readEra(database)),
+        ...(await resources()),
+        await readInstances(database),
+        ...(await readBoots(database)),
+        ...(await readOpenJobs(database, shared)),
+      ];
     },
     resources,
     async news(afterSeq, limit) {
@@ -87,8 +107,8 @@ export function schedulingStore(
       );
       return new Map(
         rows.map((row) => {
-          const { arraySize } = JSON.parse(String(row["scheduling"])) as Job["scheduling"];
-          const spec = JSON.parse(String(row["spec"])) as JobSpec;
+          const { arraySize } = parseStored(row["scheduling"]) as Job["scheduling"];
+          const spec = parseStored(row["spec"]) as JobSpec;
           return [
             String(row["id"]),
             { scope: String(row["scope"]), spec, ...(arraySize !== undefined && { arraySize }) },
@@ -101,40 +121,44 @@ export function schedulingStore(
       const rows = await database.read(
         `SELECT state FROM jobs WHERE status IN ${OPEN} AND status IN ('SCHEDULED', 'STARTING', 'RUNNING')`,
       );
-      return rows.some((row) => activeAttempt(JSON.parse(String(row["state"])) as JobState)?.driver === driver);
+      return rows.some((row) => activeAttempt(parseStored(row["state"]) as JobState)?.driver === driver);
     },
-    async commit(epoch, changes) {
+    async commit(epoch, changes, { at, events } = NOTHING_TOLD) {
       // The guard changes its one row only for the leader; a stale leader's transaction is refused whole.
       const guard = statement(`UPDATE facts SET value = value WHERE name = 'epoch' AND value = ?`, String(epoch));
       const refuseStale = ([first]: readonly Written[]): Error | undefined =>
         first!.changes === 1 ? undefined : new StaleEpoch(`another server leads since epoch ${epoch}`);
-      await database.write([guard, ...changes.flatMap(toStatements)], refuseStale);
-      if (changes.some((change) => "arn" in change)) resourcesWritten();
+      const isOfResources = changes.some((change) => "arn" in change);
+      const told = isOfResources ? telling(database, "resources") : [];
+      const tellings = events.map((event) => eventStatement(at, scopeOfArn(event.resource), event));
+      await database.write([guard, ...changes.flatMap(toStatements), ...tellings, ...told], refuseStale);
+      if (isOfResources) resourcesWritten();
+      if (events.length > 0) eventsWritten();
     },
   };
 }
 
+async function readEra(database: Database): Promise<Fact[]> {
+  const era = await eraOf(database);
+  return era === undefined ? [] : [{ kind: "era", era }];
+}
+
 async function readOpenJobs(database: Database, shared: SharedTexts): Promise<Fact[]> {
   const lastSeq = await newestSeq(database);
-  const jobs: Job[] = [];
+  const facts: Fact[] = [{ kind: "jobs-read", lastSeq }];
   const recorded = new Map<string, RecordedChildren>();
   let page: Row[] = [];
   do {
     // Parents have lower seq than their children, so this order admits them first.
     page = await database.read(
-      `SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.status IN ${OPEN} AND j.seq > ? ORDER BY j.seq LIMIT ?`,
+      `SELECT ${OPEN_COLUMNS} FROM ${JOBS} WHERE j.status IN ${OPEN} AND j.seq > ? ORDER BY j.seq LIMIT ?`,
       [Number(page.at(-1)?.["seq"] ?? 0), LOAD_PAGE],
     );
     for (const row of page) {
-      jobs.push(toJob(row, shared));
-      if (row["children"] !== null)
-        recorded.set(String(row["id"]), JSON.parse(String(row["children"])) as RecordedChildren);
+      facts.push({ kind: "job-admitted", job: toJob(row, shared) });
+      if (row["children"] !== null) recorded.set(String(row["id"]), parseStored(row["children"]) as RecordedChildren);
     }
   } while (page.length === LOAD_PAGE);
-  const facts: Fact[] = [
-    { kind: "jobs-read", lastSeq },
-    ...jobs.map((job) => ({ kind: "job-admitted", job }) as const),
-  ];
   for (const [parentId, { counts }] of recorded) {
     for (const status of ["SUCCEEDED", "FAILED"] as const) {
       if (counts[status] === undefined) continue;
@@ -190,15 +214,15 @@ async function readOutcome(database: Database, jobId: string): Promise<Outcome> 
 
 function toJob(row: Row, shared: SharedTexts): Job {
   const parentId = row["parent_id"];
-  return {
+  const job = {
     id: String(row["id"]),
     seq: Number(row["order_seq"]),
     queueArn: shared.text(String(row["queue_arn"])),
     createdAt: Number(row["created_at"]),
     scheduling: shared.scheduling(String(row["scheduling"])) as Job["scheduling"],
-    ...(parentId !== null && { parent: { id: String(parentId), index: Number(row["array_index"]) } }),
     state: shared.state(String(row["state"])) as JobState,
   };
+  return parentId === null ? job : { ...job, parent: { id: String(parentId), index: Number(row["array_index"]) } };
 }
 
 function toStatements(change: Change): Statement[] {
@@ -212,9 +236,14 @@ function toStatements(change: Change): Statement[] {
     case "instance-launched":
     case "instance-running":
     case "instance-terminating":
+    case "instance-silent":
     case "instance-idle":
     case "instance-gone":
       return instanceStatements(change);
+    case "host-deleted":
+      return [hostDeleted(change.hostId)];
+    case "driver-boot":
+      return [bootStatement(change)];
     case "queue-deleted":
       return [resourceStatement(change), deleteSharesOf(change.arn)];
     default:
@@ -232,7 +261,8 @@ function deleteSharesOf(queueArn: string): Statement {
   );
 }
 
-function jobStatements({ jobId, parent, state, logStreams = [], endedLogs = [], usedUp = [] }: JobChange): Statement[] {
+function jobStatements(change: JobChange): Statement[] {
+  const { jobId, parent, state, logStreams = [], endedLogs = [], usedUp = [], uses = [] } = change;
   const text = JSON.stringify(state);
   const write =
     parent === undefined
@@ -248,12 +278,13 @@ function jobStatements({ jobId, parent, state, logStreams = [], endedLogs = [], 
     ...logStreams.flatMap((stream) => appearingStream(jobId, stream)),
     ...endedLogs.flatMap(endedStream),
     ...usedUp.map(usedUpStatement),
+    ...uses.map(useStatement),
   ];
 }
 
 /** Never more than was given. A resource that was deleted meanwhile, or made anew as one that comes back, loses nothing. */
 function usedUpStatement({ arn, quantity }: ConsumableNeed): Statement {
-  const given = `CAST(settings ->> '$.totalQuantity' AS INTEGER)`;
+  const given = `CAST(settings ->> '$.totalQuantity' AS BIGINT)`;
   return statement(
     `INSERT INTO consumables_used (arn, quantity)
      SELECT arn, min(?, ${given}) FROM resources

@@ -1,6 +1,7 @@
 import type { TagTable, Tagged } from "../ports/store.ts";
-import type { Database, Row, SqlValue } from "./database.ts";
-import { statement } from "./database.ts";
+import type { Database, Row, SqlValue, Statement } from "./database.ts";
+import { statement, telling } from "./database.ts";
+import { parseStored } from "./stored-json.ts";
 
 /** `changed` is called when tags were written, before it is acknowledged. */
 export function tagTable(database: Database, changed: () => void): TagTable {
@@ -23,7 +24,9 @@ export function tagTable(database: Database, changed: () => void): TagTable {
         ...[JSON.stringify(changes), ...values],
       );
       try {
-        const [written] = await database.write([update], ([result]) => tooMany(result!.rows, max));
+        const [written] = await database.write([update, ...toldTags(tagged, database)], ([result]) =>
+          tooMany(result!.rows, max),
+        );
         changed();
         return written!.changes === 1 ? "changed" : "unknown";
       } catch (error) {
@@ -34,6 +37,11 @@ export function tagTable(database: Database, changed: () => void): TagTable {
   };
 }
 
+function toldTags({ kind }: Tagged, database: Database): Statement[] {
+  if (kind === "resource") return telling(database, "resources");
+  return kind === "definition" ? telling(database, "definitions") : [];
+}
+
 class TooManyTags extends Error {}
 
 function tooMany([row]: readonly Row[], max: number): Error | undefined {
@@ -41,7 +49,7 @@ function tooMany([row]: readonly Row[], max: number): Error | undefined {
 }
 
 function toTags(row: Row): Record<string, string> {
-  return row["tags"] === null ? {} : (JSON.parse(String(row["tags"])) as Record<string, string>);
+  return row["tags"] === null ? {} : (parseStored(row["tags"]) as Record<string, string>);
 }
 
 interface TaggedRow {

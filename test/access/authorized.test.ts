@@ -120,6 +120,11 @@ test("nor any operation of the services beside it, but to ask who it is", async 
     call(service, { path: "/", headers: { "content-type": "application/x-www-form-urlencoded" }, body });
   const instances = await form("ec2", "Action=DescribeInstances&Version=2016-11-15");
   assert.deepEqual([instances.status, /<Code>(\w+)</.exec(instances.text)?.[1]], [403, "UnauthorizedOperation"]);
+  const ids = "InstanceId.1=i-0123456789abcdef0";
+  const ended = await form("ec2", `Action=TerminateInstances&Version=2016-11-15&${ids}`);
+  assert.equal(ended.status, 403);
+  const resource = "arn:aws:ec2:us-east-1:123456789012:instance/i-0123456789abcdef0";
+  assert.match(ended.text, new RegExp(`not authorized to perform: ec2:TerminateInstances on resource: ${resource} `));
   const identity = await form("sts", "Action=GetCallerIdentity&Version=2011-06-15");
   assert.match(identity.text, /<Arn>arn:aws:iam::123456789012:user\/nobody<\/Arn>/);
 });

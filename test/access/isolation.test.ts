@@ -1,111 +1,124 @@
 import assert from "node:assert/strict";
+import { channel } from "node:diagnostics_channel";
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import * as batch from "@aws-sdk/client-batch";
-import { createServiceQueue, submitService, trainingRequest, untilServiceStatus } from "../support/service-jobs.ts";
-import { CONTAINER, createQueue, register } from "../api/server.ts";
+import type { FastifyInstance } from "fastify";
+import { ec2Service } from "../../src/api/ec2/service.ts";
+import { ECS_DEMANDS } from "../../src/api/ecs/demands.ts";
+import { LOGS_DEMANDS } from "../../src/api/logs/demands.ts";
+import { STS } from "../../src/api/sts/service.ts";
+import { containerInstanceId } from "../../src/core/ecs-names.ts";
+import { createServiceQueue, submitService, trainingRequest } from "../support/service-jobs.ts";
+import { createQueue, register } from "../api/server.ts";
+import { clientWithKey } from "../support/clients.ts";
 import { ended, submitScript, untilStatus } from "../support/jobs.ts";
 import { until } from "../support/until.ts";
-import type { RawAnswer } from "../wire/harness.ts";
-import { rawRequestTo } from "./raw-client.ts";
+import type { Lookup, OwnedBelow } from "./foreign-lookups.ts";
+import { jobKeyOf, lookups } from "./foreign-lookups.ts";
+import { batchAttempts, NOT_TRIED } from "./foreign-requests.ts";
+import { furnish, OWNER, PREFIX, SECRET } from "./furnished.ts";
+import { askJson, rawRequestTo } from "./raw-client.ts";
 import { keyedServer } from "./server.ts";
 
-/** Two accounts, two regions: nobody sees or touches what belongs to another of the three others, whatever it is called by. */
+/**
+ * Two accounts, two regions, jobs with keys of their own: nobody sees or touches what belongs to another, by whatever name. What a stranger is told of
+ * it is, to the letter, what he is told of something that never was.
+ */
 
-const OWNER = "111111111111";
+/** All routes that servers of this process have. */
+const routes = new Set<string>();
+channel("fastify.initialization").subscribe((message) => {
+  const { fastify } = message as { fastify: FastifyInstance };
+  fastify.addHook("onRoute", ({ method, url }) => {
+    for (const one of [method].flat()) routes.add(`${one} ${url}`);
+  });
+});
+
+const STRANGER = "222222222222";
 const server = await keyedServer({ after }, [
   { account: OWNER, user: "owner" },
-  { account: "222222222222", user: "stranger" },
+  { account: STRANGER, user: "stranger" },
 ]);
 const owner = server.client(0);
-/** In what only its owner may read. */
-const SECRET = "s3cr3t-5f1e";
-const TAGS = { note: SECRET };
+const askAsOwner = rawRequestTo(server.url, server.keys[0]!);
 const arn = (resource: string, region = "us-east-1"): string => `arn:aws:batch:${region}:${OWNER}:${resource}`;
 
-const LIMITS = [{ capacityUnit: "ml.g6.xlarge", maxCapacity: 4 }];
+const go = join(server.dataDir, "go");
+const WAITING = `while [ ! -e '${go}' ]; do sleep 0.05; done`;
 
-/** One of everything, and a job that runs until `go` is there. */
-async function furnish() {
-  const go = join(server.dataDir, "go");
-  await createQueue(owner, "q");
-  await register(owner, "d", { command: ["echo", SECRET] }, { tags: TAGS });
-  await owner.send(
-    new batch.CreateConsumableResourceCommand({ consumableResourceName: "c", totalQuantity: 3, tags: TAGS }),
-  );
-  await owner.send(
-    new batch.CreateSchedulingPolicyCommand({
-      name: "p",
-      quotaSharePolicy: { idleResourceAssignmentStrategy: "FIFO" },
-      tags: TAGS,
-    }),
-  );
-  await owner.send(
-    new batch.CreateServiceEnvironmentCommand({
-      serviceEnvironmentName: "s",
-      serviceEnvironmentType: "SAGEMAKER_TRAINING",
-      capacityLimits: LIMITS,
-      tags: TAGS,
-    }),
-  );
-  await owner.send(
-    new batch.CreateJobQueueCommand({
-      jobQueueName: "sq",
-      priority: 1,
-      serviceEnvironmentOrder: [{ order: 1, serviceEnvironment: "s" }],
-      schedulingPolicyArn: arn("scheduling-policy/p"),
-      tags: TAGS,
-    }),
-  );
-  await until("the service queue is VALID", async () => {
-    const { jobQueues } = await owner.send(new batch.DescribeJobQueuesCommand({ jobQueues: ["sq"] }));
-    return jobQueues?.[0]?.status === "VALID";
-  });
-  await owner.send(
-    new batch.CreateQuotaShareCommand({
-      quotaShareName: "x",
-      jobQueue: "sq",
-      capacityLimits: LIMITS,
-      resourceSharingConfiguration: { strategy: "RESERVE" },
-      preemptionConfiguration: { inSharePreemption: "DISABLED" },
-      tags: TAGS,
-    }),
-  );
-  const script = `echo ${SECRET}; while [ ! -e '${go}' ]; do sleep 0.05; done`;
-  const jobId = await submitScript(owner, script, { jobName: "j", jobQueue: "q", jobDefinition: "d", tags: TAGS });
-  const arrayId = await submitScript(owner, script, {
-    jobName: "a",
-    jobQueue: "q",
-    jobDefinition: "d",
-    arrayProperties: { size: 2 },
-  });
-  await createServiceQueue(owner, "training");
-  const serviceJobId = await submitService(owner, trainingRequest(script), { jobName: "t", tags: TAGS });
-  await untilServiceStatus(owner, serviceJobId, "RUNNING");
-  const job = await untilStatus(owner, jobId, "RUNNING");
-  await untilStatus(owner, `${arrayId}:1`, "RUNNING");
-  return { jobId, arrayId, serviceJobId, job, finish: () => writeFileSync(go, "") };
+async function logs(operation: string, input: object): Promise<object> {
+  const { status, json, text } = await askJson(askAsOwner, "logs", `Logs_20140328.${operation}`, input);
+  assert.equal(status, 200, text);
+  return json;
 }
 
-const home = await furnish();
-const { jobId, arrayId, serviceJobId, job } = home;
-const stream = job.container!.logStreamName!;
+const owned = await furnish(owner, askAsOwner, server.keys[0]!.accessKeyId, WAITING);
+
+/** As what is there in form and length, and nowhere. */
+const another = (text: string, letters: string): string =>
+  text.replaceAll(new RegExp(`[${letters}]`, "g"), (one) => letters.at(-1 - letters.indexOf(one))!);
+const otherHex = (text: string): string => another(text, "0123456789abcdef");
+const otherUuid = (id: string): string => id.slice(0, 24) + otherHex(id.slice(24));
+const CLUSTER = owned.cluster.replace(PREFIX, "nobody").replace(/[0-9a-f]{12}$/, otherHex);
+const TASK = otherHex(owned.containerId.slice(0, 11)) + owned.containerId.slice(11);
+const INSTANCE = `i-${otherHex(owned.instanceId.slice(2))}`;
+const NOTHING: OwnedBelow = {
+  ...owned,
+  prefix: "nobody",
+  jobId: otherUuid(owned.jobId),
+  arrayId: otherUuid(owned.arrayId),
+  serviceJobId: otherUuid(owned.serviceJobId),
+  stream: owned.stream.replace(PREFIX, "nobody").replace(owned.containerId, TASK),
+  cluster: CLUSTER,
+  task: `${CLUSTER.replace(":cluster/", ":task/")}/${TASK}`,
+  containerInstance: `${CLUSTER.replace(":cluster/", ":container-instance/")}/${containerInstanceId(INSTANCE)}`,
+  instanceId: INSTANCE,
+  containerId: TASK,
+  accessKeyId: another(owned.accessKeyId.slice(4), "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567").padStart(20, "LSAK"),
+};
+
+/** An answer without the names of what was asked for, nor what is another each time. */
+function anonymous(text: string, { prefix, jobId, arrayId, serviceJobId, ...below }: OwnedBelow): string {
+  const { cluster, task, containerInstance, instanceId, containerId, accessKeyId } = below;
+  const names = [
+    jobId,
+    arrayId,
+    serviceJobId,
+    ...[cluster, task, containerInstance].map((one) => one.split("/").at(-1)!),
+  ];
+  return [...names, jobKeyOf(jobId), instanceId, containerId, accessKeyId, prefix]
+    .reduce((said, name, index) => said.replaceAll(name, `<${Math.min(index, names.length)}>`), text)
+    .replaceAll(/\d+\.\d+/g, "N")
+    .replaceAll(/(RequestId: |"?requestId"?[:>] ?"?)[0-9a-f-]{36}/gi, "$1ID");
+}
 
 /** All that the owner can see, but what changes by itself. */
 async function everything(): Promise<string> {
+  const { jobId, arrayId, serviceJobId } = owned;
+  const resourceArn = arn(`service-job/${serviceJobId}`);
   const answers = await Promise.all([
     owner.send(new batch.DescribeComputeEnvironmentsCommand({})),
     owner.send(new batch.DescribeJobQueuesCommand({})),
     owner.send(new batch.DescribeJobDefinitionsCommand({})),
     owner.send(new batch.DescribeJobsCommand({ jobs: [jobId, arrayId, `${arrayId}:0`, `${arrayId}:1`] })),
-    owner.send(new batch.DescribeConsumableResourceCommand({ consumableResource: "c" })),
-    owner.send(new batch.DescribeSchedulingPoliciesCommand({ arns: [arn("scheduling-policy/p")] })),
+    owner.send(new batch.DescribeConsumableResourceCommand({ consumableResource: `${PREFIX}-c` })),
+    owner.send(new batch.DescribeSchedulingPoliciesCommand({ arns: [arn(`scheduling-policy/${PREFIX}-p`)] })),
     owner.send(new batch.DescribeServiceEnvironmentsCommand({})),
-    owner.send(new batch.DescribeQuotaShareCommand({ quotaShareArn: arn("job-queue/sq/quota-share/x") })),
-    owner.send(new batch.ListJobsCommand({ jobQueue: "q" })),
+    owner.send(
+      new batch.DescribeQuotaShareCommand({ quotaShareArn: arn(`job-queue/${PREFIX}-sq/quota-share/${PREFIX}-x`) }),
+    ),
+    owner.send(new batch.ListJobsCommand({ jobQueue: `${PREFIX}-q` })),
     owner.send(new batch.DescribeServiceJobCommand({ jobId: serviceJobId })),
-    owner.send(new batch.ListTagsForResourceCommand({ resourceArn: arn(`service-job/${serviceJobId}`) })),
+    owner.send(new batch.ListTagsForResourceCommand({ resourceArn })),
+    logs("DescribeLogGroups", {}),
+    logs("ListTagsLogGroup", { logGroupName: `${PREFIX}-g` }),
+    logs("GetLogEvents", { logGroupName: `${PREFIX}-g`, logStreamName: `${PREFIX}-stream`, startFromHead: true }),
+    logs("DescribeLogStreams", { logGroupName: `${PREFIX}-g` }),
+    logs("GetLogEvents", { logGroupName: "/aws/batch/job", logStreamName: owned.stream, startFromHead: true }),
+    askAsOwner("longshore", { method: "GET", path: "/longshore/instances" }).then(({ json }) => json),
+    server.admin((admin) => admin.list()),
   ]);
   return JSON.stringify(answers, (name, value: unknown) =>
     ["$metadata", "statusSummaryLastUpdatedAt"].includes(name) ? undefined : value,
@@ -115,279 +128,189 @@ async function everything(): Promise<string> {
 /** Where they begin to differ. The whole would be too long to read. */
 function difference(before: string, now: string): string {
   const at = [...before].findIndex((character, index) => now[index] !== character);
-  return `${before.slice(at - 100, at + 50)} is now ${now.slice(at - 100, at + 50)}`;
+  return `${before.slice(Math.max(0, at - 100), at + 50)} is now ${now.slice(Math.max(0, at - 100), at + 50)}`;
 }
 
-/** Every way to name a thing of the owner's. */
-const ways = (type: string, name: string): string[] => [
-  name,
-  arn(`${type}/${name}`),
-  arn(`${type}/${name}`, "eu-west-1"),
-];
-const QUEUES = ways("job-queue", "q");
-const SERVICE_JOBS = [...ways("service-job", serviceJobId), ...ways("job", jobId)];
-const JOBS = [...ways("job", jobId), ...ways("job", arrayId), ...ways("job", `${arrayId}:1`)];
-const CONSUMABLES = ways("consumable-resource", "c");
-const ENVIRONMENTS = ways("compute-environment", "q");
-const SERVICE_ENVIRONMENTS = ways("service-environment", "s");
-const SHARES = [arn("job-queue/sq/quota-share/x")];
-const POLICIES = [arn("scheduling-policy/p")];
-const TAGGED = [
-  ...[
-    "compute-environment/q",
-    "job-queue/q",
-    "job-definition/d:1",
-    `job/${jobId}`,
-    `service-job/${serviceJobId}`,
-    "scheduling-policy/p",
-  ],
-  ...["service-environment/s", "consumable-resource/c", "job-queue/sq/quota-share/x"],
-].map((resource) => arn(resource));
-
-type Attempts = readonly [operation: string, inputs: object[]][];
-
-const ATTEMPTS: Attempts = [
-  ["CancelJob", JOBS.map((one) => ({ jobId: one, reason: "x" }))],
-  ["CancelJobs", [{ jobs: JOBS, reason: "x" }]],
-  ["TerminateJob", JOBS.map((one) => ({ jobId: one, reason: "x" }))],
-  ["TerminateJobs", [{ jobs: JOBS, reason: "x" }]],
-  ["DescribeJobs", [{ jobs: JOBS }]],
-  [
-    "ListJobs",
-    [
-      ...QUEUES.map((jobQueue) => ({ jobQueue })),
-      { arrayJobId: arrayId, jobStatus: "RUNNING" },
-      { arrayJobId: arn(`job/${arrayId}`), jobStatus: "RUNNING" },
-    ],
-  ],
-  ["GetJobQueueSnapshot", QUEUES.map((jobQueue) => ({ jobQueue }))],
-  [
-    "SubmitJob",
-    [
-      ...QUEUES.map((jobQueue) => ({ jobName: "n", jobQueue, jobDefinition: "default" })),
-      ...ways("job-definition", "d").map((jobDefinition) => ({ jobName: "n", jobQueue: "default", jobDefinition })),
-      ...ways("job-definition", "d:1").map((jobDefinition) => ({ jobName: "n", jobQueue: "default", jobDefinition })),
-      ...JOBS.map((one) => ({
-        jobName: "n",
-        jobQueue: "default",
-        jobDefinition: "default",
-        dependsOn: [{ jobId: one }],
-      })),
-      {
-        jobName: "n",
-        jobQueue: "default",
-        jobDefinition: "default",
-        consumableResourcePropertiesOverride: {
-          consumableResourceList: [{ consumableResource: CONSUMABLES[1], quantity: 1 }],
-        },
-      },
-    ],
-  ],
-  ["DescribeComputeEnvironments", [{}, { computeEnvironments: ENVIRONMENTS }]],
-  ["UpdateComputeEnvironment", ENVIRONMENTS.map((computeEnvironment) => ({ computeEnvironment, state: "DISABLED" }))],
-  ["DeleteComputeEnvironment", ENVIRONMENTS.map((computeEnvironment) => ({ computeEnvironment }))],
-  ["DescribeJobQueues", [{}, { jobQueues: QUEUES }]],
-  [
-    "UpdateJobQueue",
-    [
-      ...QUEUES.map((jobQueue) => ({ jobQueue, state: "DISABLED" })),
-      { jobQueue: "default", computeEnvironmentOrder: [{ order: 1, computeEnvironment: ENVIRONMENTS[1] }] },
-    ],
-  ],
-  [
-    "CreateJobQueue",
-    [
-      { jobQueueName: "n", priority: 1, computeEnvironmentOrder: [{ order: 1, computeEnvironment: ENVIRONMENTS[1] }] },
-      {
-        jobQueueName: "n",
-        priority: 1,
-        serviceEnvironmentOrder: [{ order: 1, serviceEnvironment: SERVICE_ENVIRONMENTS[1] }],
-        jobQueueType: "SAGEMAKER_TRAINING",
-      },
-      {
-        jobQueueName: "n",
-        priority: 1,
-        computeEnvironmentOrder: [{ order: 1, computeEnvironment: "default" }],
-        schedulingPolicyArn: POLICIES[0],
-      },
-    ],
-  ],
-  ["DeleteJobQueue", QUEUES.map((jobQueue) => ({ jobQueue }))],
-  [
-    "DescribeJobDefinitions",
-    [
-      {},
-      { jobDefinitionName: "d" },
-      { jobDefinitions: [...ways("job-definition", "d:1"), ...ways("job-definition", "d")] },
-    ],
-  ],
-  ["DeregisterJobDefinition", ways("job-definition", "d:1").map((jobDefinition) => ({ jobDefinition }))],
-  [
-    "RegisterJobDefinition",
-    [
-      {
-        jobDefinitionName: "n",
-        type: "container",
-        containerProperties: CONTAINER,
-        consumableResourceProperties: { consumableResourceList: [{ consumableResource: CONSUMABLES[1], quantity: 1 }] },
-      },
-    ],
-  ],
-  ["DescribeConsumableResource", CONSUMABLES.map((consumableResource) => ({ consumableResource }))],
-  [
-    "UpdateConsumableResource",
-    CONSUMABLES.map((consumableResource) => ({ consumableResource, operation: "SET", quantity: 0 })),
-  ],
-  ["DeleteConsumableResource", CONSUMABLES.map((consumableResource) => ({ consumableResource }))],
-  ["ListConsumableResources", [{}]],
-  ["ListJobsByConsumableResource", CONSUMABLES.map((consumableResource) => ({ consumableResource }))],
-  ["ListSchedulingPolicies", [{}]],
-  ["DescribeSchedulingPolicies", [{ arns: POLICIES }]],
-  [
-    "UpdateSchedulingPolicy",
-    POLICIES.map((one) => ({ arn: one, quotaSharePolicy: { idleResourceAssignmentStrategy: "FIFO" } })),
-  ],
-  ["DeleteSchedulingPolicy", POLICIES.map((one) => ({ arn: one }))],
-  ["DescribeServiceEnvironments", [{}, { serviceEnvironments: SERVICE_ENVIRONMENTS }]],
-  [
-    "UpdateServiceEnvironment",
-    SERVICE_ENVIRONMENTS.map((serviceEnvironment) => ({ serviceEnvironment, state: "DISABLED" })),
-  ],
-  ["DeleteServiceEnvironment", SERVICE_ENVIRONMENTS.map((serviceEnvironment) => ({ serviceEnvironment }))],
-  ["DescribeQuotaShare", SHARES.map((quotaShareArn) => ({ quotaShareArn }))],
-  ["UpdateQuotaShare", SHARES.map((quotaShareArn) => ({ quotaShareArn, state: "DISABLED" }))],
-  ["DeleteQuotaShare", SHARES.map((quotaShareArn) => ({ quotaShareArn }))],
-  ["ListQuotaShares", ways("job-queue", "sq").map((jobQueue) => ({ jobQueue }))],
-  [
-    "CreateQuotaShare",
-    ways("job-queue", "sq").map((jobQueue) => ({
-      quotaShareName: "y",
-      jobQueue,
-      capacityLimits: LIMITS,
-      resourceSharingConfiguration: { strategy: "RESERVE" },
-      preemptionConfiguration: { inSharePreemption: "DISABLED" },
-    })),
-  ],
-  [
-    "SubmitServiceJob",
-    ways("job-queue", "sq").map((jobQueue) => ({
-      jobName: "n",
-      jobQueue,
-      serviceRequestPayload: "{}",
-      serviceJobType: "SAGEMAKER_TRAINING",
-    })),
-  ],
-  ["ListServiceJobs", ways("job-queue", "sq").map((jobQueue) => ({ jobQueue }))],
-  ["DescribeServiceJob", SERVICE_JOBS.map((one) => ({ jobId: one }))],
-  ["UpdateServiceJob", SERVICE_JOBS.map((one) => ({ jobId: one, schedulingPriority: 1 }))],
-  ["TerminateServiceJob", SERVICE_JOBS.map((one) => ({ jobId: one, reason: "x" }))],
-  ["TerminateServiceJobs", [{ jobs: SERVICE_JOBS, reason: "x" }]],
-  ["TagResource", TAGGED.map((resourceArn) => ({ resourceArn, tags: { a: "b" } }))],
-  ["UntagResource", TAGGED.map((resourceArn) => ({ resourceArn, tagKeys: ["note"] }))],
-  ["ListTagsForResource", TAGGED.map((resourceArn) => ({ resourceArn }))],
-];
-
-/** These make something new of the caller's own. */
-const NOT_TRIED = [
-  "CreateComputeEnvironment",
-  "CreateConsumableResource",
-  "CreateSchedulingPolicy",
-  "CreateServiceEnvironment",
-];
+/** A job of the stranger's, which calls with its own key. */
+async function keyOfJob(): Promise<{ accessKeyId: string; secretAccessKey: string }> {
+  const client = server.client(1);
+  const script = `echo "$AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY"; ${WAITING}`;
+  const { container } = await untilStatus(client, await submitScript(client, script), "RUNNING");
+  const ask = rawRequestTo(server.url, server.keys[1]!);
+  const input = { logGroupName: "/aws/batch/job", logStreamName: container!.logStreamName };
+  const line = await until("the job has told its key", async () => {
+    const { json } = await askJson(ask, "logs", "Logs_20140328.GetLogEvents", input);
+    return (json as unknown as { events: { message: string }[] }).events[0]?.message;
+  });
+  const [accessKeyId = "", secretAccessKey = ""] = line.split(" ");
+  return { accessKeyId, secretAccessKey };
+}
 
 const STRANGERS = [
-  { who: "another account", key: 1, region: "us-east-1" },
-  { who: "the same account in another region", key: 0, region: "eu-west-1" },
-  { who: "another account in another region", key: 1, region: "eu-west-1" },
+  { who: "another account", key: server.keys[1]!, region: "us-east-1" },
+  { who: "the same account in another region", key: server.keys[0]!, region: "eu-west-1" },
+  { who: "a job of another account", key: await keyOfJob(), region: "us-east-1" },
 ];
 
-type AnyCommand = new (input: object) => batch.DescribeJobsCommand;
-
-test("all operations are tried", () => {
-  const names = Object.keys(batch).flatMap((name) => /^([A-Z]\w+)Command$/.exec(name)?.[1] ?? []);
-  assert.deepEqual([...ATTEMPTS.map(([name]) => name), ...NOT_TRIED].sort(), names.sort());
+test("all operations and routes are tried", () => {
+  const operations = Object.keys(batch).flatMap((name) => /^([A-Z]\w+)Command$/.exec(name)?.[1] ?? []);
+  assert.deepEqual([...batchAttempts(owned).map(([name]) => name), ...NOT_TRIED].sort(), operations.sort());
+  const below = [
+    ...Object.keys(LOGS_DEMANDS).map((name) => `logs:${name}`),
+    ...Object.keys(ECS_DEMANDS).map((name) => `ecs:${name}`),
+    ...Object.keys(ec2Service({} as never).handlers).map((name) => `ec2:${name}`),
+    ...Object.keys(STS.handlers).map((name) => `sts:${name}`),
+  ];
+  // What the services share, and what tells everybody the same.
+  const others = new Set(["/", "/v1/*", "/healthz", "/readyz", "/assets/*", "/icon.svg"]);
+  const own = [...routes].filter((route) => !route.startsWith("HEAD ") && !others.has(route.split(" ")[1]!));
+  assert.ok(own.length > 10, own.join());
+  assert.deepEqual(Object.keys(lookups(owned)).sort(), [...below, ...own, "GET /as/:key/:proof"].sort());
 });
 
+function commandOf(operation: string, input: object): batch.DescribeJobsCommand {
+  const commands = batch as unknown as Record<string, new (input: object) => batch.DescribeJobsCommand>;
+  return new commands[`${operation}Command`]!(input);
+}
+
 for (const { who, key, region } of STRANGERS) {
-  test(`${who} sees and changes nothing with any operation of AWS Batch`, async () => {
-    const client = server.client(key, region);
+  const client = clientWithKey({ after }, server.url, key, region);
+  const ask = rawRequestTo(server.url, key, region);
+
+  const said = async (operation: string, input: object): Promise<string> => {
+    const answer = await client
+      .send(commandOf(operation, input))
+      .catch((error: Error) => `${error.name}: ${error.message}`);
+    return JSON.stringify(answer, (name, value: unknown) => (name === "$metadata" ? undefined : value));
+  };
+  const answered = async ({ service, ...request }: Lookup): Promise<string> => {
+    const { status, text } = await ask(service, request);
+    return `${status} ${text}`;
+  };
+
+  test(`${who} learns nothing, and changes nothing, with any operation of AWS Batch`, async () => {
     const before = await everything();
     assert.ok(before.includes(SECRET));
-    for (const [operation, inputs] of ATTEMPTS) {
-      const Command = (batch as unknown as Record<string, AnyCommand>)[`${operation}Command`]!;
-      for (const input of inputs) {
-        const said = await client.send(new Command(input)).catch((error: Error) => `${error.name}: ${error.message}`);
-        const text = JSON.stringify(said);
-        assert.ok(!text.includes(SECRET), `${operation} ${JSON.stringify(input)} shows ${text}`);
-        assert.doesNotMatch(text, /ServerException/, `${operation} ${JSON.stringify(input)}`);
+    const nothing = batchAttempts(NOTHING);
+    for (const [at, [operation, inputs]] of batchAttempts(owned).entries()) {
+      for (const [index, input] of inputs.entries()) {
+        const about = `${operation} ${JSON.stringify(input)}`;
+        const text = await said(operation, input);
+        assert.ok(!text.includes(SECRET), `${about} shows ${text}`);
+        assert.doesNotMatch(text, /ServerException/, about);
+        const other = nothing[at]![1][index]!;
+        // What names nothing gives the stranger's own, which has both names in it by now.
+        if (JSON.stringify(other) === JSON.stringify(input)) continue;
+        assert.equal(anonymous(text, owned), anonymous(await said(operation, other), NOTHING), about);
       }
-      const now = await everything();
-      assert.ok(now === before, `${operation} has changed something: ${difference(before, now)}`);
     }
+    const now = await everything();
+    assert.ok(now === before, `something has changed: ${difference(before, now)}`);
   });
 
-  test(`${who} reads no log and sees no task`, async () => {
-    const call = rawRequestTo(server.url, server.keys[key]!, region);
-    const json = (service: string, target: string, body: object): Promise<RawAnswer> => {
-      const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": target };
-      return call(service, { path: "/", headers, body: JSON.stringify(body) });
-    };
-    const group = "/aws/batch/job";
-    const groupArn = `arn:aws:logs:us-east-1:${OWNER}:log-group:${group}`;
-    const { taskArn, containerInstanceArn } = job.container!;
-    const { computeEnvironments } = await owner.send(
-      new batch.DescribeComputeEnvironmentsCommand({ computeEnvironments: ["q"] }),
-    );
-    const cluster = computeEnvironments![0]!.ecsClusterArn!;
-    const attempts: [service: string, target: string, body: object][] = [
-      ["logs", "Logs_20140328.GetLogEvents", { logGroupName: group, logStreamName: stream }],
-      ["logs", "Logs_20140328.GetLogEvents", { logGroupIdentifier: groupArn, logStreamName: stream }],
-      ["logs", "Logs_20140328.FilterLogEvents", { logGroupName: group }],
-      ["logs", "Logs_20140328.FilterLogEvents", { logGroupIdentifier: groupArn, logStreamNames: [stream] }],
-      ["logs", "Logs_20140328.DescribeLogStreams", { logGroupName: group, logStreamNamePrefix: stream }],
-      ["logs", "Logs_20140328.DescribeLogStreams", { logGroupIdentifier: groupArn }],
-      ["ecs", "AmazonEC2ContainerServiceV20141113.DescribeTasks", { cluster, tasks: [taskArn] }],
-      ["ecs", "AmazonEC2ContainerServiceV20141113.ListTasks", { cluster }],
-      ["ecs", "AmazonEC2ContainerServiceV20141113.ListContainerInstances", { cluster }],
-      [
-        "ecs",
-        "AmazonEC2ContainerServiceV20141113.DescribeContainerInstances",
-        { cluster, containerInstances: [containerInstanceArn] },
-      ],
-      ["ecs", "AmazonEC2ContainerServiceV20141113.DescribeClusters", { clusters: [cluster] }],
-    ];
-    for (const [service, target, body] of attempts) {
-      const { status, json: answer, text } = await json(service, target, body);
-      assert.ok(!text.includes(SECRET), `${target} ${JSON.stringify(body)} shows ${text}`);
-      assert.ok(status < 500, `${target}: ${answer.message}`);
-      const found = Object.values(answer).filter((value) => Array.isArray(value) && value.length > 0);
-      assert.deepEqual(
-        found.filter((list) => !JSON.stringify(list).includes('"reason":"MISSING"')),
-        [],
-        `${target} shows ${text}`,
-      );
+  test(`${who} learns nothing, and changes nothing, with what is served beside it`, async () => {
+    const before = await everything();
+    const nothing = lookups(NOTHING);
+    for (const [name, requests] of Object.entries(lookups(owned))) {
+      for (const [index, request] of requests.entries()) {
+        const about = `${name} ${request.path} ${String(request.body)}`;
+        const text = await answered(request);
+        assert.ok(!text.includes(SECRET), `${about} shows ${text}`);
+        assert.doesNotMatch(text, /^5/, about);
+        assert.equal(anonymous(text, owned), anonymous(await answered(nothing[name]![index]!), NOTHING), about);
+      }
     }
+    const now = await everything();
+    assert.ok(now === before, `something has changed: ${difference(before, now)}`);
   });
 }
 
-test("the same names are theirs to use, and page tokens of one are nothing to another", async () => {
-  for (const { key, region } of STRANGERS) {
-    const client = server.client(key, region);
-    await createQueue(client, "q");
-    await register(client, "d");
-    const foreign = { jobName: "n", jobQueue: "q", jobDefinition: arn("job-definition/d") };
-    await assert.rejects(client.send(new batch.SubmitJobCommand(foreign)), {
-      message: `JobDefinition ${arn("job-definition/d")} not found.`,
-    });
-    const { jobQueues } = await client.send(new batch.DescribeJobQueuesCommand({ jobQueues: ["q"] }));
-    assert.equal(jobQueues?.[0]?.jobQueueArn, arn("job-queue/q", region).replace(OWNER, server.keys[key]!.account));
-    const { nextToken } = await owner.send(new batch.DescribeJobQueuesCommand({ maxResults: 1 }));
-    assert.ok(nextToken);
-    await assert.rejects(client.send(new batch.DescribeJobQueuesCommand({ maxResults: 1, nextToken })), {
-      name: "ClientException",
-    });
+test("the owner's own requests of the same form do find something", async () => {
+  const found = async (name: string, index = 0): Promise<string> => {
+    const { service, ...request } = lookups(owned)[name]![index]!;
+    return (await askAsOwner(service, request)).text;
+  };
+  for (const name of [
+    "logs:GetLogEvents",
+    "logs:FilterLogEvents",
+    "logs:ListTagsForResource",
+    "logs:DescribeLogGroups",
+  ]) {
+    assert.match(await found(name), new RegExp(`${SECRET}|${PREFIX}`), name);
   }
-  home.finish();
-  assert.equal((await ended(owner, jobId)).status, "SUCCEEDED");
-  assert.equal((await ended(owner, arrayId)).status, "SUCCEEDED");
+  for (const name of ["ecs:DescribeClusters", "ecs:DescribeTasks", "ecs:DescribeContainerInstances", "ecs:ListTasks"]) {
+    assert.doesNotMatch(await found(name), /MISSING|Exception|Arns":\[\]/, name);
+  }
+  assert.match(await found("ec2:DescribeInstances"), new RegExp(owned.instanceId));
+  assert.match(await found("GET /longshore/jobs/:jobId/explanation"), /RUNNING/);
+  assert.match(await found("GET /longshore/cost", 4), new RegExp(SECRET));
+});
+
+test("the same names are theirs to use, and tokens of one are nothing to another", async () => {
+  const pages: readonly [operation: string, input: object][] = [
+    ["DescribeComputeEnvironments", {}],
+    ["DescribeJobQueues", {}],
+    ["DescribeJobDefinitions", {}],
+    ["DescribeServiceEnvironments", {}],
+    ["ListJobs", { jobQueue: `${PREFIX}-q`, filters: [{ name: "JOB_NAME", values: [`${PREFIX}*`] }] }],
+  ];
+  const logPages: readonly ["logs" | "ecs", string, object][] = [
+    ["logs", "Logs_20140328.DescribeLogGroups", { limit: 1 }],
+    ["logs", "Logs_20140328.DescribeLogStreams", { logGroupName: `${PREFIX}-g`, limit: 1 }],
+    ["logs", "Logs_20140328.FilterLogEvents", { logGroupName: `${PREFIX}-g`, limit: 1 }],
+    ["logs", "Logs_20140328.GetLogEvents", { logGroupName: `${PREFIX}-g`, logStreamName: "one", limit: 1 }],
+    ["ecs", "AmazonEC2ContainerServiceV20141113.ListClusters", { maxResults: 1 }],
+  ];
+  const putTwo = async (ask: typeof askAsOwner): Promise<void> => {
+    const put = (operation: string, input: object) => askJson(ask, "logs", `Logs_20140328.${operation}`, input);
+    await put("CreateLogGroup", { logGroupName: `${PREFIX}-g` });
+    const logEvents = [1, 2].map(() => ({ timestamp: Date.now(), message: "x" }));
+    for (const logStreamName of ["one", "two"]) {
+      await put("CreateLogStream", { logGroupName: `${PREFIX}-g`, logStreamName });
+      await put("PutLogEvents", { logGroupName: `${PREFIX}-g`, logStreamName, logEvents });
+    }
+  };
+  const once = (client: typeof owner): Promise<string> =>
+    submitService(client, trainingRequest("true"), { jobQueue: `${PREFIX}-t`, clientToken: "the-same" });
+  await putTwo(askAsOwner);
+  const first = await once(owner);
+  assert.equal(await once(owner), first);
+  for (const { key, region } of STRANGERS.slice(0, 2)) {
+    const client = clientWithKey({ after }, server.url, key, region);
+    const ask = rawRequestTo(server.url, key, region);
+    await createQueue(client, `${PREFIX}-q`);
+    await register(client, `${PREFIX}-d`);
+    await createServiceQueue(client, `${PREFIX}-t`);
+    await putTwo(ask);
+    const foreign = { jobName: "n", jobQueue: `${PREFIX}-q`, jobDefinition: arn(`job-definition/${PREFIX}-d`) };
+    await assert.rejects(client.send(new batch.SubmitJobCommand(foreign)), {
+      message: `JobDefinition ${foreign.jobDefinition} not found.`,
+    });
+    const { jobQueues } = await client.send(new batch.DescribeJobQueuesCommand({ jobQueues: [`${PREFIX}-q`] }));
+    assert.equal(
+      jobQueues?.[0]?.jobQueueArn,
+      arn(`job-queue/${PREFIX}-q`, region).replace(OWNER, key === server.keys[1] ? STRANGER : OWNER),
+    );
+    for (const [operation, input] of pages) {
+      const page = { ...input, maxResults: 1 };
+      const { nextToken } = (await owner.send(commandOf(operation, page))) as { nextToken?: string };
+      assert.ok(nextToken, operation);
+      const error = { name: "ClientException" };
+      await assert.rejects(client.send(commandOf(operation, { ...page, nextToken })), error, operation);
+    }
+    for (const [service, target, input] of logPages) {
+      const answer = await askJson(askAsOwner, service, target, input);
+      const { nextToken, nextForwardToken } = answer.json as Record<string, string>;
+      const token = nextToken ?? nextForwardToken;
+      assert.ok(token, target);
+      const { text } = await askJson(ask, service, target, { ...input, nextToken: token });
+      assert.match(text, /InvalidParameterException/, target);
+    }
+    assert.notEqual(await once(client), first);
+  }
+});
+
+test("the owner's jobs have gone on all the time", async () => {
+  writeFileSync(go, "");
+  for (const id of [owned.jobId, owned.arrayId]) assert.equal((await ended(owner, id)).status, "SUCCEEDED");
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { BatchClient } from "@aws-sdk/client-batch";
@@ -12,6 +13,9 @@ import { describeJob, ended, logLines, submitScript, untilStatus } from "../supp
 import { rawRequestTo } from "./raw-client.ts";
 import type { KeyedServer } from "./server.ts";
 import { keyedServer } from "./server.ts";
+
+// No container engine is found: one would be given the network for credentials of roles, which stays.
+process.env["DOCKER_HOST"] = "unix:///nowhere";
 
 interface Key {
   readonly accessKeyId: string;
@@ -106,6 +110,56 @@ test("with its submitter's key a job's is revoked, and that of the jobs that it 
   await client.send(describing([array]));
   writeFileSync(join(server.dataDir, "go"), "");
   await ended(client, array);
+});
+
+test("a job with the credentials of a role says in its calls' path who it is, with its submitter's rights, until it is over", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "longshore-roles-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const configFile = join(directory, "config.json");
+  writeFileSync(configFile, JSON.stringify({ roles: [{ match: "reader", file: "nobody-asks.json" }] }));
+  const statements = [
+    { Effect: "Allow", Action: ["batch:Submit*", "batch:Register*", "batch:Describe*", "logs:*"], Resource: "*" },
+  ];
+  const server = await keyedServer(owner, [{ statements }], { configFile });
+  const client = server.client();
+  const resourceRequirements = [
+    { type: "VCPU" as const, value: "1" },
+    { type: "MEMORY" as const, value: "64" },
+  ];
+  const containerProperties = {
+    image: "scratch",
+    command: ["true"],
+    jobRoleArn: "arn:aws:iam::123456789012:role/reader",
+    resourceRequirements,
+  };
+  await client.send(
+    new batch.RegisterJobDefinitionCommand({ jobDefinitionName: "role", type: "container", containerProperties }),
+  );
+  const script = `echo "$AWS_ENDPOINT_URL_BATCH $AWS_ACCESS_KEY_ID"; while [ ! -e '${join(server.dataDir, "go")}' ]; do sleep 0.05; done`;
+  const jobId = await submitScript(client, script, { jobDefinition: "role" });
+  const { container } = await untilStatus(client, jobId, "RUNNING");
+  const [line] = await logLines(logsWithKey(server, server.keys[0]!), container!.logStreamName!, 1);
+  const [url = "", ownKey] = line!.split(" ");
+  assert.deepEqual([url.startsWith(`${server.url}/as/LSJOB`), ownKey], [true, ""]);
+  const ofRole = { accessKeyId: "ASIAROLE", secretAccessKey: "any" };
+  const job = clientWithKey(owner, url, ofRole);
+  assert.equal((await describeJob(job, jobId)).jobName, "test");
+  await assert.rejects(job.send(new batch.ListJobsCommand({ jobQueue: "default" })), {
+    name: "AccessDeniedException",
+    message: new RegExp(`assumed-role/longshore-job/${jobId} is not authorized to perform: batch:ListJobs`),
+  });
+  await assert.rejects(clientWithKey(owner, server.url, ofRole).send(describing([jobId])), {
+    name: "UnrecognizedClientException",
+  });
+  const forged = clientWithKey(
+    owner,
+    url.replace(/.$/, (last) => (last === "A" ? "B" : "A")),
+    ofRole,
+  );
+  await assert.rejects(forged.send(describing([jobId])), { name: "UnrecognizedClientException" });
+  writeFileSync(join(server.dataDir, "go"), "");
+  assert.equal((await ended(client, jobId)).status, "SUCCEEDED");
+  await assert.rejects(job.send(describing([jobId])), { name: "ExpiredTokenException" });
 });
 
 test("an open server's jobs of nobody have keys too, verified, which a closed one does not take", async () => {

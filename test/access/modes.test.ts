@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { DescribeJobQueuesCommand } from "@aws-sdk/client-batch";
 import { jobKeys } from "../../src/api/access/job-credentials.ts";
@@ -14,6 +17,9 @@ import type { RawRequest } from "../wire/harness.ts";
 import { send } from "../wire/harness.ts";
 import { rawRequestTo } from "./raw-client.ts";
 import { keyedServer } from "./server.ts";
+
+// No container engine is found: one would be given the network for credentials of roles, which stays.
+process.env["DOCKER_HOST"] = "unix:///nowhere";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const QUEUES: RawRequest = { path: "/v1/describejobqueues", headers: JSON_TYPE, body: "{}" };
@@ -69,7 +75,7 @@ test("a closed server does not read what strangers send", async (t) => {
   const server = await keyedServer(t);
   const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
   const head =
-    "POST /v1/describejobqueues HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n";
+    "POST /v1/describejobqueues HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n";
   socket.write(head); // and nothing of the body
   const [answer] = (await once(socket, "data")) as [Buffer];
   socket.destroy();
@@ -197,4 +203,26 @@ test("the owner's key is good on the server's own machine only", async () => {
   assert.throws(() => findKey(OWNER_KEY_ID, { isFromHere: false }), {
     code: "UnrecognizedClientException",
   });
+});
+
+test("where no SDK would take credentials from the server, it says that roles have none for plain processes", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "longshore-roles-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const configFile = join(directory, "config.json");
+  writeFileSync(configFile, JSON.stringify({ roles: [{ match: "*", profile: "dev" }] }));
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const outward = own.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+  for (const [host, has] of [
+    ["127.0.0.1", true],
+    ["0.0.0.0", true],
+    [outward, false],
+  ] as const) {
+    if (host === undefined) continue;
+    const { running } = await keyedServer(t, [{}], { host, configFile });
+    const told = running.notices.some((notice) =>
+      notice.startsWith("Plain processes get no credentials of their roles"),
+    );
+    assert.equal(told, !has, host);
+    await running.close();
+  }
 });

@@ -6,7 +6,7 @@ import { denialBy } from "../../src/api/access/denial.ts";
 import { userCaller } from "../../src/api/access/callers.ts";
 import type { Decision } from "../../src/api/access/policy.ts";
 import { decide, parsePolicy } from "../../src/api/access/policy.ts";
-import { matchesWildcard } from "../../src/api/access/wildcard.ts";
+import { matchesWildcard } from "../../src/core/wildcard.ts";
 
 const QUEUE = "arn:aws:batch:us-east-1:123456789012:job-queue/a";
 const JOBS = "arn:aws:batch:us-east-1:123456789012:job/x";

@@ -20,8 +20,18 @@ export function rawRequestTo(url: string, key: Key, region = "us-east-1") {
     const { accessKeyId, secretAccessKey } = key;
     const signer = new SignatureV4({ service, region, credentials: { accessKeyId, secretAccessKey }, sha256: Sha256 });
     const host = `127.0.0.1:${port}`;
-    const unsigned = new HttpRequest({ method, path, headers: { host, ...headers }, body });
+    const url = new URL(path, `http://${host}`);
+    const query = Object.fromEntries(url.searchParams);
+    const unsigned = new HttpRequest({ method, path: path.split("?")[0]!, query, headers: { host, ...headers }, body });
     const signed = await signer.sign(unsigned);
     return send(port, alter({ method, path, headers: signed.headers, body }));
   };
+}
+
+export type Ask = ReturnType<typeof rawRequestTo>;
+
+/** An operation of the protocol awsJson1.1, whatever it answers. */
+export function askJson(ask: Ask, service: "logs" | "ecs", target: string, input: object): Promise<RawAnswer> {
+  const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": target };
+  return ask(service, { path: "/", headers, body: JSON.stringify(input) });
 }

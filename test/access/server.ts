@@ -43,7 +43,7 @@ const DEFAULTS = {
   port: 0,
   driver: "process",
   vcpus: 8,
-  memoryMiB: 4096,
+  memoryMiB: 65_536,
   requireAuth: true,
   logLevel: "silent",
 } as const;
@@ -74,14 +74,14 @@ export async function keyedServer(
       keys,
       client: (n = 0, region = "us-east-1") => clientWithKey(owner, url, keys[n]!, region),
       restarted: start,
-      admin: (use) => withCredentialAdmin(dataDir, use),
+      admin: (use) => withCredentialAdmin({ dataDir }, use),
     };
   };
   return start(options);
 }
 
 async function makeKeys(dataDir: string, wanted: readonly Wanted[]): Promise<NewKey[]> {
-  const { keys, close } = await openCredentials(dataDir, systemClock);
+  const { keys, close } = await openCredentials({ dataDir }, { clock: systemClock, onError: () => {} });
   const made: NewKey[] = [];
   for (const { account = "123456789012", user = "ann", statements } of wanted) {
     const policy = statements && JSON.stringify({ Version: "2012-10-17", Statement: statements });

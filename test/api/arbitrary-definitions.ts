@@ -102,7 +102,8 @@ function ecsMembers(available: readonly Volume[]) {
     logConfiguration,
     secrets: named(
       fc.record({
-        name: word,
+        // No variable has such a name.
+        name: fc.stringMatching(/^[A-Z][A-Z0-9]{0,7}$/),
         valueFrom: fc.constantFrom("arn:aws:ssm:us-east-1:1:parameter/p", "arn:aws:ssm::1:parameter/p"),
       }),
     ),

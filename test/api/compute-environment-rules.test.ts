@@ -81,6 +81,12 @@ const REFUSED_CREATIONS: readonly Refusal[] = [
     EC2,
     { tags: { "longshore:driver": "lambda" } },
   ],
+  [
+    "unknownCapacity",
+    "The tag longshore:capacity must be instances or shared, not endless.",
+    EC2,
+    { tags: { "longshore:capacity": "endless" } },
+  ],
   ["tooLarge", "CreateComputeEnvironment request cannot exceed 64 KiB.", { ...EC2, imageId: "x".repeat(65_536) }],
   [
     "notOneOf",
@@ -448,7 +454,7 @@ const ACCEPTED: Record<string, readonly [resources: object, more?: object]> = {
     { ...EC2, allocationStrategy: "BEST_FIT_PROGRESSIVE_ORDERED", instanceTypes: ["m7a.4xlarge", "m7a", "m6a"] },
   ],
   arm: [{ ...EC2, instanceTypes: ["default_arm64", "c7gn.large", "a1", "im4gn"] }],
-  "of-tomorrow": [{ ...EC2, instanceTypes: ["p9en.48xlarge", "u-12tb1", "x9-flex", "p3"] }],
+  "of-tomorrow": [{ ...EC2, instanceTypes: ["p9en.48xlarge", "u-12tb1", "x9-flex", "m5"] }],
   template: [
     template({ launchTemplateName: "one", version: "$Latest", overrides: [override("m5.large", "c5.large")] }),
   ],

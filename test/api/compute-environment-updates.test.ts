@@ -345,7 +345,6 @@ test("terminateJobsOnUpdate: an infrastructure update ends the jobs that run as 
   await updateResources("replaced", { maxvCpus: 20 });
   assert.equal((await describeJob(batch, once)).status, "RUNNING", "a scaling update ends nothing");
   await updateResources("replaced", { instanceTypes: ["m6i"] });
-  assert.equal((await describe("replaced")).status, "VALID");
   const lost = /^Host EC2 \(instance i-[0-9a-f]{17}\) terminated\.$/;
   const [ofOnce, ofAgain] = await Promise.all([ended(batch, once), ended(batch, again)]);
   assert.equal(ofOnce.status, "FAILED");
@@ -354,6 +353,7 @@ test("terminateJobsOnUpdate: an infrastructure update ends the jobs that run as 
   assert.equal(ofAgain.attempts?.length, 2);
   assert.match(ofAgain.attempts?.[0]?.statusReason ?? "", lost);
   assert.equal(ofAgain.isTerminated, false);
+  await untilEnvironment(batch, "replaced", "VALID");
 });
 
 test("without terminateJobsOnUpdate, the jobs that run go on", async () => {

@@ -166,10 +166,15 @@ const PROBLEMS: readonly [settings: object, resources: object, reason: RegExp][]
     { type: "SPOT", spotIamFleetRole: "arn:aws:s3:::bucket" },
     /^CLIENT_ERROR - Parameter: SpotFleetRequestConfig\.IamFleetRole is invalid\./,
   ],
+  [
+    {},
+    { subnets: ["vpc-1"], allocationStrategy: "BEST_FIT_PROGRESSIVE" },
+    /^CLIENT_ERROR - The subnet ID 'vpc-1' does not exist$/,
+  ],
   [{}, { instanceRole: ROLE }, /^CLIENT_ERROR - Instance profile arn:aws:iam::123456789012:role\/r does not exist/],
 ];
 
-test("an environment with a name that no role can have becomes INVALID, takes no jobs, and is repaired by an update", async () => {
+test("an environment with a name that no role or subnet can have becomes INVALID, takes no jobs, and is repaired by an update", async () => {
   for (const [index, [settings, resources, reason]] of PROBLEMS.entries()) {
     const name = `invalid-${index}`;
     await create(name, { ...EC2, ...resources }, settings);
@@ -185,6 +190,8 @@ test("an environment with a name that no role can have becomes INVALID, takes no
   assert.equal((await describe("invalid-0")).status, "INVALID", "nothing was repaired");
   await update("invalid-0", { serviceRole: "/service-role/batch" });
   await untilEnvironment(batch, "invalid-0", "VALID");
+  await update("invalid-3", { computeResources: { subnets: ["subnet-1"] } });
+  await untilEnvironment(batch, "invalid-3", "VALID");
   await update("invalid-1", { state: "DISABLED" });
   await remove("invalid-1");
   await untilEnvironment(batch, "invalid-1", "gone");

@@ -36,8 +36,8 @@ const s3 = (configuration: object) => ({
 });
 const linux = (linuxParameters: object) => container({ linuxParameters });
 const tmpfs = (change: object) => linux({ tmpfs: [{ containerPath: "/t", size: 1, ...change }] });
-const secret = (change: object) =>
-  container({ executionRoleArn: ROLE, secrets: [{ name: "S", valueFrom: "parameter", ...change }] });
+const secret = (change: object, more: object = {}) =>
+  container({ executionRoleArn: ROLE, secrets: [{ name: "S", valueFrom: "parameter", ...change }], ...more });
 const windows = (change: object, platform: object = {}) =>
   fargate({ runtimePlatform: { operatingSystemFamily: "WINDOWS_SERVER_2022_CORE", ...platform }, ...change });
 const dependsOn = (containerName: string, condition: string, onEssential = false) => {
@@ -211,6 +211,16 @@ const CONTAINERS: readonly Example[] = [
     "secretRegion",
     secret({ valueFrom: "arn:aws:ssm:eu-west-1:1:parameter/p" }),
     "The valueFrom of secret S is not in the region us-east-1.",
+  ],
+  [
+    "secretIsVariable",
+    secret({}, { environment: [{ name: "S", value: "1" }] }),
+    "The secret name must be unique and not shared with any new or existing environment variables set on the container, such as 'S'.",
+  ],
+  [
+    "reservedVariable",
+    secret({ name: "AWS_BATCH_X" }),
+    "Environment variable AWS_BATCH_X is reserved: names must not start with AWS_BATCH.",
   ],
   [
     "secretsWithoutRole",

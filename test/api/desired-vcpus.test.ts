@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { computeEnvironmentHandlers } from "../../src/api/batch/environments/compute-environments.ts";
 import { OWN_LIMITS } from "../../src/api/batch/limits.ts";
+import { NO_PRICES } from "../../src/core/cost/price.ts";
 import { PageTokens } from "../../src/api/wire/page-tokens.ts";
 import { launch } from "../../src/core/instances/launch.ts";
 import { World } from "../../src/core/world.ts";
@@ -21,7 +22,13 @@ test("desiredvCpus is what the environment's instances have, those on their way 
   const described = async (): Promise<number | undefined> => {
     const { DescribeComputeEnvironments } = computeEnvironmentHandlers({
       ...{ store, clock, scheduler: bench.server.engine, limits: OWN_LIMITS, machine: { hostName: "h" }, version: "1" },
-      tokens: new PageTokens("key", () => clock.now()),
+      ...{ tokens: new PageTokens("key", () => clock.now()), prices: NO_PRICES },
+      ...{
+        capacity: { vcpuMilli: 64_000, memoryMiB: 262_144 },
+        oversizedJobs: "wait",
+        maxJobs: 1_000_000,
+        heapUsed: () => 0,
+      },
     });
     const { computeEnvironments } = await DescribeComputeEnvironments({}, CALL);
     return computeEnvironments?.[0]?.computeResources?.desiredvCpus;

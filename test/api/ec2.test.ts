@@ -6,12 +6,12 @@ import type { DescribeInstancesCommandInput, Instance } from "@aws-sdk/client-ec
 import { DescribeContainerInstancesCommand } from "@aws-sdk/client-ecs";
 import { ec2Client, ecsClient } from "../support/clients.ts";
 import { ended, submit } from "../support/jobs.ts";
-import { apiServer, createQueue, EC2, FARGATE } from "./server.ts";
+import { apiServer, createQueue, EC2, FARGATE, SHARED } from "./server.ts";
 
 const { url, batch } = await apiServer({ after }, { vcpus: 8, memoryMiB: 4096 });
 const ec2 = ec2Client({ after }, url);
 const SPOT = { ...EC2, type: "SPOT", spotIamFleetRole: "arn:aws:iam::123456789012:role/fleet", maxvCpus: 2 };
-await createQueue(batch, "spot", { ...SPOT, tags: { team: "<blue> & green" } });
+await createQueue(batch, "spot", { ...SPOT, tags: { team: "<blue> & green" } }, SHARED);
 await createQueue(batch, "far", FARGATE);
 
 async function instances(query: DescribeInstancesCommandInput = {}): Promise<Instance[]> {
@@ -87,7 +87,7 @@ test("all instances, by filters, and page by page", async () => {
   ];
   assert.deepEqual(await ids({ Filters }), [spot]);
   assert.deepEqual(await ids({ InstanceIds: [onDemand], Filters }), []);
-  for (let number = 0; number < 5; number += 1) await createQueue(batch, `more-${number}`);
+  for (let number = 0; number < 5; number += 1) await createQueue(batch, `more-${number}`, EC2, SHARED);
   const sizes = [];
   const seen = new Set<string>();
   for await (const { Reservations = [] } of paginateDescribeInstances({ client: ec2, pageSize: 5 }, {})) {

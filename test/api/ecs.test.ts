@@ -23,11 +23,11 @@ import {
 import type { ContainerInstance, ListTasksCommandInput } from "@aws-sdk/client-ecs";
 import { ecsClient } from "../support/clients.ts";
 import { describeJob, ended, submit, untilStatus } from "../support/jobs.ts";
-import { apiServer, CONTAINER, createQueue, EC2, FARGATE, register } from "./server.ts";
+import { apiServer, CONTAINER, createQueue, EC2, FARGATE, register, SHARED } from "./server.ts";
 
 const { url, batch } = await apiServer({ after }, { vcpus: 8, memoryMiB: 4096 });
 const ecs = ecsClient({ after }, url);
-await createQueue(batch, "small", { ...EC2, maxvCpus: 4 });
+await createQueue(batch, "small", { ...EC2, maxvCpus: 4 }, SHARED);
 await createQueue(batch, "far", FARGATE);
 
 const ECS = "arn:aws:ecs:us-east-1:123456789012";
@@ -211,8 +211,27 @@ test("on Fargate a task is on no instance", async () => {
     [task?.launchType, task?.capacityProviderName, task?.containerInstanceArn, task?.cpu, task?.memory],
     ["FARGATE", "FARGATE", undefined, "256", "512"],
   );
+  assert.deepEqual(
+    [task?.platformVersion, task?.platformFamily, task?.ephemeralStorage],
+    ["1.4.0", "Linux", { sizeInGiB: 20 }],
+  );
+  const [{ id, ...attachment } = {}] = task!.attachments!;
+  assert.match(id!, /^[0-9a-f-]{36}$/);
+  const details = [{ name: "subnetId", value: "subnet-1" }];
+  assert.deepEqual(attachment, { type: "ElasticNetworkInterface", status: "DELETED", details });
   const { containerInstanceArns } = await ecs.send(new ListContainerInstancesCommand({ cluster: far }));
   assert.deepEqual(containerInstanceArns, []);
+  const sized = { fargatePlatformConfiguration: { platformVersion: "1.3.0" }, ephemeralStorage: { sizeInGiB: 21 } };
+  await register(
+    batch,
+    "sized",
+    { executionRoleArn, resourceRequirements, ...sized },
+    { platformCapabilities: ["FARGATE"] },
+  );
+  const other = await ended(batch, await submit(batch, ["true"], { jobQueue: "far", jobDefinition: "sized" }));
+  const query = new DescribeTasksCommand({ cluster: far, tasks: [other.container!.taskArn!] });
+  const { tasks: [second] = [] } = await ecs.send(query);
+  assert.deepEqual([second?.platformVersion, second?.ephemeralStorage], ["1.3.0", { sizeInGiB: 21 }]);
 });
 
 test("an environment has one instance: what it can use of this machine, and what is left of that", async () => {

@@ -13,6 +13,7 @@ import {
   UpdateSchedulingPolicyCommand,
 } from "@aws-sdk/client-batch";
 import { describeJob, ended, submit, untilStatus } from "../support/jobs.ts";
+import { until } from "../support/until.ts";
 import { apiServer, EC2, environmentRequest, prefixed, refused, register } from "./server.ts";
 
 const POLICY_ARN = "arn:aws:batch:us-east-1:123456789012:scheduling-policy/fair";
@@ -40,9 +41,13 @@ function submitOf(batch: BatchClient, shareIdentifier: string, seconds: number, 
   });
 }
 
-async function front(batch: BatchClient): Promise<(string | undefined)[]> {
-  const { frontOfQueue } = await batch.send(new GetJobQueueSnapshotCommand({ jobQueue: "fair" }));
-  return frontOfQueue!.jobs!.map(({ jobArn }) => jobArn?.split("/").at(-1));
+/** Once the scheduler has seen so many. */
+function front(batch: BatchClient, count: number): Promise<(string | undefined)[]> {
+  return until(`${count} jobs wait`, async () => {
+    const { frontOfQueue } = await batch.send(new GetJobQueueSnapshotCommand({ jobQueue: "fair" }));
+    const ids = frontOfQueue!.jobs!.map(({ jobArn }) => jobArn?.split("/").at(-1));
+    return ids.length === count && ids;
+  });
 }
 
 async function terminate(batch: BatchClient, jobId: string): Promise<void> {
@@ -59,13 +64,13 @@ test("who has used less is next; another weight turns that round at once, and th
   const greedy = await submitOf(batch, "greedy", 0.1);
   const modest = await submitOf(batch, "modest", 0.1);
   await untilStatus(batch, modest, "RUNNABLE");
-  assert.deepEqual(await front(batch), [modest, greedy]);
+  assert.deepEqual(await front(batch, 2), [modest, greedy]);
   const shareDistribution = [
     { shareIdentifier: "greedy", weightFactor: 0.01 },
     { shareIdentifier: "mod*", weightFactor: 10 },
   ];
   await batch.send(new UpdateSchedulingPolicyCommand({ arn: POLICY_ARN, fairsharePolicy: { shareDistribution } }));
-  assert.deepEqual(await front(batch), [greedy, modest]);
+  assert.deepEqual(await front(batch, 2), [greedy, modest]);
   await terminate(batch, running);
   const [first, second] = [await ended(batch, greedy), await ended(batch, modest)];
   assert.ok(first.stoppedAt! <= second.startedAt!, `${first.stoppedAt} and ${second.startedAt}`);
@@ -79,7 +84,7 @@ test("within a share the higher schedulingPriority is first, between shares it s
   const high = await submitOf(batch, "a", 0.1, 9);
   const other = await submitOf(batch, "b", 0.1, 0);
   await untilStatus(batch, other, "RUNNABLE");
-  assert.deepEqual(await front(batch), [other, high, low]);
+  assert.deepEqual(await front(batch, 3), [other, high, low]);
   await terminate(batch, running);
   const [first, second, third] = await Promise.all([other, high, low].map((id) => ended(batch, id)));
   assert.ok(first!.stoppedAt! <= second!.startedAt! && second!.stoppedAt! <= third!.startedAt!);

@@ -9,6 +9,7 @@ import {
   TerminateJobsCommand,
   UpdateJobQueueCommand,
 } from "@aws-sdk/client-batch";
+import { until } from "../support/until.ts";
 import { describeJob, ended, submit, untilStatus } from "../support/jobs.ts";
 import {
   apiServer,
@@ -113,6 +114,21 @@ test("jobs that wait go where their queue sends them after an update", async () 
   const job = await ended(batch, waiting);
   assert.equal(job.status, "SUCCEEDED");
   assert.match(job.container?.taskArn ?? "", /\/ec2_Batch_/);
+});
+
+test("nodes run on demand in managed environments only: elsewhere they wait, and say why", async () => {
+  const container = { ...CONTAINER, command: ["true"] };
+  const nodeProperties = { numNodes: 2, mainNode: 0, nodeRangeProperties: [{ targetNodes: "0:1", container }] };
+  await batch.send(new RegisterJobDefinitionCommand({ jobDefinitionName: "gang", type: "multinode", nodeProperties }));
+  const request = { jobName: "gang", jobQueue: "spot", jobDefinition: "gang" };
+  const { jobId } = await batch.send(new SubmitJobCommand(request));
+  const reason =
+    /^MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - .* A multi-node parallel job runs in managed environments of type EC2 only\.$/;
+  await until("it says why it waits", async () => reason.test((await describeJob(batch, jobId!)).statusReason ?? ""));
+  const computeEnvironmentOrder = ["spot", "ec2"].map((computeEnvironment, order) => ({ order, computeEnvironment }));
+  await batch.send(new UpdateJobQueueCommand({ jobQueue: "spot", computeEnvironmentOrder }));
+  const job = await ended(batch, jobId!);
+  assert.equal(job.status, "SUCCEEDED");
 });
 
 test("TerminateJobs ends a node alone, and with the main node the whole job", async () => {

@@ -23,6 +23,7 @@ import {
   submitService,
   trainingRequest,
   untilServiceStatus,
+  whyServiceWaits,
 } from "../support/service-jobs.ts";
 import { until } from "../support/until.ts";
 import { apiServer } from "./server.ts";
@@ -116,13 +117,9 @@ test("UpdateQuotaShare takes effect at once; a share that is DISABLED finishes w
   await createQueue(batch, "updates");
   await createShare(batch, "updates", "small", "RESERVE", TYPE, 1);
   const job = await submit("updates", "small", "true");
-  const blocked = await describeService(batch, job);
-  assert.deepEqual(
-    [blocked.status, blocked.statusReason],
-    [
-      "RUNNABLE",
-      "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requirements exceed quota share capacity limits.",
-    ],
+  assert.equal(
+    await whyServiceWaits(batch, job),
+    "MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED - Job requirements exceed quota share capacity limits.",
   );
   await batch.send(
     new UpdateQuotaShareCommand({

@@ -46,7 +46,7 @@ test("no queue gets a scheduling policy that is deleted at the same time", async
 test("no queue gets a compute environment that is deleted at the same time", async () => {
   for (const round of ROUNDS) {
     const name = `environment-${round}`;
-    const network = { subnets: ["s"], securityGroupIds: ["g"] };
+    const network = { subnets: ["subnet-1"], securityGroupIds: ["sg-1"] };
     const computeResources = { type: "FARGATE" as const, maxvCpus: 1, ...network };
     await batch.send(
       new CreateComputeEnvironmentCommand({ computeEnvironmentName: name, type: "MANAGED", computeResources }),

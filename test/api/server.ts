@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type {
@@ -17,6 +17,7 @@ import {
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { RunningServer } from "../../src/compose.ts";
 import { startServer } from "../../src/compose.ts";
+import type { OversizedJobs } from "../../src/core/submission/oversized.ts";
 import { batchClient, logsClient } from "../support/clients.ts";
 import { removeDataDir } from "../support/leftovers.ts";
 import { until } from "../support/until.ts";
@@ -32,14 +33,27 @@ export interface ApiServer {
   readonly logs: CloudWatchLogsClient;
 }
 
+export interface ApiServerOptions {
+  readonly vcpus?: number;
+  readonly memoryMiB?: number;
+  readonly strict?: boolean;
+  readonly oversizedJobs?: OversizedJobs;
+  /** PostgreSQL in place of SQLite. */
+  readonly databaseUrl?: string;
+  /** What its configuration file says. */
+  readonly configuration?: object;
+}
+
 /** A server in this process, whose jobs are processes, with AWS's own clients for it. */
 export async function apiServer(
   owner: Owner,
-  { vcpus = 64, memoryMiB = 8192, strict = false }: { vcpus?: number; memoryMiB?: number; strict?: boolean } = {},
+  { configuration = {}, ...options }: ApiServerOptions = {},
 ): Promise<ApiServer> {
   const dataDir = mkdtempSync(join(tmpdir(), "longshore-api-"));
+  writeFileSync(join(dataDir, "config.json"), JSON.stringify(configuration));
   const where = { host: "127.0.0.1", port: 0, dataDir };
-  const running = await startServer({ ...where, driver: "process", vcpus, memoryMiB, strict, logLevel: "silent" });
+  const size = { vcpus: 64, memoryMiB: 262_144 };
+  const running = await startServer({ ...where, driver: "process", logLevel: "silent", ...size, ...options });
   const { url } = running;
   const clients = { batch: batchClient(owner, url), logs: logsClient(owner, url) };
   owner.after(async () => {
@@ -58,6 +72,9 @@ export const EC2 = {
   subnets: ["subnet-1"],
   securityGroupIds: ["sg-1"],
 } as const;
+
+/** The rest of a request for an environment that is a share of the machine, whatever its type. */
+export const SHARED = { tags: { "longshore:capacity": "shared" } };
 
 export const FARGATE = { type: "FARGATE", maxvCpus: 16, subnets: ["subnet-1"], securityGroupIds: ["sg-1"] } as const;
 
@@ -84,7 +101,7 @@ export const EKS = {
 export const ON_EKS = { ...EC2, allocationStrategy: "BEST_FIT_PROGRESSIVE" };
 
 /** The rest of a request for an unmanaged environment. */
-export const UNMANAGED = { type: "UNMANAGED", serviceRole: "batch-role", computeResources: undefined };
+export const UNMANAGED = { type: "UNMANAGED", serviceRole: "batch-role", computeResources: undefined } as const;
 
 /** A request that creates a compute environment, with mutable copies of its lists, as the SDK's types want them. */
 export function environmentRequest(

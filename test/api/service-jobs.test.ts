@@ -32,6 +32,7 @@ import {
   submitService,
   trainingRequest,
   untilServiceStatus,
+  whyServiceWaits,
 } from "../support/service-jobs.ts";
 import { until } from "../support/until.ts";
 import { apiServer, prefixed, refused } from "./server.ts";
@@ -189,13 +190,12 @@ test("a service environment has so many instances of each type", async () => {
     { capacityUnit: "ml.m5.large", quantity: 4 },
   ]);
   const tooMany = await submit(instances(3));
-  const head = await describeService(batch, tooMany);
   assert.equal(
-    head.statusReason,
+    await whyServiceWaits(batch, tooMany),
     "MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE - Service environment(s) associated with the job queue cannot meet the capacity requirement of the job.",
   );
   const behind = await submit(instances(1));
-  assert.match((await describeService(batch, behind)).statusReason!, new RegExp(`^Waiting for job ${tooMany}`));
+  assert.match(await whyServiceWaits(batch, behind), new RegExp(`^Waiting for job ${tooMany}`));
   await batch.send(new TerminateServiceJobCommand({ jobId: tooMany, reason: "x" }));
   await untilServiceStatus(batch, behind, "RUNNING");
   const another = await submit(instances(1));

@@ -107,6 +107,18 @@ test("a container that does not end when it is told to is killed after its own s
   assert.ok(job.stoppedAt! - job.startedAt! >= 2_000, "it had its two seconds");
 });
 
+test("a volume without a place on the machine is shared by containers only: of plain processes the first that wants it says so", async () => {
+  const mountPoints = [{ sourceVolume: "shared", containerPath: "/shared" }];
+  const containers = ["main", "side"].map((name) =>
+    taskContainer({ name, image: "scratch", command: sh("true"), mountPoints }),
+  );
+  const job = await ended(batch, await run(task({}, { containers, volumes: [{ name: "shared", host: {} }] })));
+  assert.deepEqual([job.status, job.statusReason], ["FAILED", "Task failed to start"]);
+  const reason =
+    "ResourceInitializationError: the mount point /shared needs a container, and this is a plain process: it sees a host volume only, and only where sourcePath and containerPath are the same. Leave it out, or use a compute environment with containers";
+  assert.ok(Object.values(ends(job)).includes(reason), JSON.stringify(ends(job)));
+});
+
 test("the children of an array each have all containers", async () => {
   const definition = several(
     { name: "main", image: "scratch", command: sh("exit $AWS_BATCH_JOB_ARRAY_INDEX") },
@@ -160,7 +172,10 @@ test("nodes know who they are, how many they are, and, except the main one, wher
   const alone = { ...taskContainer(), command: sh(together) };
   const jobId = await run(nodes({ container: alone }, { numNodes: 3, mainNode: 1 }));
   assert.equal((await ended(batch, jobId)).status, "SUCCEEDED");
-  for (const [node, address] of ["127.0.0.1", "none", "127.0.0.1"].entries()) {
+  const main = await ended(batch, `${jobId}#1`);
+  const { privateIpv4Address } = main.container!.networkInterfaces![0]!;
+  assert.match(privateIpv4Address!, /^127\./);
+  for (const [node, address] of [privateIpv4Address, "none", privateIpv4Address].entries()) {
     const { container } = await ended(batch, `${jobId}#${node}`);
     const [line] = await logLines(logs, container!.logStreamName!, 1);
     assert.equal(line, `${jobId}#${node} ${node} 3 1 ${address}`);

@@ -12,6 +12,7 @@ import {
   TerminateJobCommand,
   TerminateServiceJobsCommand,
 } from "@aws-sdk/client-batch";
+import type { SharesAnswer } from "../../src/ports/share-report.ts";
 import { describeJob, ended, submit, untilStatus } from "../support/jobs.ts";
 import {
   createServiceQueue,
@@ -23,7 +24,7 @@ import {
 import { until } from "../support/until.ts";
 import { apiServer, EC2, EKS, environmentRequest, ON_EKS, refused, register } from "./server.ts";
 
-const { batch } = await apiServer({ after }, { vcpus: 4 });
+const { batch, url } = await apiServer({ after }, { vcpus: 4 });
 const PREFIX = "arn:aws:batch:us-east-1:123456789012";
 
 async function createQueue(jobQueueName: string, more: Partial<CreateJobQueueCommandInput> = {}, on = "here") {
@@ -35,6 +36,14 @@ await batch.send(new CreateComputeEnvironmentCommand(environmentRequest("here", 
 async function snapshot(jobQueue: string) {
   const { $metadata: _, ...found } = await batch.send(new GetJobQueueSnapshotCommand({ jobQueue }));
   return found;
+}
+
+const sharesUrl = (queue: string): string => `${url}/longshore/queues/${encodeURIComponent(queue)}/shares`;
+
+async function sharesOf(queue: string): Promise<SharesAnswer> {
+  const answer = await fetch(sharesUrl(queue));
+  assert.equal(answer.status, 200);
+  return (await answer.json()) as SharesAnswer;
 }
 
 type Snapshot = Awaited<ReturnType<typeof snapshot>>;
@@ -92,14 +101,13 @@ test("of a queue with a fair-share policy, what each share holds, the largest fi
   await register(batch, "prioritised", { command: ["sleep", "60"] }, { schedulingPriority: 1 });
   const share = (shareIdentifier: string, more = {}) =>
     submit(batch, ["sleep", "60"], { jobQueue: "fair", jobDefinition: "prioritised", shareIdentifier, ...more });
-  const jobs = [
-    await share("blue"),
-    await share("green", { arrayProperties: { size: 2 } }),
-    await share("blue"),
-    await share("red"),
-  ];
+  const jobs = [await share("blue"), await share("green", { arrayProperties: { size: 2 } }), await share("blue")];
   for (const id of [jobs[0]!, jobs[2]!, `${jobs[1]}:0`, `${jobs[1]}:1`]) await untilStatus(batch, id, "RUNNING");
-  const fair = await snapshot("fair");
+  jobs.push(await share("red"));
+  const fair = await until("the last one waits", async () => {
+    const now = await snapshot("fair");
+    return now.frontOfQueue?.jobs?.length === 1 && now;
+  });
   const { lastUpdatedAt: _, ...utilization } = fair.queueUtilization!;
   const usage = (quantity: number) => [{ capacityUnit: "VCPU", quantity }];
   assert.deepEqual(utilization, {
@@ -113,6 +121,27 @@ test("of a queue with a fair-share policy, what each share holds, the largest fi
     },
   });
   assert.deepEqual(arnsOf(fair), [`${PREFIX}:job/${jobs[3]}`]);
+  const { fairShare } = await sharesOf("fair");
+  assert.equal(fairShare?.windowSeconds, 600);
+  assert.deepEqual(
+    fairShare.shares.map(({ share, weight, vcpusInUse, openJobs, nextJob }) => ({
+      share,
+      weight,
+      vcpusInUse,
+      openJobs,
+      ...(nextJob && { nextJob }),
+    })),
+    [
+      { share: "red", weight: 1, vcpusInUse: 0, openJobs: 1, nextJob: jobs[3] },
+      { share: "blue", weight: 1, vcpusInUse: 2, openJobs: 2 },
+      { share: "green", weight: 1, vcpusInUse: 2, openJobs: 1 },
+    ],
+  );
+  assert.equal(fairShare.shares[0]!.standing, 0, "who has used nothing is next");
+  // Each of two attempts counts as a tenth of the window from its first moment.
+  assert.ok(fairShare.shares[1]!.standing >= 2 * 60, JSON.stringify(fairShare));
+  assert.deepEqual(await sharesOf(`${PREFIX}:job-queue/busy`), {}, "a queue without a policy has no shares");
+  assert.match((await fetch(sharesUrl("nowhere"))).headers.get("x-amzn-errortype")!, /ClientException/);
   await Promise.all(jobs.map((jobId) => batch.send(new TerminateJobCommand({ jobId, reason: "enough" }))));
   await Promise.all(jobs.map((jobId) => ended(batch, jobId)));
 });

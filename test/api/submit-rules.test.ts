@@ -121,6 +121,11 @@ const SUBMISSIONS: readonly Example[] = [
     TEXTS.memoryLadder("longshore:memory-ladder", "more"),
   ],
   [
+    "arrayIndexes",
+    { tags: { "longshore:array-indexes": "all" } },
+    TEXTS.arrayIndexes("longshore:array-indexes", "all"),
+  ],
+  [
     "imageName",
     { containerOverrides: { resourceRequirements: [IMAGE("two words")] } },
     `Image "two words" is not valid: up to 255 letters, digits and - _ : . / # @ are allowed.`,

@@ -180,6 +180,21 @@ const REFUSED: readonly [text: string, () => Promise<unknown>, RegExp | string][
     prefixed("The tag longshore:driver must be process or docker, not lambda."),
   ],
   [
+    "unknownCapacity",
+    () => tag(ENVIRONMENT, { "longshore:capacity": "endless" }),
+    prefixed("The tag longshore:capacity must be instances or shared, not endless."),
+  ],
+  [
+    "ownTag",
+    () => tag(ENVIRONMENT, { "longshore:boot-seconds": "soon" }),
+    prefixed("The tag longshore:boot-seconds must be a whole number from 1 to 86400, not soon."),
+  ],
+  [
+    "ownFlag",
+    () => tag(ENVIRONMENT, { "longshore:never-joins": "perhaps" }),
+    prefixed("The tag longshore:never-joins must be true or false, not perhaps."),
+  ],
+  [
     "ownTag",
     () => tag(definition, { "longshore:array-concurrency": "none" }),
     prefixed("The tag longshore:array-concurrency must be a whole number from 1 to 1000000, not none."),
@@ -188,6 +203,11 @@ const REFUSED: readonly [text: string, () => Promise<unknown>, RegExp | string][
     "memoryLadder",
     () => tag(definition, { "longshore:memory-ladder": "2 1" }),
     prefixed(TEXTS.memoryLadder("longshore:memory-ladder", "2 1")),
+  ],
+  [
+    "arrayIndexes",
+    () => tag(definition, { "longshore:array-indexes": "7 3" }),
+    prefixed(TEXTS.arrayIndexes("longshore:array-indexes", "7 3")),
   ],
   ...["yes", "", "TRUE"].map((value): (typeof REFUSED)[number] => [
     "ownFlag",

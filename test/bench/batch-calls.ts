@@ -4,13 +4,13 @@ import { Connection } from "./connection.ts";
 
 export const SUBMIT_PATH = "/v1/submitjob";
 /** What a child or job costs of the machine: little, so that only vCPUs bound how many run at a time. */
-const MEMORY_MIB = "16";
+export const MEMORY_MIB = 16;
 
 /** SubmitJob's body for a job that runs `command`. */
 export function submission(command: readonly string[], more: Partial<SubmitJobCommandInput> = {}): string {
   const containerOverrides = {
     command,
-    resourceRequirements: [{ type: "MEMORY", value: MEMORY_MIB }],
+    resourceRequirements: [{ type: "MEMORY", value: String(MEMORY_MIB) }],
   };
   return JSON.stringify({
     jobName: "bench",
@@ -42,6 +42,17 @@ export class BatchCalls {
   /** Returns the job's id. */
   async submit(body: string): Promise<string> {
     return (await this.#post<{ jobId: string }>(SUBMIT_PATH, body)).jobId;
+  }
+
+  /** A job definition that runs in an image. */
+  async register(jobDefinitionName: string, image: string): Promise<void> {
+    const resourceRequirements = [
+      { type: "VCPU", value: "1" },
+      { type: "MEMORY", value: String(MEMORY_MIB) },
+    ];
+    const containerProperties = { image, command: ["true"], resourceRequirements };
+    const input = { jobDefinitionName, type: "container", containerProperties };
+    await this.#post("/v1/registerjobdefinition", JSON.stringify(input));
   }
 
   /** Has the queue wait for ever: nothing that is submitted from now on runs. Returns the id of the job that does it. */
@@ -88,6 +99,16 @@ export class BatchCalls {
       if (job!.status === "SUCCEEDED" || job!.status === "FAILED") return;
       await new Promise((resolve) => void setTimeout(resolve, 5));
     }
+  }
+
+  /** The environment that a server begins with does not take more vCPUs than this. */
+  async allow(vcpus: number): Promise<void> {
+    const input = { computeEnvironment: "default", computeResources: { maxvCpus: vcpus } };
+    await this.#post("/v1/updatecomputeenvironment", JSON.stringify(input));
+  }
+
+  async terminate(jobId: string, reason: string): Promise<void> {
+    await this.#post("/v1/terminatejob", JSON.stringify({ jobId, reason }));
   }
 
   /** The first line that an ended job has written. */

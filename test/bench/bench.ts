@@ -25,6 +25,16 @@ export interface Sizes {
   readonly starts: number;
   /** Waiting jobs of figure 8. */
   readonly coreJobs: number;
+  /** Programs that run at a time in figure 10. */
+  readonly runningJobs: number;
+  /** Jobs of one round of figure 11. */
+  readonly containerJobs: number;
+  /** Jobs that are over, of figure 12. */
+  readonly oldJobs: number;
+  /** Waiting jobs of figure 13. */
+  readonly recoveredJobs: number;
+  /** Of each kind, in figure 15. */
+  readonly failovers: number;
   readonly rounds: number;
 }
 
@@ -40,6 +50,11 @@ export const FULL: Sizes = {
   simulatedJobs: 1_000_000,
   starts: 10,
   coreJobs: 1_000_000,
+  runningJobs: 2_000,
+  containerJobs: 200,
+  oldJobs: 10_000_000,
+  recoveredJobs: 1_000_000,
+  failovers: 5,
   rounds: 5,
 };
 
@@ -55,6 +70,11 @@ export const QUICK: Sizes = {
   simulatedJobs: 100_000,
   starts: 3,
   coreJobs: 200_000,
+  runningJobs: 300,
+  containerJobs: 60,
+  oldJobs: 100_000,
+  recoveredJobs: 100_000,
+  failovers: 1,
   rounds: 3,
 };
 

@@ -43,6 +43,8 @@ export class Connection {
 
   post(path: string, body: string, headers = "content-type: application/json\r\n"): Promise<Answer> {
     if (this.#waiting !== undefined) throw new Error("A connection takes one request at a time.");
+    // Nobody would tell of a request on one that was closed while nothing was asked.
+    if (this.#socket.destroyed) return Promise.reject(new Error("The server closed the connection."));
     const length = Buffer.byteLength(body);
     const head = `POST ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n${headers}content-length: ${length}${HEADER_END}`;
     return new Promise((resolve, reject) => {

@@ -40,7 +40,6 @@ const ENVIRONMENT: Environment = {
   maxVcpuMilli: INSTANCES * 16_000,
   isFargate: false,
   isUnmanaged: false,
-  endsJobs: false,
   driver: "fake",
   instances: {
     types: [TYPE],

@@ -19,6 +19,8 @@ export type Target = { readonly atLeast: number } | { readonly atMost: number };
 export interface Figure {
   readonly number: number;
   readonly title: string;
+  /** Why it cannot be measured on this machine; undefined when it can. */
+  unavailable?(): Promise<string | undefined>;
   measure(bench: Bench): Promise<Measure[]>;
 }
 

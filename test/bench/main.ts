@@ -2,14 +2,20 @@ import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { arraySubmit } from "./array-submit.ts";
 import { core } from "./core.ts";
+import { containerJobs } from "./container-jobs.ts";
+import { failover } from "./failover.ts";
 import { createBench, FULL, QUICK } from "./bench.ts";
 import type { Bench } from "./bench.ts";
 import { isMet } from "./figure.ts";
 import type { Figure } from "./figure.ts";
+import { oldStore } from "./old-store.ts";
+import { postgresSubmit } from "./postgres-submit.ts";
 import { processJobs } from "./process-jobs.ts";
 import { reads } from "./reads.ts";
+import { recovery } from "./recovery.ts";
 import type { FigureReport } from "./report.ts";
 import { readMachine, toJson, toTable } from "./report.ts";
+import { runningJobs } from "./running-jobs.ts";
 import { simulation } from "./simulation.ts";
 import { startLatency } from "./start-latency.ts";
 import { startTime } from "./start-time.ts";
@@ -18,7 +24,7 @@ import { waitingJobs } from "./waiting-jobs.ts";
 
 const USAGE = `npm run bench -- [options]
 
-  --only 1,2       these figures only (1 submit, 2 jobs, 3 latency, 4 arrays, 5 waiting jobs, 6 start, 7 reads, 8 core, 9 simulation)
+  --only 1,2       these figures only (1 submit, 2 jobs, 3 latency, 4 arrays, 5 waiting jobs, 6 start, 7 reads, 8 core, 9 simulation, 10 running jobs, 11 containers, 12 an old store, 13 recovery, 14 PostgreSQL, 15 failover)
   --rounds N       rounds of figures 1 and 2
   --quick          small sizes: all of it in about a minute
   --dir DIR        measure the disk that this directory is on (default: the system's temporary directory)
@@ -36,6 +42,12 @@ const FIGURES: readonly Figure[] = [
   reads,
   core,
   simulation,
+  runningJobs,
+  containerJobs,
+  oldStore,
+  recovery,
+  postgresSubmit,
+  failover,
 ];
 
 process.exitCode = await main();
@@ -59,7 +71,9 @@ async function main(): Promise<number> {
 }
 
 /** A figure that fails does not take the others with it. */
-async function measured({ number, title, measure }: Figure, bench: Bench): Promise<FigureReport> {
+async function measured({ number, title, measure, unavailable }: Figure, bench: Bench): Promise<FigureReport> {
+  const skipped = await unavailable?.();
+  if (skipped !== undefined) return { number, title, measures: [], skipped };
   const progress = showProgress(`${number}. ${title}`);
   progress("");
   try {

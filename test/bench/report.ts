@@ -8,6 +8,8 @@ export interface FigureReport {
   readonly measures: readonly Measure[];
   /** Why it could not be measured. */
   readonly error?: string;
+  /** Why it was not tried: the machine lacks something. */
+  readonly skipped?: string;
 }
 
 export interface Machine {
@@ -42,8 +44,9 @@ export function toJson(machine: Machine, reports: readonly FigureReport[]): stri
 /** A table that a Markdown page can show as it is. */
 export function toTable(machine: Machine, reports: readonly FigureReport[]): string {
   const rows = [["", "figure", "value", "beside", "", "ratio", "target", "met"]];
-  for (const { number, title, measures, error } of reports) {
+  for (const { number, title, measures, error, skipped } of reports) {
     const head = String(number);
+    if (skipped !== undefined) rows.push([head, `${title}: not measured: ${skipped}`, "", "", "", "", "", ""]);
     if (error !== undefined) rows.push([head, `${title}: FAILED: ${error}`, "", "", "", "", "", ""]);
     for (const measure of measures) rows.push([head, `${title}: ${measure.what}`, ...cells(measure)]);
   }

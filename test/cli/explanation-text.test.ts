@@ -18,6 +18,11 @@ test("behind very many jobs, only that is told", () => {
   assert.match(text, /^Start: not known\. Too many\.$/m);
 });
 
+test("what is being pulled", () => {
+  const text = explanationText({ ...WAITING, status: "STARTING", waitsFor: ["pulling image a: 1 of 2 layers, 41 %"] });
+  assert.match(text, /^Now: pulling image a: 1 of 2 layers, 41 %$/m);
+});
+
 test("shares with what they have used; of many, the next ones", () => {
   const share = (name: string) => ({ share: name, usedVcpuSeconds: 12.4, weight: 0.5 });
   const before = ["a", "b", "c", "d", "e", "f", "g"].map(share);
@@ -30,5 +35,5 @@ test("nothing in a name reaches the terminal as a command", () => {
   const share = { share: "\u001b[2Jevil\nline", usedVcpuSeconds: 0, weight: 1 };
   const text = explanationText({ ...WAITING, shares: { own: share, before: [] } });
   assert.ok(!text.includes("\u001b"));
-  assert.match(text, /^Its share: evil line \(/m);
+  assert.match(text, /^Its share: \\u001b\[2Jevil\\nline \(/m);
 });

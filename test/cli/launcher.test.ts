@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -130,4 +131,42 @@ test("without npm the message says what to install", async (t) => {
   const withoutNode = await cli.startProgram(join(root, "longshore"), [], { env: { PATH: bin } }).ended;
   assert.equal(withoutNode.code, 1);
   assert.match(withoutNode.stderr, /Node\.js is not installed.*run this again/);
+});
+
+/** With a console that is built by a script of this text. */
+function projectWithConsole(t: TestContext, script: string): string {
+  const root = project(t);
+  mkdirSync(join(root, "console/src"), { recursive: true });
+  writeFileSync(join(root, "console/src/main.tsx"), "");
+  writeFileSync(join(root, "scripts/console.ts"), script);
+  return root;
+}
+
+const BUILDS = `
+import { mkdirSync, writeFileSync } from "node:fs";
+const dist = new URL("../console/dist/", import.meta.url);
+mkdirSync(dist, { recursive: true });
+writeFileSync(new URL(".built", dist), "");`;
+
+test("`up` builds the console once, and again when its sources have changed; other commands do not", async (t) => {
+  const cli = new Cli(t);
+  const root = projectWithConsole(t, BUILDS);
+  const use = async (...args: string[]) => (await cli.startProgram(join(root, "longshore"), args).ended).stderr;
+  assert.doesNotMatch(await use("run"), /console/);
+  assert.match(await use("up"), /Building the console \(once/);
+  assert.equal(await use("up"), "");
+  const later = new Date(Date.now() + 60_000);
+  utimesSync(join(root, "console/src/main.tsx"), later, later);
+  assert.equal(await use("run"), "");
+  assert.match(await use("up"), /Building the console/);
+});
+
+test("`up` starts where the console cannot be built, says so, and does not try the same again", async (t) => {
+  const cli = new Cli(t);
+  const root = projectWithConsole(t, `console.error("no room"); process.exit(1);`);
+  const first = await cli.startProgram(join(root, "longshore"), ["up"]).ended;
+  assert.equal(first.code, 0);
+  assert.deepEqual(JSON.parse(first.stdout), [cli.home, "up"]);
+  assert.match(first.stderr, /no room[^]*could not be built[^]*starts without a new console/);
+  assert.equal((await cli.startProgram(join(root, "longshore"), ["up"]).ended).stderr, "");
 });

@@ -65,7 +65,7 @@ test("an error shows what a file has, and nothing that a terminal obeys", async 
   const bad = file("escapes.csv", "submit_seconds,\u001b[31mred\u001b]0;title\u0007\n");
   const { code, stderr } = await cli.run("simulate", "--workload", bad, "--cluster", CLUSTER);
   assert.equal(code, 2);
-  assert.match(stderr, /escapes\.csv: line 1: "red" is no column/);
+  assert.match(stderr, /escapes\.csv: line 1: "\\u001b\[31mred\\u001b\]0;title\\u0007" is no column/);
 });
 
 test("jobs are submitted in another tempo, within reason", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { until } from "../support/until.ts";
@@ -11,6 +11,7 @@ test("up says where it is and how to use it, and stops cleanly on SIGINT and SIG
     const server = cli.start("up", "--port", "0", "--driver", "process", "--vcpus", "3", "--memory-mib", "2048");
     await until("the ready message", () => server.stdout.includes("Ctrl-C"));
     assert.match(server.stdout, /^Longshore is ready at http:\/\/127\.0\.0\.1:\d+$/m);
+    assert.match(server.stdout, /^  console +open http:\/\/127\.0\.0\.1:\d+\/ in a browser$/m);
     assert.match(server.stdout, /3 vCPU, 2\.0 GiB/);
     const [, url] = /AWS_ENDPOINT_URL_BATCH=(\S+) /.exec(server.stdout) ?? [];
     assert.equal((await cli.run("queues", "-q", "--endpoint", url ?? "")).stdout, "default\n");
@@ -47,6 +48,23 @@ test("a job goes on without its server; the next server knows its output and its
   assert.equal((await cli.run("logs", job)).stdout, "before\nafter\n");
   second.process.kill("SIGTERM");
   await second.ended;
+});
+
+test("a configuration file that is wrong gives 2, names the member, and says what would be right", async (t) => {
+  const cli = new Cli(t);
+  const file = join(cli.home, "config.json");
+  writeFileSync(file, '{"secrets": [{"match": "a", "fiel": "b"}]}');
+  for (const command of [["up"], ["run", "--", "true"]]) {
+    const [name = "", ...rest] = command;
+    const { code, stderr } = await cli.run(name, "--config", file, ...rest);
+    assert.equal(code, 2);
+    assert.equal(
+      stderr,
+      `longshore: ${file}: secrets[0] must have exactly one of file, directory, variable, command. Correct it (docs/configuration.md), or name another file with --config.\n`,
+    );
+  }
+  writeFileSync(file, '{"secrets": [], "roles": []}');
+  assert.equal((await cli.run("run", "--driver", "process", "--config", file, "--", "true")).code, 0);
 });
 
 test("wrong server options give 2, a port in use 3", async (t) => {

@@ -27,7 +27,12 @@ function replaced(): WorldBench {
   bench.tick();
   for (const id of ["once", "twice", "elsewhere"]) bench.start(id);
   bench.now += 1000;
-  const update: Environment = { ...environments[0]!, version: 2, status: "UPDATING", endsJobs: true };
+  const update: Environment = {
+    ...environments[0]!,
+    version: 2,
+    status: "UPDATING",
+    replacement: { at: 0, jobsEndAt: 0 },
+  };
   bench.world.apply({ kind: "environments", environments: [update, environments[1]!] });
   return bench;
 }
@@ -132,4 +137,34 @@ test("names that roles and profiles can have", () => {
   assert.equal(environmentProblem(provider(arn("role/r"), arn("instance-profile/p"))), undefined);
   assert.match(environmentProblem(provider("?", "p")) ?? "", /^CLIENT_ERROR - infrastructureRoleArn \? /);
   assert.match(environmentProblem(provider("r", arn("role/p"))) ?? "", /^CLIENT_ERROR - Instance profile /);
+});
+
+test("ids that subnets, groups, images and launch templates cannot have, in AWS's words", () => {
+  const problem = (more: object, type: "MANAGED" | "UNMANAGED" = "MANAGED") =>
+    environmentProblem({ type, computeResources: { type: "EC2", maxvCpus: 1, ...more } });
+  const fine = {
+    ...{ subnets: ["subnet-0a1b2c3d", "subnet-mine"], securityGroupIds: ["sg-1"], imageId: "ami-0123456789abcdef0" },
+    launchTemplate: { launchTemplateName: "any name", overrides: [{ launchTemplateId: "lt-2" }] },
+    ec2Configuration: [{ imageType: "ECS_AL2023", imageIdOverride: "ami-2" }],
+  };
+  assert.equal(problem(fine), undefined);
+  const image = (id: string) =>
+    `CLIENT_ERROR - You must use a valid fully-formed launch template. The image id '[${id}]' does not exist`;
+  const template = (id: string) =>
+    `CLIENT_ERROR - The specified launch template, with template ID ${id}, does not exist.`;
+  const cases: readonly [object, string][] = [
+    [{ subnets: ["subnet-1", "vpc-1"] }, "CLIENT_ERROR - The subnet ID 'vpc-1' does not exist"],
+    [{ securityGroupIds: ["default"] }, "CLIENT_ERROR - The security group 'default' does not exist"],
+    [{ imageId: "amzn2" }, image("amzn2")],
+    [{ ec2Configuration: [{ imageType: "ECS_AL2023", imageIdOverride: "ami_2" }] }, image("ami_2")],
+    [{ launchTemplate: { launchTemplateId: "mine" } }, template("mine")],
+    [{ launchTemplate: { overrides: [{ launchTemplateId: "sg-1" }] } }, template("sg-1")],
+  ];
+  for (const [more, text] of cases) {
+    assert.equal(problem({ ...fine, ...more }), text);
+    assert.equal(problem({ ...fine, ...more }, "UNMANAGED"), undefined);
+  }
+  const networkConfiguration = { subnets: ["subnet-1"], securityGroups: ["x"] };
+  const provider = { infrastructureRoleArn: "r", instanceLaunchTemplate: { networkConfiguration } };
+  assert.match(problem({ managedInstancesProvider: provider }) ?? "", /The security group 'x' does not exist$/);
 });

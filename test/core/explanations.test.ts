@@ -8,6 +8,7 @@ import { verdicts } from "../../src/core/explain/obstacles.ts";
 import { considered, preview, proposedJob } from "../../src/core/explain/preview.ts";
 import { fairFrontOf, frontOf } from "../../src/core/front.ts";
 import { parseChildId } from "../../src/core/ids.ts";
+import { launchingOfHosts } from "../../src/core/instances/host.ts";
 import type { InstanceType } from "../../src/core/instances/instance.ts";
 import { launch } from "../../src/core/instances/launch.ts";
 import type { Job, Requirements } from "../../src/core/job.ts";
@@ -16,7 +17,7 @@ import { ended } from "../../src/core/lifecycle.ts";
 import { jobChange } from "../../src/core/job-change.ts";
 import type { Consumable, Environment } from "../../src/core/resources.ts";
 import type { Plan } from "../../src/core/plan.ts";
-import { byPriority } from "../../src/core/schedule.ts";
+import { queuesInTurn } from "../../src/core/order/queues-in-turn.ts";
 import { Random } from "../sim/random.ts";
 import { jobIn, randomScheduling, randomTurn, randomWorld, waitingIds } from "../support/random-world.ts";
 import type { WorldBench } from "../support/world.ts";
@@ -127,7 +128,7 @@ function takenTogether(seed: number, id: string, environmentArn: string | undefi
     reserveNothing(bench);
     for (const obstacle of obstacles) removeObstacle(bench, id, arn, obstacle);
     // Instances of a type that was not allowed before are not there yet.
-    const hasRoom = obstacles.every(({ kind }) => kind !== "instance-room");
+    const hasRoom = obstacles.every(({ kind }) => kind !== "instance-room" && kind !== "host-room");
     if (hasRoom && obstacles.length > 0 && isOfInstances(bench, arn)) launchFor(bench, id, arn);
   }
   bench.tick();
@@ -161,11 +162,13 @@ test("who would have to end: without them it fits, and without one fewer it does
     const { bench, plan } = worldOf(seed);
     for (const id of someOf(seed, waitingIds(bench))) {
       for (const { environmentArn, obstacles } of placementOf(explained(bench, plan, id)) ?? []) {
-        const capacity = obstacles.find((one) => one.kind === "capacity" || one.kind === "instance-room");
+        const capacity = obstacles.find(
+          (one) => one.kind === "capacity" || one.kind === "instance-room" || one.kind === "host-room",
+        );
         if (capacity === undefined) continue;
         const ids = capacity.toFree.map(({ jobId }) => jobId!);
         // There may be no instance at all that is large enough.
-        if (capacity.kind === "instance-room" && ids.length === 0) continue;
+        if (capacity.kind !== "capacity" && ids.length === 0) continue;
         assert.ok(ids.length > 0);
         assert.ok(!lacksRoom(seed, id, environmentArn, ids), `${id} does not fit without ${ids.join()}`);
         for (const one of ids) {
@@ -183,7 +186,7 @@ function lacksRoom(seed: number, id: string, environmentArn: string, without: re
   const job = jobIn(bench, id)!;
   const verdict = verdicts(bench.world, job, bench.world.queues.get(job.queueArn)!);
   const { obstacles } = verdict.find((one) => one.environmentArn === environmentArn)!;
-  return obstacles.some(({ kind }) => kind === "capacity" || kind === "instance-room");
+  return obstacles.some(({ kind }) => kind === "capacity" || kind === "instance-room" || kind === "host-room");
 }
 
 test("the largest request that fits does fit, and one unit more does not", () => {
@@ -448,7 +451,8 @@ function removeObstacle(bench: WorldBench, id: string, environmentArn: string, o
     case "not-valid":
       return change({ status: "VALID" });
     case "unmanaged":
-      return change({ isUnmanaged: false });
+      change({ instances: { ...launchingOfHosts([]), types: [madeFor(bench, id)] } });
+      return launchFor(bench, id, environmentArn);
     case "no-container-engine":
       return change({ driver: "fake" });
     case "above-environment-maximum":
@@ -459,10 +463,12 @@ function removeObstacle(bench: WorldBench, id: string, environmentArn: string, o
       raiseMaximum();
       return raiseMachine();
     case "no-such-architecture":
+    case "above-hosts":
     case "above-instance-types": {
       const launching = world.environments.get(environmentArn)!.instances!;
       return change({ instances: { ...launching, types: [...launching.types, madeFor(bench, id)] } });
     }
+    case "host-room":
     case "instance-room":
       return launchFor(bench, id, environmentArn);
     default:
@@ -509,7 +515,7 @@ function othersOfSharesAhead(bench: WorldBench, id: string): string[] {
 }
 
 function earlierFronts({ world }: WorldBench, job: Job): string[] {
-  const queues = [...world.queues.values()].sort(byPriority);
+  const queues = queuesInTurn(world);
   const earlier = queues.slice(
     0,
     queues.findIndex(({ arn }) => arn === job.queueArn),

@@ -198,3 +198,20 @@ test("the first job of each quota share, and since when it is that", () => {
     [shareArn("blue"), "c", 0],
   ]);
 });
+
+test("what is cancelled behind a job that waits for ever is not kept for ever", () => {
+  const bench = machine();
+  submit(bench, "large", { requirements: { vcpuMilli: 2000, memoryMiB: 1, gpus: 0 } });
+  bench.tick();
+  for (let round = 0; round < 20; round += 1) {
+    for (let number = 0; number < 500; number += 1) submit(bench, `job-${round}-${number}`);
+    bench.tick();
+    for (let number = 0; number < 500; number += 1) bench.stop(`job-${round}-${number}`, "cancel");
+    bench.tick();
+  }
+  const kept = [...bench.world.waitingJobs("queue")!.byShare().values()].flat();
+  const entries = kept.reduce((sum, heap) => sum + heap.entries.length, 0);
+  assert.ok(entries <= 1_100, `${entries} entries for one job`);
+  assert.deepEqual(front(bench), ["large"]);
+  assert.equal(bench.world.jobs.size, 1);
+});

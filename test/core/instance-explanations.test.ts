@@ -37,6 +37,14 @@ describe("what is in the way on instances, and what would end it", () => {
       gang(3, 2),
       withInstances({}, { maxVcpuMilli: 6000 }),
     ],
+    [
+      "no-such-type",
+      withInstances({ types: [LARGE] }),
+      { ...gang(2, 1), instanceType: "m.xlarge" },
+      withInstances({ types: [LARGE, XLARGE] }),
+    ],
+    ["no-nodes", withInstances({}, { takesNoNodes: true }), gang(2, 1), withInstances()],
+    ["no-nodes", { ...ENVIRONMENT, takesNoNodes: true }, gang(2, 1), ENVIRONMENT],
     ["above-instance-types", withInstances({ types: [LARGE] }), asks(4), withInstances({ types: [LARGE, XLARGE] })],
   ];
   for (const [kind, environment, scheduling, repaired] of never) {
@@ -97,4 +105,79 @@ test("who would have to end on instances: without them the job starts, and witho
     assert.equal(bench.status(head.id), "STARTING", `seed ${seed}`);
   }
   assert.ok(tried > SEEDS / 4, `${tried} worlds had something to try`);
+});
+
+describe("a machine that instances are parts of", () => {
+  const MACHINE = { vcpuMilli: 4_000, memoryMiB: 16_384 };
+  const slices = (arn: string) => withInstances({ types: [LARGE], areSlices: true }, { arn });
+  const environments = [
+    slices("a:b:c:d:e:x/pool"),
+    slices("a:b:c:d:e:x/other"),
+    { ...ENVIRONMENT, arn: "a:b:c:d:e:x/share" },
+  ];
+  const queues = environments.map(({ arn }) => ({
+    ...{ ...QUEUE, arn: arn.replace(":x/", ":queue/"), environmentArns: [arn] },
+  }));
+  const queueOf = (name: string) => `a:b:c:d:e:queue/${name}`;
+
+  function sentencesOf(bench: WorldBench, id: string): string[] {
+    const [blocker] = explain(bench.world, bench.tick(), id, bench.now)!.blockers;
+    assert.ok(blocker?.kind === "placement");
+    const [verdict] = blocker.environments;
+    return [blocker.text, ...verdict!.obstacles.flatMap(({ text, fix }) => [text, fix])];
+  }
+
+  /** An instance with a job takes one half of the machine, a job in a share a quarter. */
+  function full(): WorldBench {
+    const bench = new WorldBench({ capacity: MACHINE, environments, queues });
+    runInstances(bench.world, [LARGE], environments[0]!.arn);
+    bench.submit("in share", asks(1), queueOf("share"));
+    bench.submit("on instance", asks(2), queueOf("pool"));
+    bench.tick();
+    return bench;
+  }
+
+  const HELD = "The machine is held by 1 instance of pool 2 vCPU and 8192 MiB, jobs in share 1 vCPU and 512 MiB.";
+  const LEFT = "1 vCPU and 7680 MiB";
+
+  test("who has no room for an instance is told who holds the machine", () => {
+    const bench = full();
+    bench.submit("late", asks(1), queueOf("other"));
+    assert.deepEqual(sentencesOf(bench, "late"), [
+      `Waiting for capacity: it asks for 1 vCPU and 512 MiB; 0 vCPU and 0 MiB are free, and ${LEFT} of this machine are left for another instance.`,
+      `It asks for 1 vCPU and 512 MiB, and no instance has any room. Of the machine ${LEFT} are left for other instances. ${HELD}`,
+      "It starts when there is room on the machine for an instance: one without jobs makes room for another one.",
+    ]);
+  });
+
+  test("so is a job of a share, whom instances have left too little", () => {
+    const bench = full();
+    bench.submit("late", asks(3), queueOf("share"));
+    assert.deepEqual(sentencesOf(bench, "late").slice(1), [
+      `It asks for 3 vCPU and 512 MiB, and ${LEFT} are free. ${HELD}`,
+      "It starts when instances have made room: one without jobs does so at once; or ask for no more than is free.",
+    ]);
+    bench.end("in share");
+    bench.end("on instance");
+    for (let ticks = 0; ticks < 2; ticks += 1) bench.tick();
+    assert.equal(bench.status("late"), "STARTING");
+  });
+
+  test("what is larger than the machine is told so, whatever types are allowed", () => {
+    const bench = full();
+    bench.submit("late", asks(5), queueOf("pool"));
+    const [, text, fix] = sentencesOf(bench, "late");
+    assert.match(text!, /^It asks for 5 vCPU and 512 MiB, and the machine has 4 vCPU and 16384 MiB in all\.$/);
+    assert.match(fix!, /start the server with more \(--vcpus, --memory-mib\)/);
+  });
+
+  test("environments of others are not named", () => {
+    const bench = full();
+    const theirs = { ...QUEUE, arn: "a:b:c:d:f:queue/theirs", environmentArns: ["a:b:c:d:e:x/other"] };
+    bench.world.apply({ kind: "queues", queues: [...queues, theirs] });
+    bench.submit("late", asks(1), theirs.arn);
+    const [, text] = sentencesOf(bench, "late");
+    assert.match(text!, /held by 1 instance of an environment of another account or region 2 vCPU/);
+    assert.doesNotMatch(text!, /pool|share/);
+  });
 });

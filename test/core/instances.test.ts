@@ -199,6 +199,19 @@ describe("why nothing fits", () => {
       { architecture: "ARM64" },
       { kind: "no-such-architecture", architecture: "ARM64" },
     ],
+    [
+      "nodes on a type that is not allowed",
+      big,
+      { ...gang(2, 2), instanceType: "m.2xlarge" },
+      { kind: "no-such-type", type: "m.2xlarge" },
+    ],
+    [
+      "nodes that are too large for the type that they are to be on",
+      big,
+      { ...gang(2, 3), instanceType: "m.large" },
+      { kind: "above-instance-size", largest: { vcpuMilli: 2000, memoryMiB: 8192 } },
+    ],
+    ["nodes in Spot", { ...big, takesNoNodes: true }, gang(2, 1), { kind: "no-nodes" }],
     ["a definition for Fargate", big, { needsFargate: true }, { kind: "needs-fargate" }],
     ["nothing runs yet", big, asks(1), { kind: "capacity", free: { vcpuMilli: 0, memoryMiB: 0 } }],
   ];
@@ -278,6 +291,26 @@ describe("several nodes", () => {
     const [third] = runInstances(one.bench.world, [XLARGE]);
     one.bench.tick();
     assert.deepEqual(one.bench.state("a").attempts[0]?.instanceIds, [one.ids[1], third]);
+  });
+
+  test("a gang that names a type is on instances of that type, however many others are empty", () => {
+    const one = cluster([LARGE, XLARGE, LARGE, XLARGE]);
+    one.bench.submit("a", { ...gang(2, 1), instanceType: "m.xlarge" });
+    one.bench.tick();
+    assert.deepEqual(placesOf(one, "a"), [1, 3]);
+  });
+
+  test("a gang goes past an environment that takes no nodes", () => {
+    const spot = withInstances({}, { arn: "spot", takesNoNodes: true });
+    const bench = new WorldBench({
+      environments: [spot, { ...ENVIRONMENT, takesNoNodes: true }, withInstances({}, { arn: "on-demand" })],
+      queues: [{ ...QUEUE, environmentArns: ["spot", "environment", "on-demand"] }],
+    });
+    runInstances(bench.world, [LARGE, LARGE], "spot");
+    const ids = runInstances(bench.world, [LARGE, LARGE], "on-demand");
+    bench.submit("a", gang(2, 1));
+    bench.tick();
+    assert.deepEqual(bench.state("a").attempts[0]?.instanceIds, ids);
   });
 
   test("two gangs, each with room for itself and not beside the other: neither holds anything while it waits", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { instanceId } from "../../src/core/ecs-names.ts";
+import { shareInstanceId } from "../../src/core/ecs-names.ts";
 import { attemptId, parseChildId, parseTaskId, taskId } from "../../src/core/ids.ts";
 import type { Job, JobState, Scheduling } from "../../src/core/job.ts";
 import type { AttemptEnd } from "../../src/core/lifecycle.ts";
@@ -47,7 +47,7 @@ test("an attempt that never ran, and one that the host lost", () => {
     ...["FAILED", "Task failed to start", "Task failed to start"],
     ...[reason, undefined],
   ]);
-  const lost = `Host EC2 (instance ${instanceId(ENVIRONMENT)}) terminated.`;
+  const lost = `Host EC2 (instance ${shareInstanceId(ENVIRONMENT)}) terminated.`;
   assert.match(lost, /^Host EC2 \(instance i-[0-9a-f]{17}\) terminated\.$/);
   assert.deepEqual(end(running(), {}), ["FAILED", lost, lost, undefined, undefined]);
   assert.deepEqual(end(starting(), { startedAt: 900 }), ["FAILED", lost, lost, undefined, undefined]);

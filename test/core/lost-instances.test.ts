@@ -83,7 +83,7 @@ test("an update that ends the jobs lets all instances of the environment go", ()
   bench.submit("a", { retry: RETRY });
   bench.tick();
   bench.start("a");
-  const environment = withInstances({}, { status: "UPDATING", endsJobs: true });
+  const environment = withInstances({}, { status: "UPDATING", replacement: { at: bench.now, jobsEndAt: bench.now } });
   bench.world.apply({ kind: "environments", environments: [environment] });
   bench.reconcile();
   assert.equal(bench.world.instances.get(first!)?.status, "terminating");

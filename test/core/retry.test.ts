@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExitCondition } from "../../src/core/job.ts";
 import type { FailedAttempt } from "../../src/core/retry.ts";
+import { attemptStories } from "../../src/core/explain/attempt-stories.ts";
 import { shouldRetry } from "../../src/core/retry.ts";
 
 function retries(evaluateOnExit: readonly ExitCondition[], failed: FailedAttempt, made = 1, attempts = 3): boolean {
@@ -72,4 +73,25 @@ test("the Spot idiom: a lost host is retried, anything else is not", () => {
   ];
   assert.equal(retries(idiom, { statusReason: "Host EC2 (instance i-0abc) terminated." }), true);
   assert.equal(retries(idiom, EXITED), false);
+});
+
+test("an attempt's story names the entry that decided, if one did", () => {
+  const evaluateOnExit: ExitCondition[] = [
+    { action: "exit", onExitCode: "2" },
+    { action: "retry", onReason: "Cannot*" },
+  ];
+  const attempt = { id: "a", driver: "fake", environmentArn: "e", startedAt: 1, stoppedAt: 2 } as const;
+  const stories = attemptStories(
+    [
+      { ...attempt, exitCode: 1, reason: "CannotPullContainerError" },
+      { ...attempt, exitCode: 1 },
+      { ...attempt, exitCode: 2 },
+      { ...attempt, exitCode: 0, reason: "Cannot" },
+    ],
+    { attempts: 4, evaluateOnExit },
+  );
+  assert.deepEqual(
+    stories.map(({ retryRule }) => retryRule),
+    [2, undefined, 1, undefined],
+  );
 });

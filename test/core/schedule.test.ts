@@ -247,7 +247,7 @@ describe("capacity", () => {
     const bench = new WorldBench({ capacity: { vcpuMilli: 10_000, memoryMiB: 1_024 } });
     for (let n = 0; n < 50; n += 1) bench.submit(`job-${n}`, vcpus(0.25, 300));
     assert.equal(placed(bench.tick()).length, 3);
-    assert.deepEqual(bench.world.used, { vcpuMilli: 750, memoryMiB: 900 });
+    assert.deepEqual(bench.world.used, { vcpuMilli: 750, memoryMiB: 900, gpus: 0 });
   });
 
   test("a machine that has become smaller places nothing until enough has ended", () => {

@@ -92,6 +92,28 @@ test("a pod's container: its command is the entrypoint, its args the command, an
   ]);
 });
 
+test("what a pod says of its image, its network and its privileges; what it leaves out stays out", () => {
+  const containers = [
+    { image: "a", imagePullPolicy: "Always", securityContext: { allowPrivilegeEscalation: false } },
+    { name: "b", image: "b", securityContext: { allowPrivilegeEscalation: true } },
+  ];
+  const podProperties = { hostNetwork: true, imagePullSecrets: [{ name: "one" }, { name: "two" }], containers };
+  const ofPod = { expandsVariables: true, networkMode: "host", pullSecrets: ["one", "two"] };
+  const besidesContainers = (properties: JobProperties) =>
+    (containersOf(properties) as Record<string, unknown>[]).map((one) => ({ ...one, container: undefined }));
+  assert.deepEqual(besidesContainers({ eksProperties: { podProperties } }), [
+    { ...ofPod, pullPolicy: "Always", noNewPrivileges: true, container: undefined },
+    { ...ofPod, container: undefined },
+  ]);
+  const plain = { podProperties: { hostNetwork: false, containers: [{ image: "a" }] } };
+  assert.deepEqual(besidesContainers({ eksProperties: plain }), [{ expandsVariables: true, container: undefined }]);
+});
+
+test("a task on the machine's network", () => {
+  const ecsProperties = { taskProperties: [{ networkMode: "host", containers: [{ name: "a", image: "a" }] }] };
+  assert.deepEqual(containersOf({ ecsProperties }), [{ container: { image: "a" }, networkMode: "host" }]);
+});
+
 test("a node's container is that of its range", () => {
   const nodeRangeProperties = [
     { targetNodes: "0:", container: { image: "wide" } },

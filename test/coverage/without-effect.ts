@@ -12,41 +12,33 @@ const STRUCTURES: readonly string[] = [
   ],
   ...["InstanceRequirementsRequest", "CapacityReservationRequest", "UpdateManagedInstancesProviderConfiguration"],
   ...["InstanceLaunchTemplateUpdate", "EcsSettings", "EksConfiguration"],
-  ...["EFSVolumeConfiguration", "EFSAuthorizationConfig", "S3FilesVolumeConfiguration", "Secret"],
-  ...["NetworkConfiguration", "FargatePlatformConfiguration", "EphemeralStorage", "RuntimePlatform"],
-  ...["RepositoryCredentials", "FirelensConfiguration", "ImagePullSecret", "EksMetadata", "EksSecret"],
+  ...["NetworkConfiguration", "FargatePlatformConfiguration"],
+  ...["FirelensConfiguration", "EksMetadata", "EksSecret"],
   ...["EksPersistentVolumeClaim", "EksEmptyDir"],
 ];
 
 const MEMBERS: readonly string[] = [
   ...["CreateComputeEnvironmentRequest.context", "CreateComputeEnvironmentRequest.ecsSettings"],
-  ...["CreateComputeEnvironmentRequest.unmanagedvCpus", "CreateComputeEnvironmentRequest.eksConfiguration"],
+  ...["CreateComputeEnvironmentRequest.eksConfiguration"],
   ...["UpdateComputeEnvironmentRequest.context", "UpdateComputeEnvironmentRequest.ecsSettings"],
-  ...["UpdateComputeEnvironmentRequest.unmanagedvCpus", "UpdatePolicy.jobExecutionTimeoutMinutes"],
+  ...["UpdatePolicy.jobExecutionTimeoutMinutes"],
   ...resourceMembers("ComputeResource"),
   "ComputeResource.spotIamFleetRole",
   ...resourceMembers("ComputeResourceUpdate"),
   ...["RegisterJobDefinitionRequest.propagateTags"],
   ...["SubmitJobRequest.propagateTags"],
-  ...["jobRoleArn", "fargatePlatformConfiguration", "instanceType", "secrets", "repositoryCredentials"].map(
-    (member) => `ContainerProperties.${member}`,
-  ),
-  ...["taskRoleArn", "platformVersion", "networkMode"].map((member) => `EcsTaskProperties.${member}`),
-  ...[
-    "executionRoleArn",
-    "networkConfiguration",
-    "runtimePlatform",
-    "ephemeralStorage",
-    "enableExecuteCommand",
-  ].flatMap((member) => [`ContainerProperties.${member}`, `EcsTaskProperties.${member}`]),
-  ...["secrets", "repositoryCredentials", "firelensConfiguration"].map((member) => `TaskContainerProperties.${member}`),
-  ...["Volume.efsVolumeConfiguration", "Volume.s3filesVolumeConfiguration", "LogConfiguration.secretOptions"],
-  ...["serviceAccountName", "hostNetwork", "dnsPolicy", "imagePullSecrets", "metadata"].map(
-    (member) => `EksPodProperties.${member}`,
-  ),
-  ...["EksContainer.imagePullPolicy", "EksVolume.secret", "EksVolume.persistentVolumeClaim"],
-  ...["EksContainerSecurityContext.allowPrivilegeEscalation", "EksContainerSecurityContext.runAsNonRoot"],
-  ...["NodeRangeProperty.instanceTypes", "NodePropertyOverride.instanceTypes"],
+  "ContainerProperties.fargatePlatformConfiguration",
+  ...["platformVersion"].map((member) => `EcsTaskProperties.${member}`),
+  ...["executionRoleArn", "networkConfiguration", "enableExecuteCommand"].flatMap((member) => [
+    `ContainerProperties.${member}`,
+    `EcsTaskProperties.${member}`,
+  ]),
+  "TaskContainerProperties.firelensConfiguration",
+  ...["EFSVolumeConfiguration.transitEncryption", "EFSVolumeConfiguration.transitEncryptionPort"],
+  ...["EFSAuthorizationConfig.iam", "S3FilesVolumeConfiguration.transitEncryptionPort"],
+  ...["serviceAccountName", "dnsPolicy", "metadata"].map((member) => `EksPodProperties.${member}`),
+  ...["EksVolume.secret", "EksVolume.persistentVolumeClaim"],
+  "EksContainerSecurityContext.runAsNonRoot",
 ];
 
 function resourceMembers(structure: string): string[] {

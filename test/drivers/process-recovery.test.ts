@@ -6,16 +6,18 @@ import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openJournals } from "../../src/drivers/process/journals.ts";
+import { openWorkDirectories } from "../../src/drivers/process/work-directories.ts";
 import type { AttemptSpec } from "../../src/ports/driver.ts";
 import { openSession, until } from "../conformance/driver/events.ts";
 import type { Session } from "../conformance/driver/events.ts";
 import { attempt } from "../conformance/driver/suite.ts";
+import { systemClock } from "../support/clock.ts";
 import { makeProcessHarness } from "../support/process-harness.ts";
 import type { ProcessHarness } from "../support/process-harness.ts";
 
 interface Bench {
   readonly harness: ProcessHarness;
-  readonly open: () => Promise<Session>;
+  readonly open: (bootId?: string) => Promise<Session>;
 }
 
 function recoveryTest(name: string, run: (bench: Bench) => Promise<void>) {
@@ -25,8 +27,8 @@ function recoveryTest(name: string, run: (bench: Bench) => Promise<void>) {
     try {
       await run({
         harness,
-        async open() {
-          const session = await openSession(harness.createDriver());
+        async open(bootId) {
+          const session = await openSession(harness.createDriver("auto", undefined, undefined, bootId));
           sessions.push(session);
           return session;
         },
@@ -163,10 +165,47 @@ recoveryTest("a claim without a process, as after a reboot, is lost", async ({ h
   for (const { attemptId } of [spec, gone]) {
     const exited = await session.exited(attemptId);
     assert.equal(exited.exitCode, undefined);
-    assert.ok(exited.startedAt !== undefined);
+    // Where nobody has noted a time, the file's own counts, which the system knows more exactly.
+    assert.ok(Number.isInteger(exited.startedAt));
     assert.equal(await harness.readLog(attemptId), "");
   }
   assert.equal((await session.exited(gone.attemptId)).startedAt, 1_700_000_000_500);
+});
+
+recoveryTest(
+  "a process of an earlier boot is nobody's, whoever has its id and start time now",
+  async ({ harness, open }) => {
+    const other = spawn("sleep", ["60"], { detached: true, stdio: "ignore" });
+    try {
+      const spec = shAttempt("echo never");
+      const journal = openJournals(harness.attempts).journalOf(spec.attemptId);
+      const stat = readFileSync(`/proc/${other.pid}/stat`, "latin1").trimEnd();
+      writeFileSync(journal, `memory 64\nboot first\nprogram ${other.pid} 1700000000.5 ${stat}\n`);
+      const session = await open("second");
+      assert.deepEqual(await session.inventory(), {
+        kind: "inventory",
+        attemptIds: [spec.attemptId],
+        bootId: "second",
+      });
+      await session.driver.stop(spec.attemptId, 0);
+      const exited = await session.exited(spec.attemptId);
+      assert.deepEqual([exited.exitCode, exited.startedAt], [undefined, 1_700_000_000_500]);
+      assert.ok(isAlive(other.pid!));
+    } finally {
+      other.kill("SIGKILL");
+    }
+  },
+);
+
+recoveryTest("an attempt says in which boot it was claimed, and goes on in the same one", async ({ harness, open }) => {
+  const first = await open("first");
+  const spec = shAttempt("sleep 0.3; exit 3");
+  await first.driver.start(spec);
+  await first.started(spec.attemptId);
+  assert.match(harness.journal(spec.attemptId), /^boot first$/m);
+  await first.close();
+  const next = await open("first");
+  assert.equal((await next.exited(spec.attemptId)).exitCode, 3);
 });
 
 recoveryTest("an incomplete last line of a journal does not count", async ({ harness, open }) => {
@@ -186,7 +225,7 @@ recoveryTest(
   "an attempt that was prepared but not claimed is not in the inventory, and can be started",
   async ({ harness, open }) => {
     const spec = shAttempt("echo ran");
-    openJournals(harness.attempts).prepare(spec.attemptId);
+    openWorkDirectories(harness.attempts).make(spec.attemptId);
     const session = await open();
     assert.deepEqual((await session.inventory()).attemptIds, []);
     await session.driver.start(spec);
@@ -211,6 +250,34 @@ recoveryTest("the next driver does not repeat SIGTERM", async ({ harness, open }
   assert.ok(exited.at >= killAt);
   assert.equal(await harness.readLog(spec.attemptId), "ready\nterm\n");
 });
+
+for (const [how, byMs] of [
+  ["back", -3_600_000],
+  ["forward", 3_600_000],
+] as const) {
+  recoveryTest(
+    `SIGKILL comes so long after SIGTERM as was asked for, although the clock is set ${how}`,
+    async ({ harness }) => {
+      let setByMs = 0;
+      const clock = { ...systemClock, now: () => systemClock.now() + setByMs };
+      const session = await openSession(harness.createDriver("auto", clock));
+      try {
+        const spec = shAttempt("trap 'echo term' TERM; echo ready; while :; do sleep 0.1; done 2>/dev/null");
+        await session.driver.start(spec);
+        await until("the program is ready", async () => (await harness.readLog(spec.attemptId)).includes("ready"));
+        const askedAt = performance.now();
+        await session.driver.stop(spec.attemptId, clock.now() + 600);
+        setByMs = byMs;
+        await session.driver.stop(spec.attemptId, clock.now() + 600);
+        assert.equal((await session.exited(spec.attemptId)).exitCode, 137);
+        const graceMs = performance.now() - askedAt;
+        assert.ok(graceMs >= 599 && graceMs < 30_000, `${graceMs} ms`);
+      } finally {
+        await session.close();
+      }
+    },
+  );
+}
 
 recoveryTest("what a refused attempt was refused for is known to the next driver", async ({ open }) => {
   const first = await open();

@@ -2,6 +2,7 @@
 import { text } from "node:stream/consumers";
 import { createProcessDriver } from "../../src/drivers/process/driver.ts";
 import type { AttemptSpec } from "../../src/ports/driver.ts";
+import { NO_SECRETS } from "../../src/ports/secrets.ts";
 import { systemClock } from "../support/clock.ts";
 import { createLogFiles } from "../support/log-files.ts";
 
@@ -18,6 +19,7 @@ const driver = createProcessDriver({
   directory: orders.directory,
   clock: systemClock,
   logs: createLogFiles(orders.logs),
+  secrets: NO_SECRETS,
 });
 let starting = orders.specs.length;
 await driver.open((event) => {

@@ -53,6 +53,7 @@ async function check(
     assert.equal((await ended(batch, await named(name))).status, "SUCCEEDED", name);
   }
   assert.equal((await ended(batch, await named("short"))).status, "SUCCEEDED");
+  assert.equal((await ended(batch, await named("some-again"))).status, "SUCCEEDED");
   const other = await ended(batch, await named("other-image"));
   assert.equal(other.container?.image, "busybox:stable");
   assert.deepEqual((await ended(batch, await named("brief"))).tags, { "longshore:history-days": "1" });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { RegisterJobDefinitionCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
@@ -9,11 +9,11 @@ import { batchClient, ecsClient, logsClient } from "../support/clients.ts";
 import { dockerUnavailable } from "../support/docker.ts";
 import { ensureTestImage, testEngine } from "../support/docker-image.ts";
 import { describeJob, ended, logLines, submit, untilStatus } from "../support/jobs.ts";
+import { nodeMounts } from "../support/node-in-container.ts";
 import { findClient } from "./client-program.ts";
 import type { ServerFlags } from "./server.ts";
 import { spawnServer } from "./server.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
 const PROGRAM = [process.execPath, "--disable-warning=ExperimentalWarning", join(import.meta.dirname, "calls-back.ts")];
 const RESOURCES: ContainerProperties["resourceRequirements"] = [
   { type: "VCPU", value: "1" },
@@ -68,14 +68,7 @@ test("the AWS CLI in a job needs no options", { skip: "missing" in cli && cli.mi
 
 test("so does a program in a container, where no other key is taken", { skip: noDocker }, async (t) => {
   const { url, run } = await open(t, { driver: "docker" });
-  const image = await ensureTestImage();
-  // Node and its libraries as this machine has them: the image is small.
-  const paths = [...new Set([ROOT, dirname(process.execPath), "/lib", "/lib64", "/usr/lib"])];
-  const container = {
-    image,
-    volumes: paths.map((sourcePath, index) => ({ name: `v${index}`, host: { sourcePath } })),
-    mountPoints: paths.map((path, index) => ({ sourceVolume: `v${index}`, containerPath: path, readOnly: true })),
-  };
+  const container = { image: await ensureTestImage(), ...nodeMounts() };
   const { jobId, lines } = await run(container, PROGRAM);
   const { endpoint, ...rest } = JSON.parse(lines.join("")) as { endpoint: string };
   assert.deepEqual(rest, {

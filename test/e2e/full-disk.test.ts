@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-import { allEnded, describeJob, ended, submitScript, untilStatus } from "../support/jobs.ts";
-import { batchClient } from "../support/clients.ts";
+import { allEnded, describeJob, ended, logLines, submitScript, untilStatus } from "../support/jobs.ts";
+import { batchClient, logsClient } from "../support/clients.ts";
 import type { Ledger } from "./ledger.ts";
 import { note, openLedger, WAIT_FOR_GO } from "./ledger.ts";
-import { spawnServer } from "./server.ts";
+import { ServerFailed, spawnServer } from "./server.ts";
 
 const DISK_MIB = 8;
 /** Far more than fit on such a disk. */
@@ -101,6 +101,15 @@ test("a full disk: submissions are refused with the cause, acknowledged jobs sur
 
   fill(join(disk, "filler"));
   await server.kill();
+  // On a full disk it starts, or says why not.
+  await server.start().then(
+    () => server.kill(),
+    (error: unknown) => {
+      assert.ok(error instanceof ServerFailed, String(error));
+      assert.match(error.message, /no space left on device|disk is full|disk of the data directory is full/i);
+      assert.doesNotMatch(error.message, /^ {4}at /m, "a message, not a stack");
+    },
+  );
   rmSync(join(disk, "filler"));
   await server.start();
   batch = batchClient(t, server.url);
@@ -109,4 +118,34 @@ test("a full disk: submissions are refused with the cause, acknowledged jobs sur
   for (const jobId of acknowledged) assert.equal((await untilStatus(batch, jobId, "SUCCEEDED")).attempts?.length, 1);
   const expected = [...acknowledged, last].flatMap((jobId) => [`began ${jobId} 1`, `done ${jobId} 1`]);
   assert.deepEqual(ledger.lines().toSorted(), expected.toSorted());
+});
+
+test("a disk that output has filled: its program is told so, the others go on, and with space all ends are known and all lines there", async (t) => {
+  const disk = mountDisk(t);
+  if (disk === undefined) return t.skip("a disk of its own can be mounted by root only");
+  const ledger = openLedger(t);
+  const server = await spawnServer(t, { vcpus: 3 }, join(disk, "data"));
+  const [batch, logs] = [batchClient(t, server.url), logsClient(t, server.url)];
+  const reserve = join(disk, "reserve");
+  writeFileSync(reserve, Buffer.alloc(2 ** 20));
+  const quiet = await submitScript(
+    batch,
+    `echo first; ${note("began")}; ${WAIT_FOR_GO}; echo last; ${note("done")}`,
+    job(ledger),
+  );
+  await untilStatus(batch, quiet, "RUNNING");
+  const pad = "pad=$(head -c 1000 /dev/zero | tr '\\0' x)";
+  const talk = `${pad}; i=0; while echo "line $i $pad"; do i=$((i + 1)); done 2> /dev/null`;
+  const loud = await submitScript(batch, `${talk}; ${note("full")}; exit 7`, job(ledger));
+  await ledger.untilLines("the disk is full", (lines) => lines.some((line) => line.startsWith("full ")));
+  assert.equal((await describeJob(batch, quiet)).status, "RUNNING");
+  rmSync(reserve);
+  const end = await ended(batch, loud);
+  assert.deepEqual([end.status, end.container?.exitCode], ["FAILED", 7]);
+  ledger.go();
+  const other = await ended(batch, quiet);
+  assert.equal(other.status, "SUCCEEDED");
+  assert.deepEqual(await logLines(logs, other.container!.logStreamName!, 2), ["first", "last"]);
+  const [first, second] = await logLines(logs, end.container!.logStreamName!, 2);
+  assert.match(`${first} ${second}`, /^line 0 x{1000} line 1 x{1000}$/);
 });

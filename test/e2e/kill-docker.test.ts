@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { dockerUnavailable } from "../support/docker.ts";
 import { ensureTestImage, testEngine } from "../support/docker-image.ts";
+import { parseTaskId } from "../../src/core/ids.ts";
 import { LABEL } from "../../src/drivers/docker/names.ts";
 import { until } from "../support/until.ts";
 import { killSuite } from "./kill-suite.ts";
@@ -13,18 +14,6 @@ else {
     driver: "docker",
     image: ensureTestImage,
     rounds: 2,
-    async cleanUp({ directory }) {
-      const engine = await testEngine();
-      const left = await engine.listContainers({ all: true, filters: { volume: [directory] } });
-      await Promise.all(
-        left.map(({ Id }) =>
-          engine
-            .getContainer(Id)
-            .remove({ force: true, v: true })
-            .catch(() => {}),
-        ),
-      );
-    },
     async untilGone(taskIds) {
       const engine = await testEngine();
       for (const taskId of taskIds) {
@@ -32,7 +21,9 @@ else {
         await until(`nothing is left of task ${taskId}`, async () => {
           const containers = await engine.listContainers({ all: true, filters });
           const { Volumes } = await engine.listVolumes({ filters });
-          return containers.length + Volumes.length === 0;
+          const ofNodes = { label: [`${LABEL.nodes}=${parseTaskId(taskId)!.attemptId}`] };
+          const networks = await engine.listNetworks({ filters: ofNodes });
+          return containers.length + Volumes.length + networks.length === 0;
         });
       }
     },

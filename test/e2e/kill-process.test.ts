@@ -4,6 +4,5 @@ killSuite({
   driver: "process",
   image: () => Promise.resolve("scratch"),
   rounds: 4,
-  cleanUp: () => Promise.resolve(),
   untilGone: () => Promise.resolve(),
 });

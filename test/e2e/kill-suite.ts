@@ -3,17 +3,12 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { BatchClient } from "@aws-sdk/client-batch";
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
-import {
-  CancelJobCommand,
-  DescribeJobsCommand,
-  RegisterJobDefinitionCommand,
-  TerminateJobCommand,
-} from "@aws-sdk/client-batch";
+import { CancelJobCommand, DescribeJobsCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
 import { describeJob, ended, allEnded, logLines, submitScript, untilStatus } from "../support/jobs.ts";
 import { batchClient, logsClient } from "../support/clients.ts";
 import { killSeveralContainers } from "./kill-several-containers.ts";
 import type { Ledger } from "./ledger.ts";
-import { note, openLedger, WAIT_FOR_GO } from "./ledger.ts";
+import { note, openLedger, registerNoted, WAIT_FOR_GO } from "./ledger.ts";
 import type { ServerFlags, ServerProcess } from "./server.ts";
 import { spawnServer } from "./server.ts";
 
@@ -23,8 +18,6 @@ export interface KillSuite {
   readonly image: () => Promise<string>;
   /** How many rounds of "submitted, acknowledged, killed". */
   readonly rounds: number;
-  /** Takes away what the server's jobs left where it is not in the data directory. */
-  readonly cleanUp: (ledger: Ledger) => Promise<void>;
   /** Resolves when nothing is left of these ECS tasks, all of which are over. */
   readonly untilGone: (taskIds: readonly string[]) => Promise<void>;
 }
@@ -62,9 +55,8 @@ export function killSuite(suite: KillSuite): void {
     const ledger = openLedger(t);
     const image = await suite.image();
     const server = await spawnServer(t, { driver: suite.driver, ...flags });
-    t.after(() => suite.cleanUp(ledger));
     const made = new Bench(t, server, ledger);
-    await registerNoted(made.batch, image, ledger);
+    await registerNoted(made.batch, "noted", image, ledger);
     return made;
   };
 
@@ -217,22 +209,4 @@ export function killSuite(suite: KillSuite): void {
     const expected = [`began ${running} 1`, `told to end ${running} 1`, `began ${other} 1`, `done ${other} 1`];
     assert.deepEqual(b.ledger.lines().toSorted(), expected.toSorted());
   });
-}
-
-/** A job definition whose jobs reach the ledger: in a container under the same path as outside. */
-async function registerNoted(batch: BatchClient, image: string, { directory }: Ledger): Promise<void> {
-  const containerProperties = {
-    image,
-    command: ["true"],
-    environment: [{ name: "LEDGER", value: directory }],
-    volumes: [{ name: "ledger", host: { sourcePath: directory } }],
-    mountPoints: [{ sourceVolume: "ledger", containerPath: directory }],
-    resourceRequirements: [
-      { type: "VCPU" as const, value: "1" },
-      { type: "MEMORY" as const, value: "64" },
-    ],
-  };
-  await batch.send(
-    new RegisterJobDefinitionCommand({ jobDefinitionName: "noted", type: "container", containerProperties }),
-  );
 }

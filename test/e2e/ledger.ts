@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BatchClient } from "@aws-sdk/client-batch";
+import { RegisterJobDefinitionCommand } from "@aws-sdk/client-batch";
 import { until } from "../support/until.ts";
 import type { Owner } from "./server.ts";
 
@@ -36,4 +38,27 @@ export function openLedger(owner: Owner): Ledger {
         return matches(now) && now;
       }),
   };
+}
+
+/** A job definition whose jobs reach the ledger: in a container under the same path as outside. */
+export async function registerNoted(
+  batch: BatchClient,
+  name: string,
+  image: string,
+  { directory }: Ledger,
+): Promise<void> {
+  const containerProperties = {
+    image,
+    command: ["true"],
+    environment: [{ name: "LEDGER", value: directory }],
+    volumes: [{ name: "ledger", host: { sourcePath: directory } }],
+    mountPoints: [{ sourceVolume: "ledger", containerPath: directory }],
+    resourceRequirements: [
+      { type: "VCPU" as const, value: "1" },
+      { type: "MEMORY" as const, value: "64" },
+    ],
+  };
+  await batch.send(
+    new RegisterJobDefinitionCommand({ jobDefinitionName: name, type: "container", containerProperties }),
+  );
 }

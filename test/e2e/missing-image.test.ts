@@ -4,18 +4,21 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-import { RegisterJobDefinitionCommand } from "@aws-sdk/client-batch";
+import { RegisterJobDefinitionCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
+import type { Explanation } from "../../src/core/explain/explanation.ts";
 import { batchClient } from "../support/clients.ts";
 import { dockerUnavailable } from "../support/docker.ts";
 import { ensureTestImage } from "../support/docker-image.ts";
 import { ended, submit } from "../support/jobs.ts";
+import { until } from "../support/until.ts";
 import { spawnServer } from "./server.ts";
 
 const skip = (await dockerUnavailable()) ?? false;
 
-/** A registry that has nothing. Engines take one on this machine without TLS. */
+/** A registry that has nothing, and takes for ever to say so of what is called slow. Engines take one on this machine without TLS. */
 async function emptyRegistry(t: TestContext): Promise<string> {
   const registry = createServer((request, response) => {
+    if (request.url?.includes("/slow/") === true) return;
     const isPing = request.url === "/v2/";
     const errors = [{ code: "MANIFEST_UNKNOWN", message: "manifest unknown" }];
     response.writeHead(isPing ? 200 : 404, { "content-type": "application/json" });
@@ -30,7 +33,9 @@ async function emptyRegistry(t: TestContext): Promise<string> {
 test("an image that does not exist fails the job with AWS's reason, and the next job runs", { skip }, async (t) => {
   const server = await spawnServer(t, { driver: "docker" });
   const batch = batchClient(t, server.url);
-  const images = { missing: `${await emptyRegistry(t)}/no/such/image:1`, there: await ensureTestImage() };
+  const registry = await emptyRegistry(t);
+  const slow = `${registry}/slow/image:1`;
+  const images = { missing: `${registry}/no/such/image:1`, slow, there: await ensureTestImage() };
   for (const [name, image] of Object.entries(images)) {
     const containerProperties = { image, command: ["true"], vcpus: 1, memory: 64 };
     await batch.send(
@@ -47,4 +52,13 @@ test("an image that does not exist fails the job with AWS's reason, and the next
   assert.match(unknown.container?.reason ?? "", /^CannotStartContainerError: .*no-such-program/);
 
   assert.equal((await ended(batch, await submit(batch, ["true"], { jobDefinition: "there" }))).status, "SUCCEEDED");
+
+  const waiting = await submit(batch, ["true"], { jobDefinition: "slow" });
+  const explanation = await until("the pull is told", async () => {
+    const told = (await (await fetch(`${server.url}/longshore/jobs/${waiting}/explanation`)).json()) as Explanation;
+    return told.waitsFor === undefined ? undefined : told;
+  });
+  assert.deepEqual([explanation.status, explanation.waitsFor], ["STARTING", [`pulling image ${slow}`]]);
+  await batch.send(new TerminateJobCommand({ jobId: waiting, reason: "enough" }));
+  assert.equal((await ended(batch, waiting)).status, "FAILED");
 });

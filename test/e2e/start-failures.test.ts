@@ -48,7 +48,7 @@ test("a database that is none is refused, not overwritten", async (t) => {
   writeFileSync(join(dataDir, "longshore.db"), "these are my notes, not a database\n".repeat(200));
   const { exitCode, stderr } = await failingServer(dataDir);
   assert.notEqual(exitCode, 0);
-  assert.ok(stderr.includes(`The database in ${dataDir} cannot be opened (file is not a database).`), stderr);
+  assert.ok(stderr.includes(`The database in ${dataDir} is damaged (file is not a database).`), stderr);
 });
 
 test("a port in use is named, with what to do; the data directory is free again", async (t) => {

@@ -74,6 +74,21 @@ test("an attempt that ended after the inventory which did not show it is not sta
   assert.deepEqual(bench.claimed, [attemptId({ id: "a", seq: 1 }, 1)]);
 });
 
+test("what appears of an attempt that nobody wants any more is forgotten; what somebody wants is not", async (t) => {
+  const bench = await open(t);
+  const forgotten: string[] = [];
+  const forget = bench.machine.forget.bind(bench.machine);
+  bench.machine.forget = (attemptId) => {
+    forgotten.push(attemptId);
+    forget(attemptId);
+  };
+  await bench.submit("a");
+  const [wanted] = bench.claimed;
+  for (const attemptId of [wanted!, "f".repeat(32)]) bench.machine.report({ kind: "made", attemptId });
+  await bench.tick();
+  assert.deepEqual(forgotten, ["f".repeat(32)]);
+});
+
 test("a commit that fails, happened or not, changes nothing in the end", async (t) => {
   for (const fault of ["fails", "fails-after"] as const) {
     const bench = await open(t);
@@ -286,4 +301,37 @@ test("a job at the head for too long is ended by its queue's time limit, exactly
   assert.deepEqual([status, stoppedAt], ["FAILED", bench.clock.now()]);
   assert.equal(statusReason, `Canceled by JobStateTimeLimit action due to reason: ${reason}`);
   assert.equal((await bench.state("behind")).status, "STARTING");
+});
+
+test("what a driver may have forgotten since the machine was started anew is lost, and not started again", async (t) => {
+  const bench = await open(t, { behaviour: { startDelayMs: 60_000, runMs: 0 } });
+  bench.machine.report({ kind: "inventory", attemptIds: [], bootId: "first" });
+  await bench.submit("once");
+  await bench.submit("twice", { retry: { attempts: 2, evaluateOnExit: [] } });
+  const [once, twice] = [attemptId({ id: "once", seq: 1 }, 1), attemptId({ id: "twice", seq: 2 }, 1)];
+  assert.deepEqual(bench.claimed, [once, twice]);
+
+  // The same boot: what is not there was never started.
+  bench.machine.report({ kind: "inventory", attemptIds: [twice], bootId: "first" });
+  await bench.tick();
+  assert.equal((await bench.state("once")).status, "STARTING");
+
+  // The first commit after the boot is lost with its server: the next one still knows that there was another boot.
+  bench.faults = [{ call: "commit", fault: "crash" }];
+  bench.machine.report({ kind: "inventory", attemptIds: [], bootId: "second" });
+  await bench.tick();
+  await bench.start();
+  bench.machine.report({ kind: "inventory", attemptIds: [], bootId: "second" });
+  await bench.tick();
+  const { status, statusReason, attempts } = await bench.state("once");
+  assert.deepEqual([status, attempts.length], ["FAILED", 1]);
+  assert.match(statusReason ?? "", /^Host EC2 \(instance .*\) terminated\.$/);
+  assert.match(attempts[0]?.reason ?? "", /^The machine was started anew/);
+  const again = await bench.state("twice");
+  assert.deepEqual([again.status, again.attempts.length], ["STARTING", 2]);
+
+  // What was started in this boot is there, or was never started.
+  bench.machine.report({ kind: "inventory", attemptIds: [], bootId: "second" });
+  await bench.tick();
+  assert.equal((await bench.state("twice")).attempts.length, 2);
 });

@@ -138,6 +138,37 @@ test("definitions go so many days after their deregistration", async (t) => {
   assert.deepEqual(await revisions(), [3, 1]);
 });
 
+test("of each queue the newest jobs are kept, whatever ends first; needed and tagged ones, and what has just ended, stay beside them", async (t) => {
+  const b = await bench(t);
+  for (let n = 0; n < 5; n += 1) await b.ended(`old-${n}`, 0);
+  await b.ended("tagged", 0, { "longshore:history-days": "90" });
+  await b.store.jobs.insert(newJob("elsewhere", { queueArn: "quiet" }));
+  await b.store.jobs.insert(newJob("open", {}, { dependsOn: [{ jobId: "old-1" }] }));
+  for (let n = 0; n < 3; n += 1) await b.ended(`new-${n}`, 0);
+  b.clock.advance(DAY_MS);
+  await b.ended("last", 1);
+  b.keeper(t, { jobsOfQueue: 3, tagsCount: true });
+  await b.pass(0);
+  assert.equal(await b.ids(), "last new-1 new-2 old-1 open tagged");
+  assert.equal(b.removals, 1);
+  for (let n = 0; n < 3; n += 1) await b.ended(`more-${n}`, 1);
+  await b.pass(0.5 / 24);
+  assert.equal(await b.ids(), "last more-0 more-1 more-2 old-1 open tagged", "what has just ended stays for an hour");
+  await b.pass(2 / 24);
+  assert.equal(await b.ids(), "more-0 more-1 more-2 old-1 open tagged");
+  assert.equal((await b.store.jobs.list("quiet", { limit: 9 })).length, 1);
+});
+
+test("where tags do not count, the number alone does", async (t) => {
+  const b = await bench(t);
+  await b.ended("one", 0, { "longshore:history-days": "90" });
+  await b.ended("two", 0);
+  b.clock.advance(DAY_MS);
+  b.keeper(t, { jobsOfQueue: 1, tagsCount: false });
+  await b.pass(0);
+  assert.equal(await b.ids(), "two");
+});
+
 test("a closed keeper does nothing more", async (t) => {
   const b = await bench(t);
   await b.ended("one", 0);

@@ -255,3 +255,13 @@ test("what the store keeps of an instance is what happened to it", async (t) => 
     { kind: "instances", instances: [], lastSeq: 1 },
   ]);
 });
+
+test("on a part of the machine an attempt gets no more of the processors than its instance has; on other instances nobody says", async (t) => {
+  const ceilings = async (more: Partial<Launching>): Promise<number | undefined> => {
+    const bench = await open(t, { launching: launching(more), capacity: { vcpuMilli: 4_000, memoryMiB: 16_384 } });
+    await bench.submit("a", { requirements: { vcpuMilli: 500, memoryMiB: 512, gpus: 0 } });
+    await bench.advance(MINUTE);
+    return bench.machine.active()[0]?.spec.vcpuCeilingMilli;
+  };
+  assert.deepEqual([await ceilings({ areSlices: true }), await ceilings({})], [LARGE.vcpuMilli, undefined]);
+});

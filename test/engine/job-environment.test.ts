@@ -36,11 +36,25 @@ interface Situation {
   /** null: not known. */
   readonly url?: string | null;
   readonly spec?: Partial<Launch["spec"]>;
+  /** The names of the container's secrets. */
+  readonly secrets?: readonly string[];
+  readonly role?: string;
 }
 
-function environmentIn({ given = {}, jobVariables, server = {}, driver = "process", url = URL, spec = {} }: Situation) {
+function environmentIn(situation: Situation) {
+  const {
+    given = {},
+    jobVariables,
+    server = {},
+    driver = "process",
+    url = URL,
+    spec = {},
+    secrets = [],
+    role,
+  } = situation;
   const surroundings = new ServerSurroundings(server, jobVariables);
   if (url !== null) surroundings.reachable(driver, url);
+  surroundings.credentialsAt(driver, url ?? undefined);
   const issue = (jobId: string) => ({ accessKeyId: `key of ${jobId}`, secretAccessKey: "s" });
   const waiting: Job = {
     id: "a",
@@ -59,8 +73,17 @@ function environmentIn({ given = {}, jobVariables, server = {}, driver = "proces
   const job = { ...waiting, state: bind(waiting, { environmentArn, driver }, 0) };
   const launch = { scope: "123456789012/eu-west-1", spec } as Launch;
   const entries: KeyValuePair[] = Object.entries(given).map(([name, value]) => ({ name, value }));
+  const named = secrets.map((name) => ({ name, valueFrom: "/somewhere" }));
   const place = { job, launch, environment: undefined };
-  return jobEnvironment(place, entries, { surroundings, credentials: { issue } });
+  return jobEnvironment(
+    place,
+    { environment: entries, secrets: named, jobRoleArn: role },
+    {
+      surroundings,
+      credentials: { issue, pathOf: (jobId) => `/as/${jobId}`, tokenOf: (id) => `token of ${id}` },
+      roles: { has: (role) => role === "mapped" },
+    },
+  );
 }
 
 test("a job is told where the server is, which keys are its own, and where its metadata are", () => {
@@ -106,10 +129,42 @@ test("who brings credentials, or says where they are, gets no others", () => {
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
   ]) {
     const own = { [name]: "mine" };
-    const expected = { ...ENDPOINTS, ...REGION, ...METADATA, ...own, ...BATCH };
+    const expected: Record<string, string> = { ...ENDPOINTS, ...REGION, ...METADATA, ...own, ...BATCH };
     assert.deepEqual(environmentIn({ given: own }), expected, name);
     assert.deepEqual(environmentIn({ jobVariables: own }), expected, name);
+    const { [name]: _, ...others } = expected;
+    assert.deepEqual(environmentIn({ secrets: [name] }), others, name);
   }
+});
+
+test("a secret's name is left to it, whoever else would set it, but for what AWS Batch sets", () => {
+  const secrets = ["AWS_ENDPOINT_URL", "AWS_REGION", "COLOUR", "AWS_BATCH_JOB_ID"];
+  const expected = { ...KEYS, AWS_DEFAULT_REGION: "eu-west-1", ...METADATA, ...BATCH };
+  assert.deepEqual(environmentIn({ secrets, jobVariables: { COLOUR: "red" } }), expected);
+});
+
+test("a job whose role is mapped gets that role's credentials, and says who it is in the path of its calls", () => {
+  const id = attemptId({ id: "a", seq: 1 }, 1);
+  const called = Object.fromEntries(Object.keys(ENDPOINTS).map((name) => [name, `${URL}/as/a`]));
+  const credentials = {
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${URL}/ecs/v4/${id}/credentials`,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN: `token of ${id}`,
+  };
+  assert.deepEqual(environmentIn({ role: "mapped" }), { ...called, ...credentials, ...REGION, ...METADATA, ...BATCH });
+  const ownKey = { ...ENDPOINTS, ...KEYS, ...REGION, ...METADATA, ...BATCH };
+  assert.deepEqual(environmentIn({ role: "other" }), ownKey);
+  const given = { AWS_PROFILE: "mine" };
+  assert.deepEqual(environmentIn({ role: "mapped", given }), {
+    ...ENDPOINTS,
+    ...REGION,
+    ...METADATA,
+    ...given,
+    ...BATCH,
+  });
+  const url = "http://192.0.2.1:4590";
+  const elsewhere = environmentIn({ role: "mapped", url });
+  assert.equal(elsewhere["AWS_ACCESS_KEY_ID"], KEYS.AWS_ACCESS_KEY_ID, "no SDK would take credentials from there");
+  assert.equal(elsewhere["AWS_CONTAINER_CREDENTIALS_FULL_URI"], undefined);
 });
 
 test("variables for every job: S3's endpoint from the server's own, others as told; the job's own win", () => {

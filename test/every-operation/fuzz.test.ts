@@ -9,6 +9,7 @@ import { apiServer } from "../api/server.ts";
 import { anyInput } from "../support/any-input.ts";
 import { batchClient } from "../support/clients.ts";
 import { visibleState } from "./state.ts";
+import { post } from "./raw-post.ts";
 import type { Names } from "./world.ts";
 import { makeOneOfEverything, REQUESTS } from "./world.ts";
 
@@ -17,8 +18,6 @@ const operations = operationsOf(batch);
 /** Regions are isolated: each gives a fresh set of things, which the valid ones among the requests use up. */
 const REGIONS = ["eu-west-1", "eu-west-2", "eu-west-3", "us-east-2", "us-west-1", "us-west-2", "sa-east-1"];
 const REQUESTS_PER_REGION = 60;
-/** An answer takes milliseconds. */
-const HANG_MS = 20_000;
 
 const LONG = "x".repeat(300);
 
@@ -102,46 +101,6 @@ function applied(request: unknown, { at, kind, value }: Mutation): unknown {
   else if (kind === "add" && typeof before === "object" && before !== null) Object.assign(before, { extra: value });
   else holder[key] = structuredClone(value);
   return root.request;
-}
-
-interface Answered {
-  readonly status: number;
-  readonly text: string;
-}
-
-async function post(
-  url: string,
-  region: string,
-  { http, input: { members } }: Operation,
-  input: unknown,
-): Promise<Answered> {
-  const { method, path } = http!;
-  const isObject = typeof input === "object" && input !== null && !Array.isArray(input);
-  const given = isObject ? (input as Record<string, unknown>) : {};
-  const body: Record<string, unknown> = { ...given };
-  const query = new URLSearchParams();
-  let label = "";
-  for (const { name, place } of members()) {
-    if (place.kind === "body") continue;
-    delete body[name];
-    if (place.kind === "label") label = asText(given[name]);
-    else for (const value of [given[name]].flat()) query.append(place.key, asText(value));
-  }
-  const answer = await fetch(`${url}${path.replace(/\{.*\}/, encodeURIComponent(label))}?${query.toString()}`, {
-    method,
-    headers: {
-      authorization: `AWS4-HMAC-SHA256 Credential=any/20260101/${region}/batch/aws4_request, SignedHeaders=host, Signature=0`,
-      "content-type": "application/json",
-    },
-    ...(method === "POST" && { body: JSON.stringify(isObject ? body : input) }),
-    signal: AbortSignal.timeout(HANG_MS),
-  });
-  return { status: answer.status, text: await answer.text() };
-}
-
-/** Lone surrogates cannot be percent-encoded. */
-function asText(value: unknown): string {
-  return (typeof value === "string" ? value : (JSON.stringify(value) ?? "")).toWellFormed();
 }
 
 test("no request, valid or not, gives a 500, hangs, or changes anything when it is refused", async (t) => {

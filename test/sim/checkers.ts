@@ -1,6 +1,7 @@
 import { parseChildId, parseNodeId, unitAttemptId } from "../../src/core/ids.ts";
 import type { Attempt, Job, JobState, StopRequest } from "../../src/core/job.ts";
 import { activeAttempt, isTerminal, JOB_STATUSES } from "../../src/core/job.ts";
+import { attemptsMade } from "../../src/core/quota/preempted.ts";
 import { REASONS } from "../../src/core/lifecycle.ts";
 import type { Capacity } from "../../src/core/resources.ts";
 import type { FakeCloud } from "../../src/drivers/fake/cloud.ts";
@@ -208,6 +209,7 @@ export async function checkEnd(
   if (stops.length > 0) violations.push(`stop requests are left: ${JSON.stringify(stops)}`);
   for (const entry of ledger.entries.values()) violations.push(...(await checkRecords(store, entry)));
   violations.push(...(await checkStreams(store)));
+  violations.push(...(await checkUses(store, [...ledger.entries.values()])));
   for (const { id, entry, state } of ledger.all()) {
     const isStopped = state.isCancelled === true || state.isTerminated === true;
     if (!isStopped || state.status === "SUCCEEDED") continue;
@@ -224,6 +226,28 @@ async function checkStreams({ logGroups, logStreams }: OpenStore): Promise<strin
   const group = await logGroups.find(SCOPE, "/aws/batch/job");
   const running = group === undefined ? [] : await logStreams.running(group.id, 10);
   return running.map(({ name }) => `the log stream ${name} goes on`);
+}
+
+/** What each attempt has used is kept once, as long as its job, and what an array has used is that of its children. */
+async function checkUses({ jobs, uses }: Store, entries: readonly Entry[]): Promise<string[]> {
+  const violations: string[] = [];
+  const totals = await uses.totals({ by: { kind: "array" }, queueArnPrefix: "", except: [] });
+  for (const { job, state, children, isRemoved } of entries) {
+    const [record] = await jobs.find(SCOPE, [job.id]);
+    if (record === undefined || isRemoved === true) continue;
+    const states = [state, ...children.values()];
+    const ended = states
+      .flatMap(({ attempts }) => attempts)
+      .map(({ id, stoppedAt }) => ({ id, stoppedAt: stoppedAt! }));
+    const missing = ended.length - (await uses.ofAttempts(ended)).size;
+    if (missing > 0) violations.push(`what ${missing} attempts of ${job.id} used is not known`);
+    const made = states.reduce((sum, one) => sum + attemptsMade(one), 0);
+    const counted = totals.get(String(record.seq))?.attempts ?? 0;
+    if (counted !== made) violations.push(`${job.id} has made ${made} attempts, and what ${counted} used is counted`);
+    totals.delete(String(record.seq));
+  }
+  if (totals.size > 0) violations.push(`what jobs used that were removed is kept: ${JSON.stringify([...totals])}`);
+  return violations;
 }
 
 /** The store's rows say what was committed, and an array's counts add up. */

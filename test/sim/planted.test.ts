@@ -135,6 +135,21 @@ const WRONG_SHARE_ORDER: readonly Planted[] = [
   },
 ];
 
+const LOST_USE: readonly Planted[] = [
+  {
+    bug: "of changes of a job in one tick, what its attempts used is told by the last one alone",
+    plant: (t) => {
+      const { apply } = World.prototype;
+      t.mock.method(World.prototype, "apply", function (this: World, event: Parameters<typeof apply>[0]) {
+        apply.call(this, event);
+        if (event.kind === "job-changed" && this.jobs.get(event.jobId)?.state.status === "RUNNABLE")
+          delete (event as { uses?: unknown }).uses;
+      });
+    },
+    finding: /what \d+ attempts of \S+ used is not known/,
+  },
+];
+
 const FALSE_REASON: readonly Planted[] = [
   {
     bug: "a job is told what was true when it was asked about first",
@@ -185,7 +200,16 @@ function smallestFirst(t: TestContext): void {
 }
 
 describe("the simulation finds a bug of each class, planted into the production code", () => {
-  const classes = { CAPACITY, HALF_A_GANG, DOUBLE_START, LOST_WAKE_UP, STARVED_GANG, WRONG_SHARE_ORDER, FALSE_REASON };
+  const classes = {
+    CAPACITY,
+    HALF_A_GANG,
+    DOUBLE_START,
+    LOST_WAKE_UP,
+    STARVED_GANG,
+    WRONG_SHARE_ORDER,
+    FALSE_REASON,
+    LOST_USE,
+  };
   for (const [name, planted] of Object.entries(classes)) {
     for (const { bug, plant, finding } of planted) {
       test(`${name.toLowerCase().replaceAll("_", " ")}: ${bug}`, async (t) => {

@@ -1,7 +1,10 @@
 import { Simulation } from "./simulation.ts";
 import type { Tell } from "./trace.ts";
 
+/** Of `npm run sim`, which CI runs. */
 export const SEEDS_IN_CI = 200;
+/** Of the test suite, which is to be quick. */
+export const SEEDS_IN_SUITE = 50;
 export const STEPS = 18;
 /** Far longer than a seed takes: whoever waits that long waits for something that nobody does. */
 const HANGS_AFTER_MS = 30_000;

@@ -5,7 +5,8 @@ import { createFakeDriver } from "../../src/drivers/fake/driver.ts";
 import type { FakeMachine } from "../../src/drivers/fake/machine.ts";
 import { createFakeProvisioner } from "../../src/drivers/fake/provisioner.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import type { Clock } from "../../src/ports/clock.ts";
+import { NOBODY_TO_CALL } from "../../src/engine/job-environment.ts";
+import type { Clock, Stopwatch } from "../../src/ports/clock.ts";
 import type { Driver } from "../../src/ports/driver.ts";
 import type { Provisioner } from "../../src/ports/provisioner.ts";
 import type { SchedulingStore } from "../../src/ports/store.ts";
@@ -20,6 +21,7 @@ export interface ServerOptions {
   /** Where the instances are, if any environment has some. */
   readonly cloud?: FakeCloud;
   readonly clock: Clock;
+  readonly stopwatch?: Stopwatch;
   readonly capacity: Capacity;
   /** Asked before each call of the store and the driver. */
   drawFault(call: string): Fault;
@@ -65,11 +67,9 @@ export class Server {
       drivers: new Map([["fake", this.#driver()]]),
       ...(options.cloud !== undefined && { provisioner: this.#provisioner(options.cloud) }),
       clock: this.#clock(),
+      ...(options.stopwatch !== undefined && { stopwatch: options.stopwatch }),
       capacity: options.capacity,
-      callingBack: {
-        surroundings: { of: () => ({ variables: {} }) },
-        credentials: { issue: () => ({ accessKeyId: "", secretAccessKey: "" }) },
-      },
+      callingBack: NOBODY_TO_CALL,
       checkEveryTicks: 1,
       tickIntervalMs: 0,
       onError: (what, error) => {
@@ -121,10 +121,10 @@ export class Server {
       outcomes: (ids) => this.#call("outcomes", () => store.outcomes(ids)),
       launches: (jobs) => this.#call("launches", () => store.launches(jobs)),
       hasAttemptsOn: (driver) => store.hasAttemptsOn(driver),
-      commit: (epoch, changes) =>
+      commit: (epoch, changes, told) =>
         this.#call("commit", async () => {
           const at = this.#lookedAt;
-          await store.commit(epoch, changes);
+          await store.commit(epoch, changes, told);
           onCommit(changes, at);
           onActivity();
         }),

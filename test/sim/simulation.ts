@@ -6,7 +6,7 @@ import { FakeCloud } from "../../src/drivers/fake/cloud.ts";
 import { FakeMachine } from "../../src/drivers/fake/machine.ts";
 import type { NewJob } from "../../src/ports/store.ts";
 import { StaleEpoch, UnknownDependency } from "../../src/ports/store.ts";
-import { SqliteDatabase } from "../../src/store/sqlite.ts";
+import { SqliteDatabase } from "../../src/store/sqlite/database.ts";
 import type { OpenStore } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 import { VirtualClock } from "../../src/sim/virtual-clock.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InstanceType, Launching } from "../../src/core/instances/instance.ts";
-import { JsonObject } from "../../src/sim/cluster/json-object.ts";
+import { JsonObject } from "../../src/input/json-object.ts";
 import { readLaunching } from "../../src/sim/cluster/launching.ts";
 
 function read(resources: object, type: "EC2" | "SPOT" = "EC2"): Launching {

@@ -10,7 +10,7 @@ import { accessKeyTable } from "../../src/store/access-keys.ts";
 import { statement } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrations.ts";
 import { SealBroken } from "../../src/store/sealing.ts";
-import { SqliteDatabase } from "../../src/store/sqlite.ts";
+import { SqliteDatabase } from "../../src/store/sqlite/database.ts";
 
 const KEY = Buffer.alloc(32, 1);
 const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";

@@ -5,7 +5,7 @@ import type { JobChange } from "../../src/core/changes.ts";
 import type { ConsumableNeed } from "../../src/core/job.ts";
 import type { ClientToken, ConsumableSettings, NewJob } from "../../src/ports/store.ts";
 import { StaleEpoch, TokenTaken } from "../../src/ports/store.ts";
-import { SqliteDatabase } from "../../src/store/sqlite.ts";
+import { SqliteDatabase } from "../../src/store/sqlite/database.ts";
 import type { OpenStore } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 import { SCOPE } from "../sim/workload.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { statement } from "../../src/store/database.ts";
-import { SqliteDatabase } from "../../src/store/sqlite.ts";
+import { SqliteDatabase } from "../../src/store/sqlite/database.ts";
 
 function openDatabase(t: TestContext): { database: SqliteDatabase; path: string } {
   const directory = mkdtempSync(join(tmpdir(), "longshore-store-"));

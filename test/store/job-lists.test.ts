@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { JOB_STATUSES } from "../../src/core/job.ts";
 import type { JobPlace, JobQuery, JobTable, NewJob } from "../../src/ports/store.ts";
 import { Random } from "../sim/random.ts";
-import { change, child, newJob, open } from "./harness.ts";
+import { change, child, newJob, onEachEngine } from "./harness.ts";
 
 const seed = Number(process.env["LONGSHORE_SEED"] ?? Date.now() % 1_000_000);
 
@@ -53,47 +52,50 @@ async function allPages(jobs: JobTable, query: Query, limit: () => number): Prom
   }
 }
 
-test(`every list is what a plain look at all jobs gives, whatever the pages (seed ${seed})`, async (t) => {
-  const random = new Random(seed);
-  const { store } = await open(t);
-  const epoch = await store.scheduling.lead();
-  const jobs: Stored[] = [];
-  for (let n = 1; n <= 400; n += 1) {
-    const status = random.pick(JOB_STATUSES);
-    const job = newJob(`job-${n}`, {
-      name: random.pick(NAMES),
-      definitionArn: random.pick(DEFINITIONS),
-      createdAt: 1_000 + random.int(0, 60), // many at the same time, and out of order
-      queueArn: random.pick(["queue", "queue", "queue", "other"]),
-      ...(random.chance(0.3) && { shareIdentifier: random.pick(["red", "blue"]) }),
-    });
-    await store.jobs.insert(job);
-    await store.scheduling.commit(epoch, [change(job.id, { status })]);
-    jobs.push({ ...job, seq: n, status });
-  }
-  const queries: Query[] = [
-    {},
-    ...JOB_STATUSES.map((status) => ({ status })),
-    ...["alpha", "ALPHA*", "al*", "al_*", "*", "b*", "none", "none*", "%", "a*b*"].map((name) => ({ name })),
-    ...[...DEFINITIONS, definition("work", 3)].map((definitionArn) => ({ definitionArn })),
-    ...["work:", "work", "Work", "wor", "", "x"].map((name) => ({
-      definitionArnPrefix: definition(name, 0).replace(/:0$/, ""),
-    })),
-    ...[{ createdBefore: 1_030 }, { createdAfter: 1_030 }, { createdAfter: 1_010, createdBefore: 1_020 }],
-    ...["red", "green"].flatMap((shareIdentifier) => [
-      { shareIdentifier },
-      { shareIdentifier, status: "FAILED" as const },
-    ]),
-  ];
-  for (const query of queries) {
-    const expected = naively(jobs, query).map(({ id }) => id);
-    for (const limit of [() => 1_000, () => random.int(1, 30)]) {
-      assert.deepEqual(await allPages(store.jobs, query, limit), expected, JSON.stringify(query));
+onEachEngine(
+  `every list is what a plain look at all jobs gives, whatever the pages (seed ${seed})`,
+  async (t, open) => {
+    const random = new Random(seed);
+    const { store } = await open(t);
+    const epoch = await store.scheduling.lead();
+    const jobs: Stored[] = [];
+    for (let n = 1; n <= 400; n += 1) {
+      const status = random.pick(JOB_STATUSES);
+      const job = newJob(`job-${n}`, {
+        name: random.pick(NAMES),
+        definitionArn: random.pick(DEFINITIONS),
+        createdAt: 1_000 + random.int(0, 60), // many at the same time, and out of order
+        queueArn: random.pick(["queue", "queue", "queue", "other"]),
+        ...(random.chance(0.3) && { shareIdentifier: random.pick(["red", "blue"]) }),
+      });
+      await store.jobs.insert(job);
+      await store.scheduling.commit(epoch, [change(job.id, { status })]);
+      jobs.push({ ...job, seq: n, status });
     }
-  }
-});
+    const queries: Query[] = [
+      {},
+      ...JOB_STATUSES.map((status) => ({ status })),
+      ...["alpha", "ALPHA*", "al*", "al_*", "*", "b*", "none", "none*", "%", "a*b*"].map((name) => ({ name })),
+      ...[...DEFINITIONS, definition("work", 3)].map((definitionArn) => ({ definitionArn })),
+      ...["work:", "work", "Work", "wor", "", "x"].map((name) => ({
+        definitionArnPrefix: definition(name, 0).replace(/:0$/, ""),
+      })),
+      ...[{ createdBefore: 1_030 }, { createdAfter: 1_030 }, { createdAfter: 1_010, createdBefore: 1_020 }],
+      ...["red", "green"].flatMap((shareIdentifier) => [
+        { shareIdentifier },
+        { shareIdentifier, status: "FAILED" as const },
+      ]),
+    ];
+    for (const query of queries) {
+      const expected = naively(jobs, query).map(({ id }) => id);
+      for (const limit of [() => 1_000, () => random.int(1, 30)]) {
+        assert.deepEqual(await allPages(store.jobs, query, limit), expected, JSON.stringify(query));
+      }
+    }
+  },
+);
 
-test("children are in no list; a parent's place is its own", async (t) => {
+onEachEngine("children are in no list; a parent's place is its own", async (t, open) => {
   const { store } = await open(t);
   const epoch = await store.scheduling.lead();
   await store.jobs.insert(newJob("array", {}, { arraySize: 3 }));
@@ -104,7 +106,7 @@ test("children are in no list; a parent's place is its own", async (t) => {
 });
 
 for (const name of [undefined, "job*", "job-3"]) {
-  test(`what comes between two pages disturbs none of them: ${name ?? "all"}`, async (t) => {
+  onEachEngine(`what comes between two pages disturbs none of them: ${name ?? "all"}`, async (t, open) => {
     const { store } = await open(t);
     const insert = (id: string, createdAt: number) => store.jobs.insert(newJob(id, { name: "job-3", createdAt }));
     for (let n = 0; n < 6; n += 1) await insert(`${n}`, 1_000 + n);
@@ -120,7 +122,7 @@ for (const name of [undefined, "job*", "job-3"]) {
   });
 }
 
-test("many names are merged; very many are listed in portions of 250, every job once", async (t) => {
+onEachEngine("many names are merged; very many are listed in portions of 250, every job once", async (t, open) => {
   const { store } = await open(t);
   const count = 640;
   const names = Array.from({ length: count }, (_, n) => `Job-${String((n * 7) % count).padStart(3, "0")}`);

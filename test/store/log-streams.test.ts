@@ -2,43 +2,46 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogStream } from "../../src/ports/log-streams.ts";
 import { SCOPE } from "../sim/workload.ts";
-import { change, newJob, open } from "./harness.ts";
+import { change, newJob, onEachEngine, open } from "./harness.ts";
 
 const GROUP = "/aws/batch/job";
 const HOUR_MS = 3_600_000;
 
 const names = (streams: readonly LogStream[]): string[] => streams.map(({ name }) => name).toSorted();
 
-test("a stream appears with its attempt, in a group that appears with its first stream, and ends with it", async (t) => {
-  const { store } = await open(t);
-  const epoch = await store.scheduling.lead();
-  await store.jobs.insert(newJob("a"));
-  assert.equal(await store.logGroups.find(SCOPE, GROUP), undefined);
-  const logStreams = [{ group: GROUP, name: "p/default/1", attemptId: "1", at: 5_000 }];
-  await store.scheduling.commit(epoch, [{ ...change("a", { status: "RUNNING" }), logStreams }]);
-  const group = (await store.logGroups.find(SCOPE, GROUP))!;
-  assert.deepEqual([group.createdAt, group.settings], [5_000, {}]);
-  const running = {
-    name: "p/default/1",
-    origin: "job",
-    logId: "1",
-    createdAt: 5_000,
-    firstEventAt: 5_000,
-    isEmpty: false,
-  };
-  assert.deepEqual(await store.logStreams.find(group.id, "p/default/1"), running);
-  assert.deepEqual(names(await store.logStreams.running(group.id, 10)), ["p/default/1"]);
-  const around = (from: number, to: number) => store.logStreams.around(group.id, { from, to }, { limit: 10 });
-  assert.deepEqual(names(await around(9_000_000, 9_000_001)), ["p/default/1"]);
-  const endedLogs = [{ attemptId: "1", at: 7_000 }];
-  await store.scheduling.commit(epoch, [{ ...change("a", { status: "SUCCEEDED" }), endedLogs }]);
-  assert.deepEqual(await store.logStreams.find(group.id, "p/default/1"), { ...running, lastEventAt: 7_000 });
-  assert.deepEqual(await store.logStreams.running(group.id, 10), []);
-  assert.deepEqual(names(await around(7_000, 7_001)), ["p/default/1"]);
-  assert.deepEqual(await around(7_001, 9_000), []);
-});
+onEachEngine(
+  "a stream appears with its attempt, in a group that appears with its first stream, and ends with it",
+  async (t, open) => {
+    const { store } = await open(t);
+    const epoch = await store.scheduling.lead();
+    await store.jobs.insert(newJob("a"));
+    assert.equal(await store.logGroups.find(SCOPE, GROUP), undefined);
+    const logStreams = [{ group: GROUP, name: "p/default/1", attemptId: "1", at: 5_000 }];
+    await store.scheduling.commit(epoch, [{ ...change("a", { status: "RUNNING" }), logStreams }]);
+    const group = (await store.logGroups.find(SCOPE, GROUP))!;
+    assert.deepEqual([group.createdAt, group.settings], [5_000, {}]);
+    const running = {
+      name: "p/default/1",
+      origin: "job",
+      logId: "1",
+      createdAt: 5_000,
+      firstEventAt: 5_000,
+      isEmpty: false,
+    };
+    assert.deepEqual(await store.logStreams.find(group.id, "p/default/1"), running);
+    assert.deepEqual(names(await store.logStreams.running(group.id, 10)), ["p/default/1"]);
+    const around = (from: number, to: number) => store.logStreams.around(group.id, { from, to }, { limit: 10 });
+    assert.deepEqual(names(await around(9_000_000, 9_000_001)), ["p/default/1"]);
+    const endedLogs = [{ attemptId: "1", at: 7_000 }];
+    await store.scheduling.commit(epoch, [{ ...change("a", { status: "SUCCEEDED" }), endedLogs }]);
+    assert.deepEqual(await store.logStreams.find(group.id, "p/default/1"), { ...running, lastEventAt: 7_000 });
+    assert.deepEqual(await store.logStreams.running(group.id, 10), []);
+    assert.deepEqual(names(await around(7_000, 7_001)), ["p/default/1"]);
+    assert.deepEqual(await around(7_001, 9_000), []);
+  },
+);
 
-test("a stream that is deleted while its attempt runs is removed when that is over", async (t) => {
+onEachEngine("a stream that is deleted while its attempt runs is removed when that is over", async (t, open) => {
   const { store } = await open(t);
   const epoch = await store.scheduling.lead();
   await store.jobs.insert(newJob("a"));
@@ -65,7 +68,7 @@ test("a stream that is deleted while its attempt runs is removed when that is ov
   assert.equal(await store.logGroups.find(SCOPE, GROUP), undefined);
 });
 
-test("streams around a time are found whatever their lengths", async (t) => {
+onEachEngine("streams around a time are found whatever their lengths", async (t, open) => {
   const { store } = await open(t);
   const epoch = await store.scheduling.lead();
   await store.jobs.insert(newJob("a"));

@@ -10,7 +10,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { StoreUnavailable } from "../../src/ports/store.ts";
 import { statement } from "../../src/store/database.ts";
-import { DatabaseInUse, SqliteDatabase } from "../../src/store/sqlite.ts";
+import { DatabaseInUse, SqliteDatabase } from "../../src/store/sqlite/database.ts";
 
 function makeDirectory(t: TestContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), "longshore-store-"));

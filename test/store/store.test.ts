@@ -3,13 +3,13 @@ import { describe, test } from "node:test";
 import type { JobStatus } from "../../src/core/job.ts";
 import { StaleEpoch } from "../../src/ports/store.ts";
 import { statement } from "../../src/store/database.ts";
-import { SqliteDatabase } from "../../src/store/sqlite.ts";
+import { SqliteDatabase } from "../../src/store/sqlite/database.ts";
 import { openStore } from "../../src/store/store.ts";
 import { environmentSettings, SCOPE } from "../sim/workload.ts";
-import { change, child, newJob, open } from "./harness.ts";
+import { change, child, newJob, onEachEngine } from "./harness.ts";
 
 describe("opening", () => {
-  test("twice is no different from once, and the store keeps its name", async (t) => {
+  onEachEngine("twice is no different from once, and the store keeps its name", async (t, open) => {
     const { store, database } = await open(t);
     await store.jobs.insert(newJob("a"));
     const again = await openStore(database, 1, { defaultDriver: "fake" });
@@ -18,7 +18,7 @@ describe("opening", () => {
     assert.equal((await again.jobs.find(SCOPE, ["a"])).length, 1);
   });
 
-  test("a newer program's schema is refused, untouched", async (t) => {
+  onEachEngine("a newer program's schema is refused, untouched", async (t, open) => {
     const { database } = await open(t);
     await database.write([statement(`INSERT INTO migrations (version, applied_at) VALUES (99, 0)`)]);
     await assert.rejects(openStore(database, 1, { defaultDriver: "fake" }), /newer Longshore \(schema 99/);
@@ -35,35 +35,38 @@ describe("opening", () => {
 });
 
 describe("jobs", () => {
-  test("a child's record is made by its first change and has its parent's scheduling; its spec is the parent's", async (t) => {
-    const { store } = await open(t);
-    const epoch = await store.scheduling.lead();
-    await store.jobs.insert(newJob("a", {}, { arraySize: 10 }));
-    const recorded = async (status: JobStatus, after = -1) => {
-      const found = await store.jobs.children("a", { status, after, limit: 10 });
-      return found.map(({ id, parent, scheduling }) => [id, parent?.index, scheduling.arraySize]);
-    };
-    assert.deepEqual(await recorded("STARTING"), []);
-    await store.scheduling.commit(epoch, [child("a", 7, "STARTING"), child("a", 2, "STARTING")]);
-    await store.scheduling.commit(epoch, [child("a", 7, "SUCCEEDED")]);
-    assert.deepEqual(await recorded("STARTING"), [["a:2", 2, 10]]);
-    assert.deepEqual(await recorded("SUCCEEDED"), [["a:7", 7, 10]]);
-    assert.deepEqual(await recorded("SUCCEEDED", 7), []);
-    assert.deepEqual(
-      (await store.jobs.recordedIndexes("a", { from: 2, to: 8 })).toSorted((a, b) => a - b),
-      [2, 7],
-    );
-    assert.deepEqual(await store.jobs.recordedIndexes("a", { from: 3, to: 7 }), []);
-    const summary = { counts: { STARTING: 1, SUCCEEDED: 1 }, below: 0 };
-    await store.scheduling.commit(epoch, [{ kind: "array-summary", jobId: "a", recorded: summary }]);
-    assert.deepEqual((await store.jobs.find(SCOPE, ["a"]))[0]?.recorded, summary);
-    assert.deepEqual([...(await store.jobs.specs(["a", "a:7"])).keys()], ["a"]);
-    assert.deepEqual(await store.jobs.find("other/scope", ["a", "a:7"]), []);
-    const launches = await store.scheduling.launches([{ id: "a:7", parent: { id: "a", index: 7 } }]);
-    assert.deepEqual([launches.get("a")?.arraySize, launches.get("a")?.spec.container!.image], [10, "a"]);
-  });
+  onEachEngine(
+    "a child's record is made by its first change and has its parent's scheduling; its spec is the parent's",
+    async (t, open) => {
+      const { store } = await open(t);
+      const epoch = await store.scheduling.lead();
+      await store.jobs.insert(newJob("a", {}, { arraySize: 10 }));
+      const recorded = async (status: JobStatus, after = -1) => {
+        const found = await store.jobs.children("a", { status, after, limit: 10 });
+        return found.map(({ id, parent, scheduling }) => [id, parent?.index, scheduling.arraySize]);
+      };
+      assert.deepEqual(await recorded("STARTING"), []);
+      await store.scheduling.commit(epoch, [child("a", 7, "STARTING"), child("a", 2, "STARTING")]);
+      await store.scheduling.commit(epoch, [child("a", 7, "SUCCEEDED")]);
+      assert.deepEqual(await recorded("STARTING"), [["a:2", 2, 10]]);
+      assert.deepEqual(await recorded("SUCCEEDED"), [["a:7", 7, 10]]);
+      assert.deepEqual(await recorded("SUCCEEDED", 7), []);
+      assert.deepEqual(
+        (await store.jobs.recordedIndexes("a", { from: 2, to: 8 })).toSorted((a, b) => a - b),
+        [2, 7],
+      );
+      assert.deepEqual(await store.jobs.recordedIndexes("a", { from: 3, to: 7 }), []);
+      const summary = { counts: { STARTING: 1, SUCCEEDED: 1 }, below: 0 };
+      await store.scheduling.commit(epoch, [{ kind: "array-summary", jobId: "a", recorded: summary }]);
+      assert.deepEqual((await store.jobs.find(SCOPE, ["a"]))[0]?.recorded, summary);
+      assert.deepEqual([...(await store.jobs.specs(["a", "a:7"])).keys()], ["a"]);
+      assert.deepEqual(await store.jobs.find("other/scope", ["a", "a:7"]), []);
+      const launches = await store.scheduling.launches([{ id: "a:7", parent: { id: "a", index: 7 } }]);
+      assert.deepEqual([launches.get("a")?.arraySize, launches.get("a")?.spec.container!.image], [10, "a"]);
+    },
+  );
 
-  test("of stop requests the first counts, but a terminate replaces a cancel", async (t) => {
+  onEachEngine("of stop requests the first counts, but a terminate replaces a cancel", async (t, open) => {
     const { store } = await open(t);
     const stops = async () => (await store.scheduling.news(0, 10)).stops;
     await store.jobs.requestStops(["a"], { kind: "cancel", reason: "one" }, 1);
@@ -84,7 +87,7 @@ describe("jobs", () => {
 });
 
 describe("scheduling", () => {
-  test("a commit is all or nothing, and only the newest leader's counts", async (t) => {
+  onEachEngine("a commit is all or nothing, and only the newest leader's counts", async (t, open) => {
     const { store } = await open(t);
     const first = await store.scheduling.lead();
     await store.jobs.insert(newJob("a"));
@@ -103,7 +106,7 @@ describe("scheduling", () => {
     assert.deepEqual([late?.status, early?.status], ["rejected", "fulfilled"]);
   });
 
-  test("news: in order of submission, bounded, after what was read; children are no news", async (t) => {
+  onEachEngine("news: in order of submission, bounded, after what was read; children are no news", async (t, open) => {
     const { store } = await open(t);
     const epoch = await store.scheduling.lead();
     for (const id of ["c", "a", "b"]) await store.jobs.insert(newJob(id, {}, { arraySize: 2 }));
@@ -115,32 +118,35 @@ describe("scheduling", () => {
     assert.equal((await store.scheduling.news(second.jobs.at(-1)!.seq, 2)).jobs.length, 0);
   });
 
-  test("a new world: parents before children, ended children of open arrays, nothing that is over", async (t) => {
-    const { store } = await open(t);
-    const epoch = await store.scheduling.lead();
-    for (const id of ["over", "open", "gone"]) await store.jobs.insert(newJob(id, {}, { arraySize: 3 }));
-    await store.scheduling.commit(epoch, [
-      child("open", 0, "SUCCEEDED"),
-      child("open", 1, "FAILED"),
-      child("open", 2, "RUNNABLE"),
-      change("open", { status: "PENDING" }),
-      {
-        kind: "array-summary",
-        jobId: "open",
-        recorded: { counts: { RUNNABLE: 1, SUCCEEDED: 1, FAILED: 1 }, below: 3 },
-      },
-      child("gone", 0, "FAILED"),
-      change("gone", { status: "FAILED" }),
-    ]);
-    const facts = await store.scheduling.load();
-    const told = facts.flatMap((fact) => {
-      if (fact.kind === "job-admitted") return [fact.job.id];
-      return fact.kind === "children-ended" ? [`${fact.parentId}:${fact.indexes.join("+")} ${fact.status}`] : [];
-    });
-    assert.deepEqual(told, ["over", "open", "open:2", "open:0 SUCCEEDED", "open:1 FAILED"]);
-  });
+  onEachEngine(
+    "a new world: parents before children, ended children of open arrays, nothing that is over",
+    async (t, open) => {
+      const { store } = await open(t);
+      const epoch = await store.scheduling.lead();
+      for (const id of ["over", "open", "gone"]) await store.jobs.insert(newJob(id, {}, { arraySize: 3 }));
+      await store.scheduling.commit(epoch, [
+        child("open", 0, "SUCCEEDED"),
+        child("open", 1, "FAILED"),
+        child("open", 2, "RUNNABLE"),
+        change("open", { status: "PENDING" }),
+        {
+          kind: "array-summary",
+          jobId: "open",
+          recorded: { counts: { RUNNABLE: 1, SUCCEEDED: 1, FAILED: 1 }, below: 3 },
+        },
+        child("gone", 0, "FAILED"),
+        change("gone", { status: "FAILED" }),
+      ]);
+      const facts = await store.scheduling.load();
+      const told = facts.flatMap((fact) => {
+        if (fact.kind === "job-admitted") return [fact.job.id];
+        return fact.kind === "children-ended" ? [`${fact.parentId}:${fact.indexes.join("+")} ${fact.status}`] : [];
+      });
+      assert.deepEqual(told, ["over", "open", "open:2", "open:0 SUCCEEDED", "open:1 FAILED"]);
+    },
+  );
 
-  test("outcomes: of jobs, arrays with their failed children, unknown ids", async (t) => {
+  onEachEngine("outcomes: of jobs, arrays with their failed children, unknown ids", async (t, open) => {
     const { store } = await open(t);
     const epoch = await store.scheduling.lead();
     await store.jobs.insert(newJob("good"));
@@ -161,7 +167,7 @@ describe("scheduling", () => {
     assert.deepEqual(outcomes.get("unknown"), { succeeded: false });
   });
 
-  test("attempts that are not over are found by their driver", async (t) => {
+  onEachEngine("attempts that are not over are found by their driver", async (t, open) => {
     const { store } = await open(t);
     const epoch = await store.scheduling.lead();
     await store.jobs.insert(newJob("a"));
@@ -179,7 +185,7 @@ describe("resources and definitions", () => {
     settings: environmentSettings({ maxvCpus: 4 }),
   });
 
-  test("an ARN is given once; an update counts for the version that it was made for", async (t) => {
+  onEachEngine("an ARN is given once; an update counts for the version that it was made for", async (t, open) => {
     const { store } = await open(t);
     assert.equal(await store.environments.insert(record("a")), true);
     assert.equal(await store.environments.insert(record("a")), false);
@@ -190,25 +196,28 @@ describe("resources and definitions", () => {
     assert.equal(await store.queues.get("arn/a"), undefined);
   });
 
-  test("the engine's status for an older version is not written; only what is DELETING is deleted", async (t) => {
-    const { store } = await open(t);
-    const epoch = await store.scheduling.lead();
-    await store.environments.insert(record("a"));
-    const valid = { kind: "environment-status", arn: "arn/a", status: "VALID", statusReason: "fine" } as const;
-    await store.scheduling.commit(epoch, [
-      { ...valid, version: 0 },
-      { kind: "environment-deleted", arn: "arn/a" },
-    ]);
-    assert.equal((await store.environments.get("arn/a"))?.status, "CREATING");
-    await store.scheduling.commit(epoch, [{ ...valid, version: 1 }]);
-    const read = (await store.environments.get("arn/a"))!;
-    assert.deepEqual([read.status, read.statusReason], ["VALID", "fine"]);
-    await store.environments.update(read, { ...read, status: "DELETING" });
-    await store.scheduling.commit(epoch, [{ kind: "environment-deleted", arn: "arn/a" }]);
-    assert.equal(await store.environments.get("arn/a"), undefined);
-  });
+  onEachEngine(
+    "the engine's status for an older version is not written; only what is DELETING is deleted",
+    async (t, open) => {
+      const { store } = await open(t);
+      const epoch = await store.scheduling.lead();
+      await store.environments.insert(record("a"));
+      const valid = { kind: "environment-status", arn: "arn/a", status: "VALID", statusReason: "fine" } as const;
+      await store.scheduling.commit(epoch, [
+        { ...valid, version: 0 },
+        { kind: "environment-deleted", arn: "arn/a" },
+      ]);
+      assert.equal((await store.environments.get("arn/a"))?.status, "CREATING");
+      await store.scheduling.commit(epoch, [{ ...valid, version: 1 }]);
+      const read = (await store.environments.get("arn/a"))!;
+      assert.deepEqual([read.status, read.statusReason], ["VALID", "fine"]);
+      await store.environments.update(read, { ...read, status: "DELETING" });
+      await store.scheduling.commit(epoch, [{ kind: "environment-deleted", arn: "arn/a" }]);
+      assert.equal(await store.environments.get("arn/a"), undefined);
+    },
+  );
 
-  test("resources are listed by name, page by page, in their scope", async (t) => {
+  onEachEngine("resources are listed by name, page by page, in their scope", async (t, open) => {
     const { store } = await open(t);
     for (const name of ["c", "a", "d"]) await store.environments.insert(record(name));
     const first = await store.environments.list(SCOPE, { limit: 2 });
@@ -221,7 +230,7 @@ describe("resources and definitions", () => {
     assert.deepEqual(await store.environments.list("other/scope", { limit: 2 }), []);
   });
 
-  test("revisions count up whatever is deregistered, also when registered at once", async (t) => {
+  onEachEngine("revisions count up whatever is deregistered, also when registered at once", async (t, open) => {
     const { store } = await open(t);
     const register = (name: string) =>
       store.definitions.register({
@@ -254,4 +263,18 @@ describe("resources and definitions", () => {
       [5, 4, 2, 1],
     );
   });
+
+  onEachEngine(
+    "in which boot of its machine a driver was seen is kept with the commit that says what came of it",
+    async (t, open) => {
+      const { store } = await open(t);
+      const epoch = await store.scheduling.lead();
+      const boots = async () => (await store.scheduling.load()).filter(({ kind }) => kind === "driver-boot");
+      const seen = (driver: "process" | "docker", bootId: string) => ({ kind: "driver-boot" as const, driver, bootId });
+      assert.deepEqual(await boots(), []);
+      await store.scheduling.commit(epoch, [seen("process", "one"), seen("docker", "one")]);
+      await store.scheduling.commit(epoch, [seen("process", "two")]);
+      assert.deepEqual(new Set(await boots()), new Set([seen("process", "two"), seen("docker", "one")]));
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { statement } from "../../src/store/database.ts";
-import { DatabaseInUse, SqliteDatabase } from "../../src/store/sqlite.ts";
+import { DatabaseInUse, SqliteDatabase } from "../../src/store/sqlite/database.ts";
 
 /** A process of its own that has the database of argv[2] open: writes numbered rows, several at once, and prints the numbers that were acknowledged. */
 try {

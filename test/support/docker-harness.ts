@@ -4,13 +4,16 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ContainerProperties } from "@aws-sdk/client-batch";
 import type Dockerode from "dockerode";
+import { localDial } from "../../src/drivers/docker/engine/dial.ts";
 import { createDockerDriver } from "../../src/drivers/docker/driver.ts";
 import type { DockerDriverOptions } from "../../src/drivers/docker/driver.ts";
-import { LABEL } from "../../src/drivers/docker/names.ts";
 import type { Driver } from "../../src/ports/driver.ts";
+import { NO_SECRETS } from "../../src/ports/secrets.ts";
 import { systemClock } from "./clock.ts";
+import { partsOfCluster, removeCluster } from "./cluster-parts.ts";
 import { ensureTestImage, testEngine } from "./docker-image.ts";
 import { createLogFiles } from "./log-files.ts";
+import type { OwnDockerd } from "./own-dockerd.ts";
 
 /** A cluster of its own in the engine, which leaves nothing behind. */
 export interface DockerHarness {
@@ -25,20 +28,19 @@ export interface DockerHarness {
   containers(): Promise<string[]>;
   /** Names of the volumes that its tasks share. */
   volumes(): Promise<string[]>;
+  /** Names of the networks between its nodes. */
+  networks(): Promise<string[]>;
   dispose(): Promise<void>;
 }
 
-export async function makeDockerHarness(): Promise<DockerHarness> {
-  const image = await ensureTestImage();
-  const docker = await testEngine();
+/** `engine`: another one than that of this machine. */
+export async function makeDockerHarness(engine?: OwnDockerd): Promise<DockerHarness> {
+  const image = engine?.image ?? (await ensureTestImage());
+  const docker = engine?.docker ?? (await testEngine());
   const clusterId = `test-${randomBytes(8).toString("hex")}`;
   const directory = mkdtempSync(path.join(tmpdir(), "longshore-docker-"));
   const logs = createLogFiles(path.join(directory, "logs"));
-  const list = () => docker.listContainers({ all: true, filters: { label: [`${LABEL.cluster}=${clusterId}`] } });
-  const volumes = async () => {
-    const { Volumes } = await docker.listVolumes({ filters: { label: [`${LABEL.cluster}=${clusterId}`] } });
-    return Volumes.map(({ Name }) => Name);
-  };
+  const parts = () => partsOfCluster(docker, clusterId);
   return {
     docker,
     clusterId,
@@ -48,26 +50,20 @@ export async function makeDockerHarness(): Promise<DockerHarness> {
       createDockerDriver({
         clock: systemClock,
         logs,
+        secrets: NO_SECRETS,
         clusterId,
         directory: path.join(directory, "docker"),
         defaultImage: image,
+        ...(engine !== undefined && { dial: localDial(engine.socketPath) }),
         ...options,
       }),
     readLog: async (attemptId) => logs.read(attemptId).toString("utf8"),
     command: (argv) => ({ image, command: [...argv] }),
-    containers: async () => (await list()).map(({ Names }) => (Names[0] ?? "").slice(1)),
-    volumes,
+    containers: async () => [...(await parts()).containers],
+    volumes: async () => [...(await parts()).volumes],
+    networks: async () => [...(await parts()).networks],
     async dispose() {
-      const left = await list();
-      await Promise.all(
-        left.map(({ Id }) =>
-          docker
-            .getContainer(Id)
-            .remove({ force: true, v: true })
-            .catch(() => {}),
-        ),
-      );
-      for (const volume of await volumes()) await docker.getVolume(volume).remove();
+      await removeCluster(docker, clusterId);
       rmSync(directory, { recursive: true });
     },
   };

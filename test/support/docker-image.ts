@@ -5,7 +5,7 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import Dockerode from "dockerode";
-import { findSocket } from "../../src/drivers/docker/probe.ts";
+import { findSocket } from "../../src/drivers/docker/engine/probe.ts";
 
 const REPOSITORY = "longshore-test/busybox";
 const TAG = "1";
@@ -16,7 +16,8 @@ let building: Promise<string> | undefined;
 
 /** A client of the engine under test. */
 export async function testEngine(): Promise<Dockerode> {
-  const socketPath = await findSocket();
+  // A test may keep its own process busy for longer than a server waits for an answer.
+  const socketPath = await findSocket(undefined, 10_000);
   if (socketPath === undefined) throw new Error("No container engine answers.");
   return new Dockerode({ socketPath });
 }
@@ -28,7 +29,11 @@ export function ensureTestImage(): Promise<string> {
 }
 
 async function build(): Promise<string> {
-  const docker = await testEngine();
+  return importTestImage(await testEngine());
+}
+
+/** The same for another engine. */
+export async function importTestImage(docker: Dockerode): Promise<string> {
   const name = `${REPOSITORY}:${TAG}`;
   const isThere = await docker
     .getImage(name)

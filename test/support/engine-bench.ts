@@ -8,8 +8,8 @@ import type { FakeBoot } from "../../src/drivers/fake/cloud.ts";
 import { FakeCloud, PLAIN_BOOT } from "../../src/drivers/fake/cloud.ts";
 import type { FakeAttempt } from "../../src/drivers/fake/machine.ts";
 import { FakeMachine } from "../../src/drivers/fake/machine.ts";
-import type { SchedulingStore } from "../../src/ports/store.ts";
-import { SqliteDatabase } from "../../src/store/sqlite.ts";
+import type { EnvironmentSettings, SchedulingStore } from "../../src/ports/store.ts";
+import { SqliteDatabase } from "../../src/store/sqlite/database.ts";
 import type { OpenStore } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 import type { Fault } from "../sim/server.ts";
@@ -25,6 +25,8 @@ export interface BenchOptions {
   readonly behaviour?: Partial<FakeBehaviour>;
   /** The environment has instances, of 64 vCPUs together at most. */
   readonly launching?: Launching;
+  /** Which environments have instances; by default all, if `launching` is there. */
+  readonly launchingOf?: (settings: EnvironmentSettings) => Launching | undefined;
   /** The fate of instances, as they are launched one after the other; the others are up in a minute. */
   readonly boots?: Partial<FakeBoot>[];
   /** Called each time that an attempt begins. */
@@ -47,11 +49,11 @@ export class EngineBench {
   faults: { call: string; fault: Fault }[] = [];
   commits = 0;
   readonly #capacity: Capacity;
-  readonly #database: SqliteDatabase;
+  readonly database: SqliteDatabase;
 
   private constructor(database: SqliteDatabase, store: OpenStore, options: BenchOptions) {
     const { capacity, behaviour, boots = [] } = options;
-    this.#database = database;
+    this.database = database;
     this.store = store;
     this.#capacity = capacity ?? { vcpuMilli: 4000, memoryMiB: 8192 };
     this.machine = new FakeMachine({
@@ -72,8 +74,8 @@ export class EngineBench {
 
   static async open(options: BenchOptions = {}): Promise<EngineBench> {
     const database = new SqliteDatabase(":memory:");
-    const { launching } = options;
-    const store = await openStore(database, 0, { defaultDriver: "fake", launchingOf: () => launching });
+    const { launching, launchingOf = () => launching } = options;
+    const store = await openStore(database, 0, { defaultDriver: "fake", launchingOf });
     const bench = new EngineBench(database, store, options);
     const status = { status: "CREATING", statusReason: "", createdAt: bench.clock.now(), scope: SCOPE } as const;
     const environment = { arn: ENVIRONMENT, name: "environment-1", settings: environmentSettings({ maxvCpus: 64 }) };
@@ -95,6 +97,7 @@ export class EngineBench {
       machine: this.machine,
       cloud: this.cloud,
       clock: this.clock,
+      stopwatch: this.clock,
       capacity: this.#capacity,
       drawFault: (call) => this.#drawFault(call),
       onCommit: () => (this.commits += 1),
@@ -141,8 +144,10 @@ export class EngineBench {
     return this.store.jobs.requestStops([jobId], stop, this.clock.now());
   }
 
+  /** Until the engine sleeps: one tick may ask for the next one. */
   tick(): Promise<boolean> {
-    return this.server.until(this.server.engine.nudge());
+    const { engine } = this.server;
+    return this.server.until(engine.nudge().then(() => engine.idle()));
   }
 
   /** Time passes, timer by timer, and the engine acts on each. */
@@ -168,7 +173,7 @@ export class EngineBench {
   async close(): Promise<void> {
     await this.server.engine.stop();
     this.server.crash();
-    await this.#database.close();
+    await this.database.close();
   }
 
   #drawFault(call: string): Fault {

@@ -1,4 +1,6 @@
 import { launch } from "../../src/core/instances/launch.ts";
+import type { Host } from "../../src/core/instances/host.ts";
+import { hostType, launchingOfHosts } from "../../src/core/instances/host.ts";
 import type { InstanceType, Launching } from "../../src/core/instances/instance.ts";
 import type { Environment } from "../../src/core/resources.ts";
 import type { World } from "../../src/core/world.ts";
@@ -30,6 +32,18 @@ export function withInstances(launching: Partial<Launching> = {}, more: Partial<
     },
     ...more,
   };
+}
+
+/** An UNMANAGED environment in which machines are registered that hold so much. */
+export function withHosts(hosts: readonly Host[], more: Partial<Environment> = {}): Environment {
+  const instances = launchingOfHosts(hosts);
+  return { ...ENVIRONMENT, isUnmanaged: true, maxVcpuMilli: Infinity, hosts, instances, ...more };
+}
+
+/** `id`: of an active host with so many vCPUs, 4 GiB each. */
+export function host(id: string, vcpus: number, more: Partial<Host> = {}): Host {
+  const capacity = { vcpuMilli: vcpus * 1000, memoryMiB: vcpus * 4096, gpus: 0, architecture: "X86_64" } as const;
+  return { id, state: "active", type: hostType(capacity), ...more };
 }
 
 /** Instances of these types, oldest first, that run since the bench began. Their ids. */

@@ -59,9 +59,14 @@ export function allEnded(batch: BatchClient, jobIds: readonly string[]): Promise
 }
 
 /** The lines of a log stream, once there are at least `count`. */
-export function logLines(logs: CloudWatchLogsClient, logStreamName: string, count: number): Promise<string[]> {
+export function logLines(
+  logs: CloudWatchLogsClient,
+  logStreamName: string,
+  count: number,
+  logGroupName = "/aws/batch/job",
+): Promise<string[]> {
   return until(`${count} lines in ${logStreamName}`, async () => {
-    const command = new GetLogEventsCommand({ logGroupName: "/aws/batch/job", logStreamName, startFromHead: true });
+    const command = new GetLogEventsCommand({ logGroupName, logStreamName, startFromHead: true });
     const { events = [] } = await logs.send(command);
     return events.length >= count && events.map(({ message }) => message!);
   });

@@ -2,14 +2,26 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createProcessDriver } from "../../src/drivers/process/driver.ts";
+import type { Clock } from "../../src/ports/clock.ts";
 import type { Driver } from "../../src/ports/driver.ts";
+import type { Term } from "../../src/ports/leadership.ts";
+import { ONLY_SERVER } from "../../src/ports/leadership.ts";
+import { NO_SECRETS } from "../../src/ports/secrets.ts";
+import type { Secrets } from "../../src/ports/secrets.ts";
 import type { DriverHarness } from "../conformance/driver/suite.ts";
+import { removeOutsideOf } from "./cgroup-folders.ts";
 import { systemClock } from "./clock.ts";
 import { createLogFiles } from "./log-files.ts";
 import type { LogFiles } from "./log-files.ts";
 
 export interface ProcessHarness extends DriverHarness {
-  createDriver(memoryLimits?: "auto" | "watch"): Driver;
+  createDriver(
+    limits?: "auto" | "watch",
+    clock?: Clock,
+    secrets?: Secrets,
+    bootId?: string,
+    term?: Pick<Term, "confirm">,
+  ): Driver;
   /** The driver's own directory. */
   readonly attempts: string;
   readonly logsDirectory: string;
@@ -34,18 +46,16 @@ export async function makeProcessHarness(): Promise<ProcessHarness> {
     logs,
     notices,
     journal: (attemptId) => readFileSync(path.join(attempts, `${attemptId}.journal`), "utf8"),
-    createDriver: (memoryLimits = "auto") =>
+    createDriver: (limits = "auto", clock = systemClock, secrets = NO_SECRETS, bootId, term = ONLY_SERVER) =>
       createProcessDriver({
-        directory: attempts,
-        clock: systemClock,
-        logs,
-        memoryLimits,
+        ...{ directory: attempts, clock, logs, limits, secrets, bootId, term },
         onNotice: (notice) => notices.push(notice),
       }),
     readLog: async (attemptId) => logs.read(attemptId).toString("utf8"),
     command: (argv) => ({ image: "scratch", command: [...argv] }),
     async dispose() {
       killWhatRuns(attempts);
+      removeOutsideOf(attempts);
       rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     },
   };

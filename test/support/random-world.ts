@@ -1,10 +1,12 @@
 import { childId } from "../../src/core/ids.ts";
+import type { Host } from "../../src/core/instances/host.ts";
 import type { Instance, InstanceType, Launching } from "../../src/core/instances/instance.ts";
 import type { ConsumableNeed, Dependency, Job, Scheduling } from "../../src/core/job.ts";
 import { isArrayParent, isWaiting } from "../../src/core/job.ts";
 import type { Consumable, Environment, FairSharePolicy, Queue } from "../../src/core/resources.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { jobOf } from "../../src/core/explain/open-dependencies.ts";
+import { host, withHosts } from "./instances.ts";
 import type { Random } from "../sim/random.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "./world.ts";
 
@@ -59,16 +61,18 @@ export function waitingIds({ world }: WorldBench): string[] {
 }
 
 function randomEnvironment(random: Random, arn: string): Environment {
-  return {
+  const environment = {
     ...ENVIRONMENT,
     arn,
     maxVcpuMilli: random.int(1, 12) * 1000,
     enabled: random.chance(0.9),
-    status: random.chance(0.9) ? "VALID" : "INVALID",
+    status: random.chance(0.9) ? ("VALID" as const) : ("INVALID" as const),
     isUnmanaged: random.chance(0.05),
-    driver: random.chance(0.95) ? "fake" : "docker",
+    driver: random.chance(0.95) ? ("fake" as const) : ("docker" as const),
     ...(random.chance(0.3) && { instances: randomLaunching(random) }),
   };
+  const { enabled, isUnmanaged } = environment;
+  return isUnmanaged ? withHosts(randomHosts(random, arn), { arn, enabled }) : environment;
 }
 
 const TYPES: readonly InstanceType[] = [
@@ -76,6 +80,13 @@ const TYPES: readonly InstanceType[] = [
   { name: "large", vcpuMilli: 4000, memoryMiB: 8192, gpus: 0, architecture: "X86_64", microUsdPerHour: 180_000 },
   { name: "arm", vcpuMilli: 4000, memoryMiB: 8192, gpus: 0, architecture: "ARM64", microUsdPerHour: 150_000 },
 ];
+
+function randomHosts(random: Random, environmentArn: string): Host[] {
+  const states = ["active", "active", "draining"] as const;
+  return Array.from({ length: random.int(0, 2) }, (_, index) =>
+    host(`${environmentArn}#${index}`, random.int(1, 4), { state: random.pick(states) }),
+  );
+}
 
 function randomLaunching(random: Random): Launching {
   return {
@@ -88,12 +99,16 @@ function randomLaunching(random: Random): Launching {
 /** A few in each environment that has some; nobody launches more. */
 function randomInstances({ world, now }: WorldBench, random: Random): { instances: Instance[]; lastSeq: number } {
   const instances: Instance[] = [];
-  for (const { arn, instances: launching } of world.environments.values()) {
+  const add = (more: Pick<Instance, "environmentArn" | "type" | "status" | "host">): void => {
+    const seq = instances.length + 1;
+    instances.push({ id: `i-${seq}`, seq, launchedAt: now, ...more });
+  };
+  for (const { arn, instances: launching, hosts } of world.environments.values()) {
+    for (const { id, type } of hosts ?? []) add({ environmentArn: arn, type, status: "running", host: id });
+    if (hosts !== undefined) continue;
     for (let count = launching?.types.length ? random.int(0, 3) : 0; count > 0; count -= 1) {
-      const seq = instances.length + 1;
-      const type = random.pick(launching!.types);
       const status = random.chance(0.8) ? "running" : "launching";
-      instances.push({ id: `i-${seq}`, seq, environmentArn: arn, type, status, launchedAt: now });
+      add({ environmentArn: arn, type: random.pick(launching!.types), status });
     }
   }
   return { instances, lastSeq: instances.length };

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type {
   BatchClient,
   CapacityLimit,
@@ -95,6 +96,15 @@ export function untilServiceStatus(
     if (statuses.includes(job.status!)) return job;
     if (job.status !== "SUCCEEDED" && job.status !== "FAILED") return undefined;
     throw new Error(`Service job ${jobId} should be ${statuses.join(" or ")}: ${JSON.stringify(job)}`);
+  });
+}
+
+/** Waits until a tick has seen the job, and says why it waits. */
+export function whyServiceWaits(batch: BatchClient, jobId: string): Promise<string> {
+  return until(`service job ${jobId} waits for a reason`, async () => {
+    const { status, statusReason } = await describeService(batch, jobId);
+    assert.equal(status, "RUNNABLE");
+    return statusReason;
   });
 }
 

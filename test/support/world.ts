@@ -28,7 +28,6 @@ export const ENVIRONMENT: Environment = {
   maxVcpuMilli: 100_000_000,
   isFargate: false,
   isUnmanaged: false,
-  endsJobs: false,
   driver: "fake",
 };
 

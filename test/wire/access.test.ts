@@ -44,7 +44,10 @@ test("only names of this machine, and those allowed, are served as Host", async 
 
 test("the address that a request has come to may be its Host, no other address", () => {
   const refused = (host: string, localAddress: string | undefined) =>
-    refusal({ method: "GET", path: "/", headers: { host }, localAddress }, new Set()) !== undefined;
+    refusal(
+      { method: "GET", path: "/", headers: { host }, rawHeaders: ["Host", host], localAddress, isForPage: false },
+      new Set(),
+    ) !== undefined;
   assert.equal(refused("192.168.1.5:4590", "192.168.1.5"), false);
   assert.equal(refused("192.168.1.5:4590", "::ffff:192.168.1.5"), false);
   assert.equal(refused("[fd00::5]:4590", "fd00::5"), false);

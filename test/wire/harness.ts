@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import type { IncomingMessage } from "node:http";
+import type { Agent, IncomingMessage } from "node:http";
 import { request as httpRequest } from "node:http";
 import { Writable } from "node:stream";
 import type { TestContext } from "node:test";
@@ -7,6 +7,7 @@ import { BatchClient } from "@aws-sdk/client-batch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { FastifyInstance } from "fastify";
 import pino from "pino";
+import type { Admission } from "../../src/api/access/admission.ts";
 import { createAdmission } from "../../src/api/access/admission.ts";
 import type { ServerOptions } from "../../src/api/server.ts";
 import { systemClock } from "../support/clock.ts";
@@ -29,8 +30,12 @@ const OPEN_TO_ALL = createAdmission({
   defaultAccount: "123456789012",
 });
 
-/** A listening server that ends with the test. */
-export async function startServer(t: TestContext, options: Partial<ServerOptions>): Promise<TestServer> {
+/** A listening server that ends with the test. `addRoutes`: beside those of the services. */
+export async function startServer(
+  t: TestContext,
+  options: Partial<ServerOptions>,
+  addRoutes: (app: FastifyInstance, admission: Admission) => void = () => {},
+): Promise<TestServer> {
   const logged: string[] = [];
   const sink = new Writable({
     write(chunk, _encoding, done) {
@@ -48,9 +53,12 @@ export async function startServer(t: TestContext, options: Partial<ServerOptions
     isOpen: true,
     defaultRegion: "us-east-1",
     version: "1.2.3",
+    clock: systemClock,
+    heapUsed: () => 0,
     logger: pino({ level: "info" }, sink),
     ...options,
   });
+  addRoutes(app, OPEN_TO_ALL);
   await app.listen({ host: "127.0.0.1", port: 0 });
   t.after(() => app.close());
   const { port } = app.server.address() as AddressInfo;
@@ -83,20 +91,25 @@ export interface RawRequest {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** By default each request has a connection of its own. */
+  readonly agent?: Agent;
 }
 
 /** One request exactly as given: no header is added but Host and the body's length. */
 export function send(
   port: number,
-  { method = "POST", path = "/v1/submitjob", headers = {}, body }: RawRequest,
+  { method = "POST", path = "/v1/submitjob", headers = {}, body, agent }: RawRequest,
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => resolve(rawAnswer(response, Buffer.concat(chunks).toString("utf8"))));
-    });
+    const request = httpRequest(
+      { host: "127.0.0.1", port, method, path, headers, agent: agent ?? false },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => resolve(rawAnswer(response, Buffer.concat(chunks).toString("utf8"))));
+      },
+    );
     request.on("error", reject);
     request.end(body);
   });

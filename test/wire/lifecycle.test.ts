@@ -46,7 +46,7 @@ test("a readiness check that rejects is not ready, and logged", async (t) => {
 
 test("above the in-flight limit requests answer 429 with Retry-After, and below it again they are served", async (t) => {
   const { handler, entered, open } = gate();
-  const { port } = await startServer(t, { batch: { DescribeJobs: handler }, inFlightLimit: 1 });
+  const { port } = await startServer(t, { batch: { DescribeJobs: handler }, load: { requests: 1 } });
   const first = sendJson(port, "/v1/describejobs", { jobs: [] });
   await entered;
   const refused = await sendJson(port, "/v1/describejobs", { jobs: [] });
@@ -60,7 +60,7 @@ test("above the in-flight limit requests answer 429 with Retry-After, and below 
 });
 
 test("requests whose client leaves do not use up the limit for ever", async (t) => {
-  const { app, port } = await startServer(t, { inFlightLimit: 1 });
+  const { app, port } = await startServer(t, { load: { requests: 1 } });
   const socket = connect(port, "127.0.0.1");
   const accepted = once(app.server, "request");
   socket.write("POST /v1/describejobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{");
@@ -108,8 +108,8 @@ test("what is not HTTP is answered in the same form, with a request id", async (
   assert.match(await ask("GET /healthz HTTP/1.0\r\n\r\n"), /^HTTP\/1.1 403 [^]*no Host header/);
 });
 
-test("the server bounds connections and the time that a request may take to arrive", async (t) => {
-  const { app } = await startServer(t, { connectionLimit: 17 });
-  const { maxConnections, headersTimeout, requestTimeout, keepAliveTimeout } = app.server;
-  assert.deepEqual([maxConnections, headersTimeout, requestTimeout, keepAliveTimeout], [17, 30_000, 60_000, 75_000]);
+test("the server bounds the time that a request may take to arrive", async (t) => {
+  const { app } = await startServer(t, {});
+  const { headersTimeout, requestTimeout, keepAliveTimeout } = app.server;
+  assert.deepEqual([headersTimeout, requestTimeout, keepAliveTimeout], [30_000, 60_000, 75_000]);
 });

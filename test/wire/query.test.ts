@@ -19,7 +19,7 @@ function signedFor(service: string): string {
 /** A service of the ec2Query protocol, which answers what the test wants. */
 function ec2Like(handlers: Record<string, QueryHandler>): QueryService {
   const namespace = "http://ec2.amazonaws.com/doc/2016-11-15/";
-  return { name: "ec2", protocol: "ec2Query", version: "2016-11-15", namespace, handlers };
+  return { name: "ec2", protocol: "ec2Query", version: "2016-11-15", namespace, handlers, changing: ["Change"] };
 }
 
 async function open(t: TestContext, handlers: Record<string, QueryHandler> = {}) {
@@ -164,4 +164,26 @@ test("any text survives as XML, or as much of it as XML can hold", () => {
   assert.equal(xmlElement("a", `<b c="d">&amp;\r\n\t'`), "<a>&lt;b c=&quot;d&quot;&gt;&amp;amp;&#13;\n\t'</a>");
   assert.equal(xmlElement("a", "\u0000x\u001b\ud800"), "<a>\ufffdx\ufffd\ufffd</a>");
   assert.equal(xmlElement("a", [[1], {}, false]), "<a><item><item>1</item></item><item/><item>false</item></a>");
+});
+
+test("what changes something is not done for a URL alone, which a page can have a browser visit", async (t) => {
+  let changes = 0;
+  const { port } = await open(t, {
+    Change: async () => {
+      changes += 1;
+      return {};
+    },
+    Read: async () => ({}),
+  });
+  const ask = (method: string, action: string, headers: Record<string, string> = {}) =>
+    send(port, { method, path: `/?Action=${action}&Version=2016-11-15`, headers });
+  assert.equal((await ask("GET", "Read")).status, 200);
+  for (const method of ["GET", "POST"]) {
+    const { status, text } = await ask(method, "Change");
+    assert.equal(status, 403);
+    assert.match(text, /What changes something is not done for a URL alone\./);
+  }
+  assert.equal(changes, 0);
+  assert.equal((await ask("GET", "Change", { authorization: signedFor("ec2") })).status, 200);
+  assert.equal(changes, 1);
 });

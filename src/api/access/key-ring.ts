@@ -45,13 +45,21 @@ export class KeyRing {
 
   static async load(table: AccessKeyTable, clock: Pick<Clock, "now">): Promise<KeyRing> {
     const ring = new KeyRing(table, clock);
-    for (const { secretAccessKey, ...record } of await table.all()) ring.#keep(record, secretAccessKey);
+    await ring.reload();
     return ring;
   }
 
   private constructor(table: AccessKeyTable, clock: Pick<Clock, "now">) {
     this.#table = table;
     this.#clock = clock;
+  }
+
+  /** Takes over what others have written. No key is ever removed, and none that was revoked comes back. */
+  async reload(): Promise<void> {
+    for (const { secretAccessKey, ...record } of await this.#table.all()) {
+      if (record.revokedAt !== undefined) this.#active.delete(record.accessKeyId);
+      if (!this.isRevoked(record.accessKeyId)) this.#keep(record, secretAccessKey);
+    }
   }
 
   find(accessKeyId: string): KnownKey | undefined {

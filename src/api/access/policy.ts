@@ -1,5 +1,6 @@
 import { CredentialFault } from "./credential-fault.ts";
-import { matchesResource, matchesWildcard } from "./wildcard.ts";
+import { matchesWildcard } from "../../core/wildcard.ts";
+import { matchesResource } from "./resource-match.ts";
 
 /** What a key may do: an IAM policy document, read and checked. */
 export interface Policy {
@@ -31,6 +32,15 @@ export function decide(policy: Policy, action: string, resource: string): Decisi
     decision = "allowed";
   }
   return decision;
+}
+
+/** As `decide`, for an action that no wildcard means: a key with `"Action": "*"` has been given its own account, and not the others. */
+export function allowsByName(policy: Policy, action: string): boolean {
+  const isNamed = policy.statements.some(
+    ({ effect, actions }) =>
+      effect === "Allow" && !actions.isInverted && actions.patterns.includes(action.toLowerCase()),
+  );
+  return isNamed && decide(policy, action, "*") === "allowed";
 }
 
 function applies({ patterns, isInverted }: Matcher, matches: (pattern: string) => boolean): boolean {

@@ -9,7 +9,7 @@ import { serverException } from "../wire/errors.ts";
 import type { BatchInput, Call } from "../wire/operations.ts";
 import type { RestRequest } from "../wire/rest-json.ts";
 import { decoderOf } from "../wire/rest-json.ts";
-import { costOf } from "./cost.ts";
+import { costOf } from "./cost/cost.ts";
 
 /** Answers a SubmitJob request as SubmitJob would, error for error, with what would become of the job; nothing is written. */
 export function createDryRun(backend: Backend): (request: RestRequest, call: Call) => Promise<DryRun> {
@@ -33,7 +33,12 @@ async function dryRun(backend: Backend, input: BatchInput<"SubmitJob">, call: Ca
     ...(scheduling.arraySize !== undefined && { arraySize: scheduling.arraySize }),
     ...preview,
     predictedStart: predictedStart(preview, backend.clock.now()),
-    cost: await costOf(backend.store.environments, queue, job, preview.environmentArn),
+    cost: await costOf(
+      { environments: backend.store.environments, prices: backend.prices },
+      queue,
+      job,
+      preview.environmentArn,
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ResourceKind } from "../../ports/store.ts";
 import { QuotaReached, StoreUnavailable } from "../../ports/store.ts";
+import { RateLimit } from "../load/rate-limit.ts";
 import { clientException, serverException } from "../wire/errors.ts";
 import type { BatchHandlers, Call } from "../wire/operations.ts";
 import type { Backend } from "./backend.ts";
@@ -11,8 +12,8 @@ import { describeJobsHandler } from "./jobs/describe-jobs.ts";
 import { jobDefinitionHandlers } from "./definitions/job-definitions.ts";
 import { listJobsHandler } from "./jobs/list-jobs.ts";
 import { jobQueueHandlers } from "./queues/job-queues.ts";
+import { scopeOf } from "./names.ts";
 import { quotaShareHandlers } from "./sharing/quota-shares.ts";
-import { RateLimit } from "./rate-limit.ts";
 import { schedulingPolicyHandlers } from "./sharing/scheduling-policies.ts";
 import { serviceEnvironmentHandlers } from "./services/service-environments.ts";
 import { serviceJobHandlers } from "./services/service-jobs.ts";
@@ -29,7 +30,7 @@ export function batchHandlers(backend: Backend): BatchHandlers {
   const defaults = new DefaultResources(backend);
   const rate = new RateLimit(backend.limits.requestsPerSecond, backend.clock);
   const prepare = async (operation: string, call: Call): Promise<void> => {
-    rate.admit(operation, call);
+    rate.admit(operation, scopeOf(call));
     await defaults.ensure(call);
   };
   return prepared(prepare, {
@@ -62,7 +63,7 @@ function prepared(prepare: (operation: string, call: Call) => Promise<void>, han
     async (input, call) => {
       try {
         await prepare(name, call);
-        return await turns.run(name, () => handler(input, call));
+        return await turns.run(name, scopeOf(call), () => handler(input, call));
       } catch (error) {
         throw toApiError(error);
       }

@@ -6,6 +6,8 @@ export interface Limits {
   /** Whether requests may use what AWS Batch does not have: docs/beyond-aws.md. */
   readonly extensions: boolean;
   readonly maxArraySize: number;
+  /** In which an account can have resources. AWS has fewer. */
+  readonly maxRegions: number;
   /** For each account and region. */
   readonly requestsPerSecond: Readonly<Partial<Record<BatchOperationName, number>>>;
   /** For each account and region; quota shares: for each job queue. */
@@ -22,8 +24,17 @@ export interface Limits {
 export const OWN_LIMITS: Limits = {
   extensions: true,
   maxArraySize: 1_000_000,
+  maxRegions: 100,
   requestsPerSecond: {},
-  resources: {},
+  // Each tick of the scheduler, which serves all accounts, looks at each queue and environment.
+  resources: {
+    "compute-environment": 1_000,
+    "job-queue": 1_000,
+    "scheduling-policy": 1_000,
+    "service-environment": 1_000,
+    "consumable-resource": 50_000,
+    "quota-share": 1_000,
+  },
   history: { jobDays: undefined, tagsCount: true, definitionDays: undefined },
 };
 
@@ -31,6 +42,7 @@ export const OWN_LIMITS: Limits = {
 export const AWS_LIMITS: Limits = {
   extensions: false,
   maxArraySize: 10_000,
+  maxRegions: 100,
   requestsPerSecond: { SubmitJob: 50, SubmitServiceJob: 5 },
   resources: {
     "compute-environment": 50,

@@ -9,15 +9,24 @@ const TAKING_TURNS: ReadonlySet<string> = new Set<BatchOperationName>([
   ...(["DeleteComputeEnvironment", "DeleteServiceEnvironment", "DeleteSchedulingPolicy"] as const),
 ]);
 
-/** Does the operations above one after the other, any other one at once. */
+/** Does the operations above one after the other in each account and region, whose resources refer to each other only; any other one at once. */
 export class TakingTurns {
-  #last: Promise<unknown> = Promise.resolve();
+  /** By scope, as long as there is something to do. */
+  readonly #last = new Map<string, Promise<unknown>>();
 
-  run<Output>(operation: string, work: () => Promise<Output>): Promise<Output> {
+  run<Output>(operation: string, scope: string, work: () => Promise<Output>): Promise<Output> {
     if (!TAKING_TURNS.has(operation)) return work();
-    const done = this.#last.then(work);
-    // One that fails is the matter of its caller only.
-    this.#last = done.catch(() => undefined);
+    const done = (this.#last.get(scope) ?? Promise.resolve()).then(work);
+    const settled: Promise<void> = done.then(
+      () => this.#forget(scope, settled),
+      // One that fails is the matter of its caller only.
+      () => this.#forget(scope, settled),
+    );
+    this.#last.set(scope, settled);
     return done;
+  }
+
+  #forget(scope: string, settled: Promise<unknown>): void {
+    if (this.#last.get(scope) === settled) this.#last.delete(scope);
   }
 }

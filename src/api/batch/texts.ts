@@ -84,6 +84,7 @@ export const TEXTS = {
   isBeingDeleted: (noun: string, name: string) => `${noun} ${name} is being deleted.`,
   alreadyExists: "Object already exists",
   unknownDriver: (tag: string, value: string) => `The tag ${tag} must be process or docker, not ${value}.`,
+  unknownCapacity: (tag: string, value: string) => `The tag ${tag} must be instances or shared, not ${value}.`,
   // Job queues
   queueName: "Job Queue name should match a valid pattern.",
   queueNotFound: (name: string) => `JobQueue ${name} not found.`,
@@ -194,6 +195,12 @@ export const TEXTS = {
     "Number of nodes must be greater than the lower boundary of the open node ranges of the job definition.",
   tooManyActiveShares: (queue: string) =>
     `JobQueue ${queue} has 500 active share identifiers: a new one can be used when one of them has no active job left.`,
+  tooManyUnfinishedJobs: (count: number) =>
+    `There are ${count} jobs that are not over, as many as this server takes. Submit again when some have ended, or have limits.jobs in its configuration file raised.`,
+  tooManyUnfinishedJobsOfAccount: (count: number, limit: number) =>
+    `This account has ${count} jobs that are not over, as many as one may have of the ${limit} that this server takes. Submit again when some have ended, or have limits.jobs in its configuration file raised.`,
+  heapFullOfJobs:
+    "The server's memory is nearly full: it takes no more jobs until some have ended. Start it with more, as by NODE_OPTIONS=--max-old-space-size=8192.",
   shareRequired: "shareIdentifier must be specified.",
   priorityRequired: "Either schedulingPriority in job definition or schedulingPriorityOverride should be specified.",
   fairShareOnly:
@@ -249,13 +256,16 @@ export const TEXTS = {
   nextToken: "The nextToken is not valid for this request.",
   maxResults: (max: number) => `maxResults must be between 1 and ${max}.`,
   tooManyNames: (member: string) => `${member} can have at most 100 entries.`,
-  tooManyRequests: "Too Many Requests",
   quotaReached: (quota: number, resources: string, where: string) =>
     `There can be at most ${quota} ${resources} in ${where}.`,
+  tooManyRegions: (most: number) => `An account can use at most ${most} regions.`,
   ownTag: (tag: string, value: string, most: number) =>
     `The tag ${tag} must be a whole number from 1 to ${most}, not ${value}.`,
   memoryLadder: (tag: string, value: string) =>
     `The tag ${tag} must be rising numbers of MiB, such as "4096 8192 16384", or a factor and the most that it may lead to, such as "x2:16384"; at most 10 numbers; not ${value}.`,
+  arrayIndexes: (tag: string, value: string) =>
+    `The tag ${tag} must be rising indexes and ranges of them with spaces between, such as "3 7 100-120" or "3 7 100-120 of 1000", or "failed"; not ${value}.`,
+  arrayIndexesMisplaced: (tag: string) => `The tag ${tag} is for jobs that SubmitJob submits, each for itself.`,
   ownFlag: (tag: string, value: string) => `The tag ${tag} must be true or false, not ${value}.`,
   tooManyTags: "A resource can have at most 50 tags.",
   tagKey: (key: string) =>

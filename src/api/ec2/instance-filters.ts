@@ -1,4 +1,4 @@
-import { matchesWildcard } from "../access/wildcard.ts";
+import { matchesWildcard } from "../../core/wildcard.ts";
 import { ApiError } from "../wire/errors.ts";
 import type { Ec2Instance } from "./ec2-instance.ts";
 import { EC2_TEXTS } from "./texts.ts";
@@ -18,6 +18,7 @@ const FACTS: Readonly<Record<string, (instance: Ec2Instance) => string | undefin
   "instance-state-name": ({ instanceState }) => instanceState.name,
   "instance-type": ({ instanceType }) => instanceType,
   "launch-time": ({ launchTime }) => launchTime,
+  "placement-group-name": ({ placement }) => placement.groupName || undefined,
   "private-dns-name": ({ privateDnsName }) => privateDnsName,
   "private-ip-address": ({ privateIpAddress }) => privateIpAddress,
 };

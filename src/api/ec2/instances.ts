@@ -1,37 +1,33 @@
 import { hexId } from "../../core/ids.ts";
-import { instanceId } from "../../core/ecs-names.ts";
 import { scopeOf } from "../batch/names.ts";
 import type { MachineBackend } from "../ecs/backend.ts";
-import type { EnvironmentRecord } from "../ecs/clusters.ts";
-import { hasInstance, listEnvironments } from "../ecs/clusters.ts";
 import type { QueryHandler } from "../wire/aws-query.ts";
 import { ApiError } from "../wire/errors.ts";
 import type { Call } from "../wire/operations.ts";
 import type { QueryParameters } from "../wire/query-parameters.ts";
 import { listOf, structuresOf } from "../wire/query-parameters.ts";
 import type { Ec2Instance } from "./ec2-instance.ts";
+import { toEc2Instance } from "./ec2-instance.ts";
+import { allInstances, chosenInstances, invalidValue, readInstanceIds } from "./instance-lookup.ts";
 import type { InstanceFilter } from "./instance-filters.ts";
 import { checkFilters, passes } from "./instance-filters.ts";
-import { describeMachine } from "./machine-instance.ts";
 import { EC2_TEXTS } from "./texts.ts";
 
-const MAX_IDS = 1_000;
 const MAX_FILTERS = 50;
 const MAX_FILTER_VALUES = 200;
-const RUNNING = { code: 16, name: "running" };
 
-/** Each compute environment has one instance, which stands for its share of this machine; on Fargate it has none. */
+/** The instances of all compute environments, as `shownInstances` has them. */
 export function describeInstances(backend: MachineBackend): QueryHandler {
   return async (parameters, call) => {
     const { ids, filters, maxResults, nextToken, isDryRun } = readRequest(parameters);
     if (isDryRun) throw new ApiError("DryRunOperation", 412, EC2_TEXTS.dryRun);
-    const environments = (await listEnvironments(backend, call)).filter(hasInstance);
-    const wanted = ids.length === 0 ? environments : chosen(environments, ids);
+    const all = await allInstances(backend, call, "terminated too");
+    const wanted = ids.length === 0 ? all : chosenInstances(all, ids);
     const query = ["ec2", scopeOf(call), ids, filters];
     const place = nextToken ? backend.tokens.open(query, nextToken) : { place: "" };
     if (place === undefined) throw new ApiError("InvalidNextToken", 400, EC2_TEXTS.nextToken);
-    const instances = await Promise.all(wanted.map((environment) => toInstance(backend, environment)));
-    const found = instances
+    const found = wanted
+      .map((one) => toEc2Instance(one, backend.machine))
       .filter((instance) => instance.instanceId > (place.place as string) && passes(instance, filters))
       .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
     const items = found.slice(0, maxResults);
@@ -43,10 +39,7 @@ export function describeInstances(backend: MachineBackend): QueryHandler {
 }
 
 function readRequest(parameters: QueryParameters) {
-  const ids = [...new Set(listOf(parameters, "InstanceId"))];
-  if (ids.length > MAX_IDS) throw invalidValue(EC2_TEXTS.tooMany("InstanceId", MAX_IDS));
-  const malformed = ids.find((id) => !/^i-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id));
-  if (malformed !== undefined) throw new ApiError("InvalidInstanceID.Malformed", 400, EC2_TEXTS.malformedId(malformed));
+  const ids = readInstanceIds(parameters);
   return {
     ids,
     filters: readFilters(parameters),
@@ -77,44 +70,7 @@ function readMaxResults(text: string | undefined, ids: readonly string[]): numbe
   return value;
 }
 
-/** @throws InvalidInstanceID.NotFound */
-function chosen(environments: readonly EnvironmentRecord[], ids: readonly string[]): EnvironmentRecord[] {
-  const byId = new Map(environments.map((environment) => [instanceId(environment.arn), environment]));
-  const unknown = ids.filter((id) => !byId.has(id));
-  if (unknown.length > 0) throw new ApiError("InvalidInstanceID.NotFound", 400, EC2_TEXTS.idsNotFound(unknown));
-  return ids.map((id) => byId.get(id)!);
-}
-
-async function toInstance(backend: MachineBackend, environment: EnvironmentRecord): Promise<Ec2Instance> {
-  const { machine, scheduler } = backend;
-  const { instanceType, availabilityZone, architecture, lifecycle } = describeMachine(
-    machine,
-    environment,
-    scheduler.occupancy(environment.arn),
-  );
-  const tags = Object.entries(environment.settings.computeResources?.tags ?? {});
-  return {
-    instanceId: instanceId(environment.arn),
-    instanceState: RUNNING,
-    privateDnsName: machine.hostName,
-    dnsName: "",
-    amiLaunchIndex: 0,
-    instanceType,
-    launchTime: new Date(environment.createdAt).toISOString(),
-    placement: { availabilityZone, groupName: "", tenancy: "default" },
-    monitoring: { state: "disabled" },
-    privateIpAddress: machine.address,
-    architecture,
-    instanceLifecycle: lifecycle,
-    tagSet: tags.map(([key, value]) => ({ key, value })),
-  };
-}
-
 function reservation(instance: Ec2Instance, { account }: Call) {
   const reservationId = `r-${hexId(`reservation of ${instance.instanceId}`, 17)}`;
   return { reservationId, ownerId: account, groupSet: [], instancesSet: [instance] };
-}
-
-function invalidValue(message: string): ApiError {
-  return new ApiError("InvalidParameterValue", 400, message);
 }

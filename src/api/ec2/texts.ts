@@ -9,6 +9,11 @@ export const EC2_TEXTS = {
   maxResults: (value: string) =>
     `Value ( ${value} ) for parameter maxResults is invalid. Expecting a value from 5 to 1000.`,
   idsWithMaxResults: "The parameter instancesSet cannot be used with the parameter maxResults",
+  missing: (parameter: string) => `The request must contain the parameter ${parameter}`,
+  shareOfMachine: (id: string, environment: string) =>
+    `The instance '${id}' stands for what compute environment ${environment} can use of this machine and cannot be terminated. Terminate its jobs instead.`,
+  registeredHost: (id: string, host: string, environment: string) =>
+    `The instance '${id}' is the host ${host} that was registered with compute environment ${environment}: it is taken away by removing the host.`,
   nextToken: "The specified NextToken is not valid.",
   tooMany: (parameter: string, most: number) => `${parameter} can have at most ${most} entries.`,
   dryRun: "Request would have succeeded, but DryRun flag is set.",

@@ -2,10 +2,12 @@ import type { Cluster, Failure } from "@aws-sdk/client-ecs";
 import { clusterArn, clusterName, environmentNameOf } from "../../core/ecs-names.ts";
 import { ecsTasks, taskStatus } from "../../core/ecs-tasks.ts";
 import type { TaskStatus } from "../../core/ecs-tasks.ts";
+import type { EcsTask } from "../../core/ecs-tasks.ts";
 import { activeAttempt } from "../../core/job.ts";
-import type { Occupancy } from "../../core/occupancy.ts";
 import { isFargate } from "../../core/resources.ts";
 import type { EnvironmentSettings, ResourceRecord } from "../../ports/store.ts";
+import type { ShownInstance } from "../ec2/shown-instances.ts";
+import { shownInstances } from "../ec2/shown-instances.ts";
 import { arnOf, RESOURCE_NAME, scopeOf } from "../batch/names.ts";
 import { ApiError, invalidParameterException } from "../wire/errors.ts";
 import type { Call, EcsHandlers, OnTheWire } from "../wire/operations.ts";
@@ -34,7 +36,7 @@ export function clusterHandlers(
       for (const name of new Set(clusters.map((cluster) => clusterNameOf(call, cluster)))) {
         const environment = await environmentOf(backend, call, name);
         if (environment === undefined) failures.push({ arn: ecsArn(call, "cluster", name), reason: "MISSING" });
-        else found.push(describeCluster(environment, backend.scheduler.occupancy(environment.arn)));
+        else found.push(describeCluster(backend, environment));
       }
       return { clusters: found, failures };
     },
@@ -75,26 +77,34 @@ async function environmentOf(
   return environment !== undefined && hasCluster(environment) ? environment : undefined;
 }
 
-/** The environments of the caller's account and region that ECS knows. */
+/** The environments of the caller's account and region that ECS knows: pods run in no ECS cluster. */
 export async function listEnvironments(backend: MachineBackend, call: Call): Promise<EnvironmentRecord[]> {
+  return (await allEnvironments(backend, call)).filter(hasCluster);
+}
+
+export async function allEnvironments(backend: MachineBackend, call: Call): Promise<EnvironmentRecord[]> {
   const all: EnvironmentRecord[] = [];
   for (;;) {
     const after = all.at(-1)?.name;
     const query = { ...(after !== undefined && { after }), limit: ENVIRONMENTS_AT_A_TIME };
     const read = await backend.store.environments.list(scopeOf(call), query);
     all.push(...read);
-    if (read.length < ENVIRONMENTS_AT_A_TIME) return all.filter(hasCluster);
+    if (read.length < ENVIRONMENTS_AT_A_TIME) return all;
   }
 }
 
-/** Pods run in no ECS cluster. */
 function hasCluster({ settings }: EnvironmentRecord): boolean {
   return settings.ecsClusterArn !== undefined;
 }
 
-/** What runs on Fargate is on no instance that one could see; the instances of an unmanaged environment would be the user's. */
-export function hasInstance({ settings }: EnvironmentRecord): boolean {
-  return settings.type === "MANAGED" && !isFargate(settings.computeResources?.type);
+/** What runs on Fargate is on no instance that one could see. */
+export function runsOnInstances({ settings }: EnvironmentRecord): boolean {
+  return !isFargate(settings.computeResources?.type);
+}
+
+/** One that is still launching is in no cluster yet. */
+export function hasJoined({ registeredAt }: ShownInstance): boolean {
+  return registeredAt !== undefined;
 }
 
 /** Of the environment's tasks. */
@@ -104,21 +114,25 @@ export function launchTypeOf({ settings }: EnvironmentRecord): "EC2" | "FARGATE"
   return type === "ECS_MANAGED_INSTANCES" ? "MANAGED_INSTANCES" : "EC2";
 }
 
-export function countTasks(occupancy: Occupancy | undefined): Record<TaskStatus, number> {
+/** The tasks of the attempts that run in an environment. */
+export function activeTasks({ scheduler }: MachineBackend, { arn }: EnvironmentRecord): EcsTask[] {
+  const jobs = scheduler.occupancy(arn)?.jobs ?? [];
+  return jobs.flatMap(({ scheduling, state }) => ecsTasks(scheduling, activeAttempt(state)!));
+}
+
+export function countTasks(tasks: readonly EcsTask[]): Record<TaskStatus, number> {
   const counts = { PENDING: 0, RUNNING: 0, STOPPED: 0 };
-  for (const { scheduling, state } of occupancy?.jobs ?? []) {
-    for (const task of ecsTasks(scheduling, activeAttempt(state)!)) counts[taskStatus(task)] += 1;
-  }
+  for (const task of tasks) counts[taskStatus(task)] += 1;
   return counts;
 }
 
-function describeCluster(environment: EnvironmentRecord, occupancy: Occupancy | undefined): OnTheWire<Cluster> {
-  const counts = countTasks(occupancy);
+function describeCluster(backend: MachineBackend, environment: EnvironmentRecord): OnTheWire<Cluster> {
+  const counts = countTasks(activeTasks(backend, environment));
   return {
     clusterArn: clusterArn(environment.arn),
     clusterName: clusterName(environment.arn),
     status: environment.status === "DELETING" ? "DEPROVISIONING" : "ACTIVE",
-    registeredContainerInstancesCount: hasInstance(environment) ? 1 : 0,
+    registeredContainerInstancesCount: shownInstances(backend, environment).filter(hasJoined).length,
     runningTasksCount: counts.RUNNING,
     pendingTasksCount: counts.PENDING,
     activeServicesCount: 0,

@@ -1,13 +1,14 @@
 import type { ContainerInstance, Failure, Resource } from "@aws-sdk/client-ecs";
-import { containerInstanceArn, containerInstanceId, instanceId } from "../../core/ecs-names.ts";
-import type { Occupancy } from "../../core/occupancy.ts";
+import { containerInstanceArn, containerInstanceId } from "../../core/ecs-names.ts";
+import type { EcsTask } from "../../core/ecs-tasks.ts";
 import type { Capacity } from "../../core/resources.ts";
-import { describeMachine } from "../ec2/machine-instance.ts";
+import type { ShownInstance } from "../ec2/shown-instances.ts";
+import { availabilityZone, goneInstances, shownInstances } from "../ec2/shown-instances.ts";
 import { invalidParameterException } from "../wire/errors.ts";
 import type { EcsHandlers, OnTheWire } from "../wire/operations.ts";
 import type { MachineBackend } from "./backend.ts";
 import type { EnvironmentRecord } from "./clusters.ts";
-import { countTasks, findCluster, hasInstance } from "./clusters.ts";
+import { activeTasks, countTasks, findCluster, hasJoined } from "./clusters.ts";
 import { ecsArn, memberIdOf } from "./identifiers.ts";
 import { page } from "./page.ts";
 import { ECS_TEXTS } from "./texts.ts";
@@ -17,7 +18,7 @@ const STATUSES = ["ACTIVE", "DRAINING", "REGISTERING", "DEREGISTERING", "REGISTR
 
 type Operations = "DescribeContainerInstances" | "ListContainerInstances";
 
-/** Container instances: a compute environment has one, which stands for its share of this machine; on Fargate it has none. */
+/** Container instances: those of a compute environment that have joined its cluster. */
 export function containerInstanceHandlers(backend: MachineBackend): Required<Pick<EcsHandlers, Operations>> {
   return {
     async DescribeContainerInstances({ cluster, containerInstances }, call) {
@@ -28,13 +29,16 @@ export function containerInstanceHandlers(backend: MachineBackend): Required<Pic
         throw invalidParameterException(ECS_TEXTS.tooMany("containerInstances", MAX_INSTANCES));
       }
       const { name, environment } = await findCluster(backend, call, cluster);
-      const ids = new Set(containerInstances.map((id) => memberIdOf(call, "container-instance", name, id)));
-      const isThere = hasInstance(environment) && ids.delete(containerInstanceId(environment.arn));
-      const failures: Failure[] = [...ids].map((id) => ({
-        arn: ecsArn(call, "container-instance", `${name}/${id}`),
-        reason: "MISSING",
-      }));
-      return { containerInstances: isThere ? [await describe(backend, environment)] : [], failures };
+      const ids = [...new Set(containerInstances.map((id) => memberIdOf(call, "container-instance", name, id)))];
+      // Who has one by its id finds it for a while after its end; no list shows it.
+      const known = [...goneInstances(backend, environment), ...shownInstances(backend, environment)];
+      const joined = new Map(known.filter(hasJoined).map((one) => [containerInstanceId(one.id), one]));
+      const tasks = Map.groupBy(activeTasks(backend, environment), ({ instanceId }) => instanceId);
+      const failures: Failure[] = ids
+        .filter((id) => !joined.has(id))
+        .map((id) => ({ arn: ecsArn(call, "container-instance", `${name}/${id}`), reason: "MISSING" }));
+      const found = ids.flatMap((id) => joined.get(id) ?? []);
+      return { containerInstances: found.map((one) => describe(environment, one, tasks.get(one.id))), failures };
     },
 
     async ListContainerInstances({ cluster, filter, status, maxResults, nextToken }, call) {
@@ -43,57 +47,78 @@ export function containerInstanceHandlers(backend: MachineBackend): Required<Pic
         throw invalidParameterException(ECS_TEXTS.value("status", status, STATUSES));
       }
       const { name, environment } = await findCluster(backend, call, cluster);
-      const isThere = hasInstance(environment) && (status ?? statusOf(environment)) === statusOf(environment);
-      const arns = isThere ? [containerInstanceArn(environment.arn)] : [];
+      const arns = members(backend, environment)
+        .filter((one) => status === undefined || statusOf(one) === status)
+        .map(({ id }) => containerInstanceArn(environment.arn, id));
       const query = ["ListContainerInstances", name, status];
-      const { items, ...more } = page(backend, call, query, arns, { maxResults, nextToken });
+      const { items, ...more } = page(backend, call, query, arns.sort(), { maxResults, nextToken });
       return { containerInstanceArns: items, ...more };
     },
   };
 }
 
-/** An environment that is going takes no new tasks. */
-function statusOf({ status }: EnvironmentRecord): "ACTIVE" | "DRAINING" {
-  return status === "DELETING" ? "DRAINING" : "ACTIVE";
+function members(backend: MachineBackend, environment: EnvironmentRecord): ShownInstance[] {
+  return shownInstances(backend, environment).filter(hasJoined);
 }
 
-async function describe(
-  backend: MachineBackend,
-  environment: EnvironmentRecord,
-): Promise<OnTheWire<ContainerInstance>> {
-  const occupancy = backend.scheduler.occupancy(environment.arn);
-  const { instanceType, availabilityZone, architecture } = describeMachine(backend.machine, environment, occupancy);
-  const counts = countTasks(occupancy);
+function statusOf({ state, isDraining }: ShownInstance): "ACTIVE" | "DRAINING" | "INACTIVE" {
+  if (state === "terminated") return "INACTIVE";
+  return isDraining ? "DRAINING" : "ACTIVE";
+}
+
+function describe(
+  { arn, version }: EnvironmentRecord,
+  instance: ShownInstance,
+  tasks: readonly EcsTask[] = [],
+): OnTheWire<ContainerInstance> {
+  const { id, capacity, free } = instance;
+  const counts = countTasks(tasks);
+  const takenGpus = tasks.flatMap(({ attempt }) => attempt.gpuIds ?? []);
+  const freeGpus = freeGpuIds(takenGpus, free.gpus ?? 0);
+  const gpus = [...takenGpus, ...freeGpus].sort();
   const attributes = {
-    "ecs.instance-type": instanceType,
-    "ecs.availability-zone": availabilityZone,
-    "ecs.cpu-architecture": architecture,
+    "ecs.instance-type": instance.typeName,
+    "ecs.availability-zone": availabilityZone(arn),
+    "ecs.cpu-architecture": instance.architecture,
     "ecs.os-type": "linux",
   };
   return {
-    containerInstanceArn: containerInstanceArn(environment.arn),
-    ec2InstanceId: instanceId(environment.arn),
-    version: environment.version,
+    containerInstanceArn: containerInstanceArn(arn, id),
+    ec2InstanceId: id,
+    version,
     versionInfo: {},
-    registeredResources: resources(occupancy?.capacity),
-    remainingResources: resources(occupancy?.free),
-    status: statusOf(environment),
-    agentConnected: true,
+    registeredResources: resources(capacity, gpus, gpus),
+    remainingResources: resources(free, freeGpus, gpus),
+    status: statusOf(instance),
+    agentConnected: instance.state === "running",
     runningTasksCount: counts.RUNNING,
     pendingTasksCount: counts.PENDING,
     attributes: Object.entries(attributes).map(([name, value]) => ({ name, value })),
-    registeredAt: environment.createdAt / 1000,
+    registeredAt: instance.registeredAt! / 1000,
     attachments: [],
     tags: [],
   };
 }
 
-/** ECS counts a vCPU as 1,024 units. */
-function resources({ vcpuMilli, memoryMiB }: Occupancy["capacity"] = NOTHING): Resource[] {
-  return [integer("CPU", Math.floor((vcpuMilli * 1024) / 1000)), integer("MEMORY", memoryMiB)];
+/** Which ones are free is not known of parts of a machine, whose GPUs are given out as they come: those of lowest number that could be. */
+function freeGpuIds(taken: readonly string[], count: number): string[] {
+  const ids = Array.from({ length: taken.length + count }, (_, number) => String(number));
+  return ids.filter((id) => !taken.includes(id)).slice(0, count);
 }
 
-const NOTHING: Capacity = { vcpuMilli: 0, memoryMiB: 0 };
+/** ECS counts a vCPU as 1,024 units. GPUs are told only of instances that have some. */
+function resources(
+  { vcpuMilli, memoryMiB }: Capacity,
+  gpuIds: readonly string[],
+  ofAll: readonly string[],
+): Resource[] {
+  const gpus = { name: "GPU", type: "STRINGSET", stringSetValue: [...gpuIds] };
+  return [
+    integer("CPU", Math.floor((vcpuMilli * 1024) / 1000)),
+    integer("MEMORY", memoryMiB),
+    ...(ofAll.length > 0 ? [gpus] : []),
+  ];
+}
 
 function integer(name: string, integerValue: number): Resource {
   return { name, type: "INTEGER", doubleValue: 0, longValue: 0, integerValue };

@@ -1,4 +1,4 @@
-import { containerName } from "../../core/driver-name.ts";
+import { containerName, runsContainers } from "../../core/driver-name.ts";
 import { clusterArn, containerArn, familyOf, revisionOf, taskArn } from "../../core/ecs-names.ts";
 import type { EcsContainer, TaskStatus } from "../../core/ecs-tasks.ts";
 import { containerProperties, containerStatus, ecsTasks, taskStatus } from "../../core/ecs-tasks.ts";
@@ -7,6 +7,7 @@ import { logStreamName } from "../../core/submission/log-target.ts";
 import { withLearnedMemory } from "../../core/submission/memory-ladder.ts";
 import { containerRequirements } from "../../core/submission/requirements.ts";
 import type { JobTable } from "../../ports/store.ts";
+import { availabilityZone } from "../ec2/shown-instances.ts";
 import type { FoundTask } from "./task-lookup.ts";
 import { specOf } from "./task-lookup.ts";
 
@@ -45,7 +46,7 @@ export function containerMetadata({ job, spec, task, container }: FoundContainer
   return {
     DockerId: container.id,
     Name: name,
-    ...(attempt.driver === "docker" && { DockerName: containerName(container.driverId) }),
+    ...(runsContainers(attempt.driver) && { DockerName: containerName(container.driverId) }),
     Image: properties.image,
     Labels: {
       "com.amazonaws.ecs.cluster": clusterArn(attempt.environmentArn),
@@ -65,6 +66,9 @@ export function containerMetadata({ job, spec, task, container }: FoundContainer
     }),
     ...(progress.stoppedAt !== undefined && { FinishedAt: time(progress.stoppedAt) }),
     Type: "NORMAL",
+    ...(progress.address !== undefined && {
+      Networks: [{ NetworkMode: "awsvpc", IPv4Addresses: [progress.address] }],
+    }),
     ContainerARN: containerArn(attempt.environmentArn, task.id, name),
     ...logMetadata(job.scope, properties.logConfiguration?.logDriver, container, task.id),
   };
@@ -72,7 +76,7 @@ export function containerMetadata({ job, spec, task, container }: FoundContainer
 
 /** What it tells of the task that the container is of. */
 export function taskMetadata(found: FoundContainer) {
-  const { job, spec, task } = found;
+  const { job, task } = found;
   const { attempt } = task;
   const containers = task.containers.map((container) => containerMetadata({ ...found, container }));
   return {
@@ -86,10 +90,15 @@ export function taskMetadata(found: FoundContainer) {
       CPU: containers.reduce((sum, { Limits }) => sum + Limits.CPU, 0) / 1024,
       Memory: containers.reduce((sum, { Limits }) => sum + Limits.Memory, 0),
     },
-    AvailabilityZone: `${job.scope.split("/")[1]!}a`,
-    LaunchType: spec.platformCapabilities.includes("FARGATE") ? "FARGATE" : "EC2",
+    AvailabilityZone: availabilityZone(attempt.environmentArn),
+    LaunchType: launchType(found),
     Containers: containers,
   };
+}
+
+function launchType({ spec: { platformCapabilities }, task: { attempt } }: FoundContainer): string {
+  if (platformCapabilities.includes("FARGATE") && attempt.instanceIds === undefined) return "FARGATE";
+  return platformCapabilities.includes("MANAGED_INSTANCES") ? "MANAGED_INSTANCES" : "EC2";
 }
 
 /** The stream's name is there before its first line. */

@@ -1,5 +1,5 @@
 import type { Container, Task } from "@aws-sdk/client-ecs";
-import { containerName } from "../../core/driver-name.ts";
+import { containerName, runsContainers } from "../../core/driver-name.ts";
 import {
   clusterArn,
   containerArn,
@@ -12,11 +12,15 @@ import type { EcsContainer } from "../../core/ecs-tasks.ts";
 import { containerProperties, containerStatus, taskStatus } from "../../core/ecs-tasks.ts";
 import type { Attempt } from "../../core/job.ts";
 import { REASONS } from "../../core/lifecycle.ts";
+import { isFargate } from "../../core/resources.ts";
 import { withLearnedMemory } from "../../core/submission/memory-ladder.ts";
 import { containerRequirements } from "../../core/submission/requirements.ts";
+import type { JobSpec } from "../../ports/store.ts";
+import { availabilityZone } from "../ec2/shown-instances.ts";
 import type { OnTheWire } from "../wire/operations.ts";
 import type { EnvironmentRecord } from "./clusters.ts";
-import { hasInstance, launchTypeOf } from "./clusters.ts";
+import { launchTypeOf, runsOnInstances } from "./clusters.ts";
+import { attachmentsOf, networkInterfacesOf } from "./task-network.ts";
 import type { FoundTask } from "./task-lookup.ts";
 
 /** DescribeTasks' view of a task. Times that the scheduler does not keep are left out. */
@@ -34,10 +38,10 @@ export function taskDetail(found: FoundTask, environment: EnvironmentRecord, wit
     taskDefinitionArn: taskDefinitionArn(job.definitionArn),
     group: `family:${familyOf(job.definitionArn)}`,
     launchType: launchTypeOf(environment),
-    ...(hasInstance(environment)
-      ? { containerInstanceArn: containerInstanceArn(attempt.environmentArn) }
+    ...(runsOnInstances(environment)
+      ? { containerInstanceArn: containerInstanceArn(attempt.environmentArn, task.instanceId) }
       : { capacityProviderName: type! }),
-    availabilityZone: `${environment.arn.split(":")[3]!}a`,
+    availabilityZone: availabilityZone(environment.arn),
     lastStatus,
     desiredStatus: isOver ? "STOPPED" : "RUNNING",
     containers,
@@ -45,18 +49,36 @@ export function taskDetail(found: FoundTask, environment: EnvironmentRecord, wit
     memory: String(containers.reduce((sum, { memory }) => sum + Number(memory), 0)),
     ...(startedAt !== undefined && { startedAt: startedAt / 1000 }),
     ...(attempt.stopping !== undefined && { stoppingAt: attempt.stopping.at / 1000 }),
-    ...(lastStatus === "STOPPED" && stopDetail(found)),
-    attachments: [],
+    ...(lastStatus === "STOPPED" && stopDetail(found, isFargate(type))),
+    ...(isFargate(type) && fargateDetail(spec)),
+    attachments: attachmentsOf(task, environment),
     attributes: [],
     overrides: { containerOverrides: [] },
     tags: withTags && spec.propagateTags ? Object.entries(spec.tags).map(([key, value]) => ({ key, value })) : [],
   };
 }
 
-function stopDetail({ task: { attempt, containers } }: FoundTask): Partial<OnTheWire<Task>> {
+/** What LATEST stands for, for Linux. */
+const LATEST_PLATFORM = "1.4.0";
+
+/** What a task has that does not say otherwise. */
+const FARGATE_STORAGE_GIB = 20;
+
+function fargateDetail({ container, ecsProperties }: JobSpec): Partial<OnTheWire<Task>> {
+  const task = ecsProperties?.taskProperties?.[0];
+  const version = container?.fargatePlatformConfiguration?.platformVersion ?? task?.platformVersion ?? "LATEST";
+  const storage = container?.ephemeralStorage ?? task?.ephemeralStorage;
+  return {
+    platformVersion: version === "LATEST" ? LATEST_PLATFORM : version,
+    platformFamily: "Linux",
+    ephemeralStorage: { sizeInGiB: storage?.sizeInGiB ?? FARGATE_STORAGE_GIB },
+  };
+}
+
+function stopDetail({ task: { attempt, containers } }: FoundTask, onFargate: boolean): Partial<OnTheWire<Task>> {
   const ends = containers.flatMap(({ progress }) => progress.stoppedAt ?? []);
   const stoppedAt = attempt.stoppedAt ?? Math.max(...ends);
-  const stopCode = stopCodeOf(attempt);
+  const stopCode = stopCodeOf(attempt, onFargate);
   return {
     stoppedAt: stoppedAt / 1000,
     ...(attempt.statusReason !== undefined && { stoppedReason: attempt.statusReason }),
@@ -64,7 +86,9 @@ function stopDetail({ task: { attempt, containers } }: FoundTask): Partial<OnThe
   };
 }
 
-function stopCodeOf({ stopping, statusReason }: Attempt): Task["stopCode"] {
+function stopCodeOf({ stopping, statusReason }: Attempt, onFargate: boolean): Task["stopCode"] {
+  // Nobody asked for the end of what its host takes with it; on Fargate only Spot takes hosts away.
+  if (stopping?.hostLost === true) return onFargate ? "SpotInterruption" : undefined;
   if (stopping !== undefined) return "UserInitiated";
   if (statusReason === REASONS.exited) return "EssentialContainerExited";
   return statusReason === REASONS.notStarted ? "TaskFailedToStart" : undefined;
@@ -81,11 +105,11 @@ function containerDetail({ job, spec, task }: FoundTask, container: EcsContainer
     name: container.name,
     image,
     // The engine knows a container by its name as well as by its id. A plain process is in no container.
-    ...(attempt.driver === "docker" && progress.startedAt !== undefined && { runtimeId: containerName(driverId) }),
+    ...(runsContainers(attempt.driver) && progress.startedAt !== undefined && { runtimeId: containerName(driverId) }),
     lastStatus: containerStatus(progress),
     ...(progress.exitCode !== undefined && { exitCode: progress.exitCode }),
     ...(progress.reason !== undefined && { reason: progress.reason }),
-    networkInterfaces: [],
+    networkInterfaces: networkInterfacesOf(task, container),
     healthStatus: "UNKNOWN",
     cpu: String(Math.floor((vcpuMilli * 1024) / 1000)),
     memory: String(memoryMiB),

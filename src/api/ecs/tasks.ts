@@ -9,7 +9,7 @@ import { invalidParameterException } from "../wire/errors.ts";
 import type { Call, EcsHandlers, EcsInput } from "../wire/operations.ts";
 import type { MachineBackend } from "./backend.ts";
 import type { EnvironmentRecord } from "./clusters.ts";
-import { findCluster, hasInstance, launchTypeOf } from "./clusters.ts";
+import { findCluster, launchTypeOf, runsOnInstances } from "./clusters.ts";
 import { ecsArn, memberIdOf } from "./identifiers.ts";
 import { page } from "./page.ts";
 import { taskDetail } from "./task-detail.ts";
@@ -48,9 +48,9 @@ export function taskHandlers(backend: MachineBackend): Required<Pick<EcsHandlers
       const { name, environment } = await findCluster(backend, call, input.cluster);
       const jobs = scheduler.occupancy(environment.arn)?.jobs ?? [];
       const ofFamily = input.family ? await jobsOfFamily(backend, call, jobs, input.family) : jobs;
-      const ids = isExcluded(input, call, name, environment)
-        ? []
-        : ofFamily.flatMap((job) => wantedTasks(job, input.desiredStatus ?? "RUNNING")).sort();
+      const isWanted = chosenTasks(input, call, name, environment);
+      const tasks = ofFamily.flatMap(({ scheduling, state }) => ecsTasks(scheduling, activeAttempt(state)!));
+      const ids = tasks.flatMap((task) => (isWanted(task) ? task.id : [])).sort();
       const { nextToken, maxResults, ...query } = input;
       const { items, ...more } = page(backend, call, ["ListTasks", name, query], ids, { maxResults, nextToken });
       return { taskArns: items.map((id) => taskArn(environment.arn, id)), ...more };
@@ -69,25 +69,27 @@ function checkListing({ desiredStatus = "RUNNING", launchType = "EC2" }: Listing
   }
 }
 
-/** Whether the request asks for what no task of this cluster can be. Batch starts tasks for no service and in nobody's name. */
-function isExcluded(input: Listing, call: Call, cluster: string, environment: EnvironmentRecord): boolean {
-  const { containerInstance, launchType, serviceName, startedBy, daemonName } = input;
-  if (serviceName || startedBy || daemonName) return true;
-  if (launchType !== undefined && launchType !== launchTypeOf(environment)) return true;
-  if (!containerInstance) return false;
-  const id = memberIdOf(call, "container-instance", cluster, containerInstance);
-  return !hasInstance(environment) || id !== containerInstanceId(environment.arn);
+/** Which tasks of the cluster a request asks for. Batch starts tasks for no service and in nobody's name. */
+function chosenTasks(
+  input: Listing,
+  call: Call,
+  cluster: string,
+  environment: EnvironmentRecord,
+): (task: EcsTask) => boolean {
+  const { containerInstance, launchType, serviceName, startedBy, daemonName, desiredStatus = "RUNNING" } = input;
+  const member = containerInstance && memberIdOf(call, "container-instance", cluster, containerInstance);
+  const isNone =
+    [serviceName, startedBy, daemonName].some(Boolean) ||
+    (launchType !== undefined && launchType !== launchTypeOf(environment)) ||
+    (member && !runsOnInstances(environment));
+  if (isNone) return () => false;
+  return (task) => isDesired(task, desiredStatus) && (!member || containerInstanceId(task.instanceId) === member);
 }
 
 /** ECS's desiredStatus of PENDING finds nothing: a task is never wanted to be so. */
-function wantedTasks({ scheduling, state }: Job, desiredStatus: string): string[] {
-  const isDesired = (task: EcsTask): boolean => {
-    const isToStop = task.attempt.stopping !== undefined || taskStatus(task) === "STOPPED";
-    return desiredStatus === (isToStop ? "STOPPED" : "RUNNING");
-  };
-  return ecsTasks(scheduling, activeAttempt(state)!)
-    .filter(isDesired)
-    .map(({ id }) => id);
+function isDesired(task: EcsTask, desiredStatus: string): boolean {
+  const isToStop = task.attempt.stopping !== undefined || taskStatus(task) === "STOPPED";
+  return desiredStatus === (isToStop ? "STOPPED" : "RUNNING");
 }
 
 async function jobsOfFamily(

@@ -1,3 +1,4 @@
+import { Slots } from "../load/slots.ts";
 import type { LogsHandlers, LogsOperationName } from "../wire/operations.ts";
 import type { LogsBackend } from "./backend.ts";
 import { checkInput } from "./constraints.ts";
@@ -10,18 +11,22 @@ import { putLogEvents } from "./put-log-events.ts";
 import { streamHandlers } from "./stream-operations.ts";
 import { tagHandlers } from "./tag-operations.ts";
 
+/** Each holds up to 32 MiB of what it has read, and most of them a few. */
+const READERS = 8;
+
 /**
  * CloudWatch Logs, as far as the clients of Batch use it. Each request is checked against the constraints of the service's model before its
  * handler sees it.
  */
 export function createLogsHandlers(backend: LogsBackend): Required<LogsHandlers> {
+  const reading = new Slots(READERS);
   const handlers: Required<LogsHandlers> = {
     ...groupHandlers(backend),
     ...streamHandlers(backend),
     ...tagHandlers(backend),
     PutLogEvents: (input, call) => putLogEvents(backend, input, call),
-    GetLogEvents: (input, call) => getLogEvents(backend, input, call),
-    FilterLogEvents: (input, call) => filterLogEvents(backend, input, call),
+    GetLogEvents: (input, call) => reading.run(call.account, () => getLogEvents(backend, input, call)),
+    FilterLogEvents: (input, call) => reading.run(call.account, () => filterLogEvents(backend, input, call)),
     DescribeLogGroups: createDescribeLogGroups(backend),
     DescribeLogStreams: (input, call) => describeLogStreams(backend, input, call),
   };

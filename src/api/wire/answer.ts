@@ -60,26 +60,20 @@ function isHttpRefusal(thrown: unknown): thrown is HttpRefusal {
   return isFastifys && typeof statusCode === "number" && statusCode >= 400 && statusCode < 500;
 }
 
-/** The largest request body. AWS's own limits are far below. */
-export const MAX_BODY_BYTES = 10 * 1024 * 1024;
+/** Some of Fastify's quote the whole path. */
+const LONGEST_MESSAGE = 300;
 
 function httpError(error: HttpRefusal): ApiError {
   switch (error.statusCode) {
-    case 413:
-      // The rest of the body is not worth reading.
-      return new ApiError("RequestEntityTooLargeException", 413, "The request body is larger than 10 MiB.", {
-        connection: "close",
-      });
     case 415:
       return new ApiError("UnsupportedMediaTypeException", 415, `${error.message}. Send application/json.`);
     default:
-      return new ApiError("BadRequestException", error.statusCode, error.message);
+      return new ApiError("BadRequestException", error.statusCode, error.message.slice(0, LONGEST_MESSAGE));
   }
 }
 
-/** An HTTP/1.1 message for a connection whose request could not even be read. */
-export function rawErrorMessage(error: ApiError, requestId: string): string {
-  const { status, headers, body } = errorAnswer(error, requestId, "restJson1");
+/** An HTTP/1.1 message for a connection of which nothing more is read. */
+export function lastMessage({ status, headers, body }: Answer, requestId: string): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return (
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}x-amzn-requestid: ${requestId}\r\n` +

@@ -16,6 +16,8 @@ export interface QueryService {
   readonly namespace: string;
   /** By action. */
   readonly handlers: Readonly<Record<string, QueryHandler>>;
+  /** Actions that change something: a URL alone, which any page can have a browser visit, does not call them. */
+  readonly changing?: readonly string[];
 }
 
 export type QueryProtocol = "awsQuery" | "ec2Query";
@@ -25,6 +27,7 @@ export type QueryHandler = (parameters: QueryParameters, call: Call) => Promise<
 /** One operation, found by its action and version. */
 export interface QueryOperation {
   readonly service: ServiceName;
+  readonly isChanging: boolean;
   /** Rejects with an ApiError, or with what the handler threw. */
   run(call: Call): Promise<Answer>;
 }
@@ -39,6 +42,7 @@ export function createAwsQuery(services: readonly QueryService[]): AwsQuery {
     const { action, handler } = handlerOf(service, parameters);
     return {
       service: service.name,
+      isChanging: service.changing?.includes(action) === true,
       run: async (call) => outputOf(service, action, await handler(parameters, call), call.requestId),
     };
   };

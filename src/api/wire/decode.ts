@@ -28,7 +28,7 @@ export function compileDecoder(
 function decoderOf(shape: Shape, missing: (detail: string) => ApiError): Decode {
   switch (shape.kind) {
     case "string":
-      return decodeString;
+      return shape.mayBeBroken === true ? decodeBrokenString : decodeString;
     case "boolean":
       return decodeBoolean;
     case "integer":
@@ -46,7 +46,13 @@ function decoderOf(shape: Shape, missing: (detail: string) => ApiError): Decode 
   }
 }
 
+/** JSON can say half of a surrogate pair, which is no character: no other encoding has it, so it would not come back as it was given. */
 function decodeString(value: unknown, trail: Trail): string {
+  const text = decodeBrokenString(value, trail);
+  return text.isWellFormed() ? text : refuseBroken(trail);
+}
+
+function decodeBrokenString(value: unknown, trail: Trail): string {
   return typeof value === "string" ? value : refuse(trail, "a string", value);
 }
 
@@ -91,6 +97,7 @@ function mapDecoder(entry: Decode): Decode {
     for (const key of keys) {
       const found = value[key];
       if (found === null) continue;
+      if (!key.isWellFormed()) refuseBroken(trail);
       trail.push(key);
       map[key] = entry(found, trail);
       trail.pop();
@@ -138,6 +145,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function refuse(trail: Trail, expected: string, value: unknown): never {
   throw serializationException(`${pathOf(trail)}: expected ${expected}, got ${describe(value)}`);
+}
+
+function refuseBroken(trail: Trail): never {
+  throw serializationException(`${pathOf(trail)}: expected Unicode text, got half of a surrogate pair`);
 }
 
 function refuseSize(trail: Trail, count: number): never {

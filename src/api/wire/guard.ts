@@ -7,8 +7,12 @@ export interface Head {
   /** Still percent-encoded, without the query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values in turns, as they came. */
+  readonly rawHeaders: readonly string[];
   /** The address of this machine that the request came to. */
   readonly localAddress: string | undefined;
+  /** Whether it asks for a page of the console: a file that is the same for everybody, and does nothing. */
+  readonly isForPage: boolean;
 }
 
 /** Names under which a container reaches the machine that it runs on. */
@@ -31,18 +35,36 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
  * @param allowedHosts host names to accept besides this machine's own, in lower case, without port.
  */
 export function refusal(head: Head, allowedHosts: ReadonlySet<string>): ApiError | undefined {
-  return foreignHost(head, allowedHosts) ?? foreignPage(head.headers) ?? unfitContentType(head);
+  return foreignHost(head, allowedHosts) ?? foreignPage(head) ?? unfitContentType(head) ?? unfitCoding(head);
 }
 
-function foreignHost({ headers, localAddress }: Head, allowedHosts: ReadonlySet<string>): ApiError | undefined {
+function foreignHost(
+  { headers, rawHeaders, localAddress }: Head,
+  allowedHosts: ReadonlySet<string>,
+): ApiError | undefined {
   const { host } = headers;
   if (host === undefined) return accessDeniedException("The request has no Host header. Send one, such as localhost.");
+  // Of two, who stands before this server might have looked at the other one.
+  if (hasTwoHosts(rawHeaders)) return badRequest("The request has more than one Host header.");
   const name = host.replace(/:\d{1,5}$/, "").toLowerCase();
   if (isThisMachine(name) || allowedHosts.has(name) || isAddress(name, localAddress)) return undefined;
   return accessDeniedException(
     `The Host header ${JSON.stringify(host.slice(0, 100))} is not a name of this machine. ` +
       "Use localhost or 127.0.0.1, or start Longshore with --allowed-host and this name.",
   );
+}
+
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length === 4 && name.toLowerCase() === "host") count += 1;
+  }
+  return count > 1;
+}
+
+function badRequest(message: string): ApiError {
+  return new ApiError("BadRequestException", 400, message);
 }
 
 function isThisMachine(name: string): boolean {
@@ -61,12 +83,18 @@ function isAddress(name: string, address: string | undefined): boolean {
   return name === address.replace(/^::ffff:/, "") || name === `[${address}]`;
 }
 
-function foreignPage(headers: IncomingHttpHeaders): ApiError | undefined {
+function foreignPage({ headers, isForPage }: Head): ApiError | undefined {
   const { origin, host } = headers;
+  if (isForPage && isVisit(headers)) return undefined;
   if (headers["sec-fetch-site"] === "cross-site" || (origin !== undefined && !isSameOrigin(origin, host))) {
     return accessDeniedException("A web page of another origin may not use this server.");
   }
   return undefined;
+}
+
+/** Somebody follows a link, in a mail perhaps: the browser shows the page, and not the one that has the link. */
+function isVisit(headers: IncomingHttpHeaders): boolean {
+  return headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document" && !headers.origin;
 }
 
 /** Browsers leave the default port out of Origin and Host alike, so the texts can be compared. */
@@ -78,6 +106,14 @@ export function isForm(contentType: string | undefined): boolean {
   return contentType !== undefined && mediaType(contentType) === FORM_TYPE;
 }
 
+/** Why a request that changes something must not be served, if so. What only reads may be asked for by a URL alone, also by one that somebody else made. */
+export function unmeant(headers: IncomingHttpHeaders): ApiError | undefined {
+  if (hasHeaderOfNoForm(headers)) return undefined;
+  return accessDeniedException(
+    "What changes something is not done for a URL alone. Send the request with an Authorization header.",
+  );
+}
+
 function unfitContentType({ method, path, headers }: Head): ApiError | undefined {
   const contentType = headers["content-type"];
   if (contentType === undefined || method === "GET" || method === "HEAD") return undefined;
@@ -87,6 +123,20 @@ function unfitContentType({ method, path, headers }: Head): ApiError | undefined
     "UnsupportedMediaTypeException",
     415,
     `The content type ${JSON.stringify(mediaType(contentType).slice(0, 100))} is not accepted. Send JSON with "content-type: application/json".`,
+  );
+}
+
+/** Bodies are taken as they are. */
+function unfitCoding({ headers }: Head): ApiError | undefined {
+  const content = headers["content-encoding"] ?? "identity";
+  if (content.toLowerCase() !== "identity") {
+    const message = `The content encoding ${JSON.stringify(content.slice(0, 100))} is not accepted. Send the body without one.`;
+    return new ApiError("UnsupportedMediaTypeException", 415, message);
+  }
+  const transfer = headers["transfer-encoding"] ?? "chunked";
+  if (transfer.trim().toLowerCase() === "chunked") return undefined;
+  return badRequest(
+    `The transfer encoding ${JSON.stringify(transfer.slice(0, 100))} is not accepted. Send it chunked.`,
   );
 }
 

@@ -12,6 +12,8 @@ export interface Call {
   /** From the SigV4 credential scope, else the server's default. */
   readonly region: string;
   readonly caller: Caller;
+  /** The header of that name, where it is one (W3C Trace Context). */
+  readonly traceparent?: string;
   /**
    * Why the caller may not do an action (`batch:TerminateJob`) on a resource (an ARN, or `*`), in AWS's words; undefined when it may.
    * Asked for every operation before its handler runs; handlers ask where one request is about many resources.

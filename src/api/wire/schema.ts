@@ -12,7 +12,8 @@ export type OperationSchema = typeof batch.SubmitJob$;
 
 /** What a value must look like. Structures are read when they are first needed. */
 export type Shape =
-  | { readonly kind: "string" | "boolean" | "integer" | "long" | "double" }
+  | { readonly kind: "boolean" | "integer" | "long" | "double" }
+  | { readonly kind: "string"; readonly mayBeBroken?: true }
   | { readonly kind: "list"; readonly item: Shape }
   | { readonly kind: "map"; readonly value: Shape }
   | { readonly kind: "structure"; readonly name: string; readonly members: () => readonly Member[] };
@@ -56,6 +57,9 @@ const LONGS: ReadonlySet<string> = new Set([
   "FilterLogEventsRequest.endTime",
   "InputLogEvent.timestamp",
 ]);
+
+/** Output of programs, of which nobody can ask that it be Unicode: half a surrogate pair is replaced where it is stored, not refused. */
+const BROKEN_TEXTS: ReadonlySet<string> = new Set(["InputLogEvent.message"]);
 
 const LIST_OF_SCALARS = 64;
 const MAP_OF_SCALARS = 128;
@@ -107,7 +111,7 @@ function readScalar(schema: number, owner: string): Shape {
   if (schema & LIST_OF_SCALARS) return { kind: "list", item: readScalar(schema & ~LIST_OF_SCALARS, owner) };
   switch (schema) {
     case 0:
-      return { kind: "string" };
+      return BROKEN_TEXTS.has(owner) ? { kind: "string", mayBeBroken: true } : { kind: "string" };
     case 1:
       return { kind: DOUBLES.has(owner) ? "double" : LONGS.has(owner) ? "long" : "integer" };
     case 2:

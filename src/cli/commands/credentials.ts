@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { AccessKeyRecord } from "../../ports/access-keys.ts";
 import type { AccessKey } from "../../ports/credentials.ts";
+import { databaseUrlOption } from "../command.ts";
 import { dataDirOf } from "../connection.ts";
 import type { CredentialAdmin } from "../credential-admin.ts";
 import { withCredentialAdmin } from "../credential-admin.ts";
@@ -11,6 +12,7 @@ import { moment, table } from "../text.ts";
 
 interface Options {
   readonly dataDir?: string;
+  readonly databaseUrl?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -56,12 +58,13 @@ export function credentialsCommand(): Command {
 function adminCommand(name: string): Command {
   return new Command(name)
     .option("--data-dir <dir>", "of the server (default: LONGSHORE_DATA_DIR, else ~/.longshore)")
+    .addOption(databaseUrlOption())
     .option("--json", "print JSON")
     .addOption(new Option("-q, --quiet", "print only ids (create: id and secret)").conflicts("json"));
 }
 
 async function withAdmin(options: Options, run: (admin: CredentialAdmin) => Promise<Result>): Promise<void> {
-  await printResult(await withCredentialAdmin(dataDirOf(options), run), modeOf(options));
+  await printResult(await withCredentialAdmin({ ...options, dataDir: dataDirOf(options) }, run), modeOf(options));
 }
 
 async function create(admin: CredentialAdmin, { account, user, policy }: CreateOptions): Promise<Result> {

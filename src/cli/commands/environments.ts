@@ -1,9 +1,12 @@
 import type { ComputeEnvironmentDetail } from "@aws-sdk/client-batch";
 import { Command } from "commander";
+import type { EnvironmentReport, EnvironmentsAnswer } from "../../ports/capacity-reports.ts";
+import { adminCall } from "../admin-call.ts";
 import { clientCommand, withConnection, type ClientOptions } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { EXIT, Failure } from "../failure.ts";
 import type { Result } from "../output.ts";
+import { RefusedCall } from "../signed-call.ts";
 import { keyValues, table } from "../text.ts";
 
 export function environmentsCommand(): Command {
@@ -40,23 +43,46 @@ function stateCommand(name: string, summary: string, state: "ENABLED" | "DISABLE
 
 async function list(connection: Connection): Promise<Result> {
   const environments = await allEnvironments(connection);
+  const uses = await usesOf(connection);
   return {
-    data: { computeEnvironments: environments },
+    data: { computeEnvironments: environments, ...(uses !== undefined && { uses: [...uses.values()] }) },
     text:
       environments.length === 0
         ? "There is no compute environment."
         : table(
-            ["NAME", "STATE", "STATUS", "TYPE", "MAX VCPUS"],
-            environments.map((environment) => [
-              environment.computeEnvironmentName ?? "",
-              environment.state ?? "",
-              environment.status ?? "",
-              typeOf(environment),
-              String(environment.computeResources?.maxvCpus ?? "-"),
-            ]),
+            ["NAME", "STATE", "STATUS", "TYPE", "VCPUS IN USE", "DESIRED", "MAX", "INSTANCES"],
+            environments.map((environment) => row(environment, uses?.get(environment.computeEnvironmentArn ?? ""))),
           ),
     brief: environments.map((environment) => environment.computeEnvironmentName).join("\n"),
   };
+}
+
+function row(environment: ComputeEnvironmentDetail, use: EnvironmentReport | undefined): string[] {
+  const { computeEnvironmentName, state, status, computeResources } = environment;
+  const amounts = [use?.vcpusInUse, desiredOf(environment, use), computeResources?.maxvCpus, use?.instances];
+  return [
+    ...[computeEnvironmentName ?? "", state ?? "", status ?? "", typeOf(environment)],
+    ...amounts.map((amount) => String(amount ?? "-")),
+  ];
+}
+
+/** An environment that has no instances wants none: what it shows as desired is what was once asked for. */
+function desiredOf(
+  { computeResources }: ComputeEnvironmentDetail,
+  use: EnvironmentReport | undefined,
+): number | undefined {
+  return use !== undefined && use.instances === undefined ? undefined : computeResources?.desiredvCpus;
+}
+
+/** By ARN. Undefined where AWS Batch itself, or another emulator, answers. */
+async function usesOf(connection: Connection): Promise<Map<string, EnvironmentReport> | undefined> {
+  try {
+    const answer = await adminCall<EnvironmentsAnswer>(connection, "GET", "/longshore/environments");
+    return new Map(answer.environments.map((one) => [one.computeEnvironmentArn, one]));
+  } catch (error) {
+    if (error instanceof RefusedCall || error instanceof Failure) return undefined;
+    throw error;
+  }
 }
 
 async function allEnvironments(connection: Connection): Promise<ComputeEnvironmentDetail[]> {
@@ -78,13 +104,18 @@ async function describe(connection: Connection, name: string): Promise<Result> {
     const names = (await allEnvironments(connection)).map((one) => one.computeEnvironmentName).join(", ");
     throw new Failure(`No compute environment ${name}.`, EXIT.server, names === "" ? undefined : `There is: ${names}.`);
   }
+  const use = (await usesOf(connection))?.get(environment.computeEnvironmentArn ?? "");
   const text = keyValues([
     ["Environment", environment.computeEnvironmentName],
     ["State", environment.state],
     ["Status", environment.status],
     ["Reason", environment.statusReason],
     ["Type", typeOf(environment)],
+    ["vCPUs in use", use?.vcpusInUse.toString()],
+    ["Desired vCPUs", desiredOf(environment, use)?.toString()],
+    ["Min vCPUs", environment.computeResources?.minvCpus?.toString()],
     ["Max vCPUs", environment.computeResources?.maxvCpus?.toString()],
+    ["Instances", use?.instances?.toString()],
     ["Instance types", environment.computeResources?.instanceTypes?.join(", ")],
     [
       "Tags",

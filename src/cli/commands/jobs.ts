@@ -1,10 +1,14 @@
 import { Command, Option } from "commander";
+import type { JobUsage } from "../../ports/cost-report.ts";
+import { adminCall } from "../admin-call.ts";
 import { clientCommand, wholeNumber, withConnection, type ClientOptions } from "../command.ts";
 import type { Connection } from "../connection.ts";
+import { Failure } from "../failure.ts";
 import { describeKnownJobs, JOB_STATES } from "../job.ts";
 import { jobDetailText } from "../job-detail-text.ts";
 import { listJobs, type ListOptions } from "../job-list.ts";
 import type { Result } from "../output.ts";
+import { RefusedCall } from "../signed-call.ts";
 import { count } from "../text.ts";
 import { waitForJobs } from "../wait.ts";
 
@@ -13,7 +17,7 @@ interface EndOptions extends ClientOptions {
 }
 
 export function jobsCommand(): Command {
-  const jobs = new Command("jobs").summary("list, describe, wait for, cancel and terminate jobs");
+  const jobs = new Command("jobs").summary("list, describe, wait for, cancel, terminate and interrupt jobs");
   jobs.addCommand(listCommand(), { isDefault: true });
   jobs.addCommand(
     withIds(clientCommand("describe").summary("all about jobs")).action((ids: string[], options: ClientOptions) =>
@@ -24,12 +28,28 @@ export function jobsCommand(): Command {
     withIds(clientCommand("wait").summary("wait until jobs have ended"))
       .description("Waits until all jobs have ended. The exit code is that of the first one that failed.")
       .action((ids: string[], options: ClientOptions) =>
-        withConnection(options, (connection) => waitForJobs(connection, ids)),
+        withConnection(options, (connection) => waitForJobs(connection, ids, options)),
       ),
   );
   jobs.addCommand(endCommand("cancel", "cancel jobs that have not started", "Cancelled by the user"));
   jobs.addCommand(endCommand("terminate", "end jobs, also running ones", "Terminated by the user"));
+  jobs.addCommand(
+    withIds(clientCommand("interrupt").summary("take away what jobs run on, as when Spot capacity is taken back"))
+      .description(
+        "Ends the attempts of running jobs as AWS does when it takes back Spot capacity: with `Host EC2 (instance ID) terminated.`, on Fargate with `Your Spot Task was interrupted.`. They start again where their retry strategy says so.",
+      )
+      .action((ids: string[], options: ClientOptions) =>
+        withConnection(options, (connection) => interrupt(connection, ids)),
+      ),
+  );
   return jobs;
+}
+
+async function interrupt(connection: Connection, ids: readonly string[]): Promise<Result> {
+  for (const id of ids) {
+    await adminCall(connection, "POST", `/longshore/jobs/${encodeURIComponent(id)}/interruption`);
+  }
+  return { data: { jobs: ids }, text: `Interrupted ${count(ids.length, "job")}.`, brief: ids.join("\n") };
 }
 
 function listCommand(): Command {
@@ -58,11 +78,23 @@ function endCommand(name: "cancel" | "terminate", summary: string, reason: strin
 
 async function describe(connection: Connection, ids: readonly string[]): Promise<Result> {
   const jobs = await describeKnownJobs(connection, ids);
+  const usages: (JobUsage | undefined)[] = [];
+  for (const { jobId } of jobs) usages.push(await usageOf(connection, jobId ?? ""));
   return {
-    data: { jobs },
-    text: jobs.map(jobDetailText).join("\n\n"),
+    data: { jobs, usage: usages.filter((usage) => usage !== undefined) },
+    text: jobs.map((job, index) => jobDetailText(job, usages[index])).join("\n\n"),
     brief: jobs.map((job) => `${job.jobId} ${job.status}`).join("\n"),
   };
+}
+
+/** Undefined where AWS Batch itself, or another emulator, answers. */
+async function usageOf(connection: Connection, jobId: string): Promise<JobUsage | undefined> {
+  try {
+    return await adminCall<JobUsage>(connection, "GET", `/longshore/jobs/${encodeURIComponent(jobId)}/usage`);
+  } catch (error) {
+    if (error instanceof RefusedCall || error instanceof Failure) return undefined;
+    throw error;
+  }
 }
 
 async function end(

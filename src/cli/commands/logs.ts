@@ -10,7 +10,7 @@ import type { Listener } from "../job-output.ts";
 import { StreamReader, type Line } from "../log-reader.ts";
 import { LogPrinter, say, writeLine } from "../output.ts";
 import { Pace } from "../pace.ts";
-import { oneLine } from "../text.ts";
+import { oneLine } from "../neutral.ts";
 
 interface LogsOptions extends ClientOptions {
   readonly follow?: boolean;

@@ -70,7 +70,7 @@ async function submit(
   if (options.dryRun === true) return dryRun(connection, whole);
   const answer = await withQueueHint(connection, () => connection.batch((batch) => batch.submitJob(whole)));
   const { jobId = "", jobArn, jobName } = answer;
-  if (options.wait === true) return waitForJobs(connection, [jobId]);
+  if (options.wait === true) return waitForJobs(connection, [jobId], options);
   return { data: { jobArn, jobName, jobId }, text: jobId, brief: jobId };
 }
 

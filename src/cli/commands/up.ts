@@ -1,7 +1,9 @@
 import { Command, Option } from "commander";
 import type { RunningServer } from "../../compose.ts";
 import type { ServerOptions } from "../../compose/options.ts";
-import { keyValue, repeated, wholeNumber } from "../command.ts";
+import type { OversizedJobs } from "../../core/submission/oversized.ts";
+import { OVERSIZED_JOBS } from "../../core/submission/oversized.ts";
+import { databaseUrlOption, keyValue, repeated, wholeNumber } from "../command.ts";
 import { dataDirOf, DEFAULT_PORT } from "../connection.ts";
 import { EXIT } from "../failure.ts";
 import { startOwnServer } from "../local-server.ts";
@@ -14,12 +16,19 @@ export interface ServerFlags {
   readonly requireAuth?: boolean;
   readonly allowedHost?: readonly string[];
   readonly dataDir?: string;
+  readonly databaseUrl?: string;
+  readonly advertise?: string;
+  readonly config?: string;
   readonly driver: ServerOptions["driver"];
   readonly vcpus?: number;
   readonly memoryMib?: number;
+  readonly machineGpus?: number;
+  readonly oversizedJobs?: OversizedJobs;
   readonly jobEnv?: Readonly<Record<string, string>>;
   readonly strict?: boolean;
   readonly history?: number;
+  readonly historyJobs?: number;
+  readonly hostLoss?: number;
 }
 
 export function addServerOptions(command: Command): Command {
@@ -29,6 +38,12 @@ export function addServerOptions(command: Command): Command {
     .option("--allowed-host <name>", "a name under which clients reach this server (repeatable)", repeated)
     .option("--port <n>", "port to listen on, 0 for any free one", wholeNumber(0, 65_535))
     .option("--data-dir <dir>", "where state and logs are kept (default: LONGSHORE_DATA_DIR, else ~/.longshore)")
+    .addOption(databaseUrlOption())
+    .option(
+      "--advertise <url>",
+      "where other servers on the same PostgreSQL reach this one (default: where it listens)",
+    )
+    .option("--config <file>", "the configuration file (default: config.json in the data directory, if it is there)")
     .addOption(
       new Option("--driver <name>", "what runs jobs; auto: docker if it answers, else process")
         .choices(["auto", "process", "docker"])
@@ -36,11 +51,28 @@ export function addServerOptions(command: Command): Command {
     )
     .option("--vcpus <n>", "vCPUs that jobs may use together (default: all)", wholeNumber(1))
     .option("--memory-mib <n>", "memory that jobs may use together (default: what the machine has)", wholeNumber(4))
+    .option("--machine-gpus <n>", "GPUs that jobs may use together (default: NVIDIA's of this machine)", wholeNumber(0))
+    .addOption(
+      new Option(
+        "--oversized-jobs <what>",
+        "what jobs do that ask for more than there is in all (default: wait)",
+      ).choices([...OVERSIZED_JOBS]),
+    )
     .option("--job-env <name=value>", "a variable for every job that does not set it itself (repeatable)", keyValue)
     .addOption(
       new Option("--history <days>", "keep jobs so many days after their end (default: for ever)")
         .env("LONGSHORE_HISTORY_DAYS")
         .argParser(wholeNumber(1, 36_500)),
+    )
+    .addOption(
+      new Option("--history-jobs <n>", "keep so many jobs of each queue that are over, the newest (default: all)")
+        .env("LONGSHORE_HISTORY_JOBS")
+        .argParser(wholeNumber(1)),
+    )
+    .option(
+      "--host-loss <seconds>",
+      "a registered host that does not answer for so long is lost (default: 60)",
+      wholeNumber(1),
     )
     .option("--strict", "only what AWS Batch has: no extensions, AWS's quotas");
 }
@@ -51,13 +83,20 @@ export function serverOptionsOf(flags: ServerFlags, defaultPort: number): Server
     port: flags.port ?? defaultPort,
     dataDir: dataDirOf(flags),
     driver: flags.driver,
+    ...(flags.databaseUrl === undefined ? {} : { databaseUrl: flags.databaseUrl }),
+    ...(flags.advertise === undefined ? {} : { advertise: flags.advertise }),
+    ...(flags.config === undefined ? {} : { configFile: flags.config }),
     ...(flags.requireAuth === undefined ? {} : { requireAuth: flags.requireAuth }),
     ...(flags.allowedHost === undefined ? {} : { allowedHosts: flags.allowedHost.map((name) => name.toLowerCase()) }),
     ...(flags.vcpus === undefined ? {} : { vcpus: flags.vcpus }),
     ...(flags.memoryMib === undefined ? {} : { memoryMiB: flags.memoryMib }),
+    ...(flags.machineGpus === undefined ? {} : { gpus: flags.machineGpus }),
+    ...(flags.oversizedJobs === undefined ? {} : { oversizedJobs: flags.oversizedJobs }),
     ...(flags.jobEnv === undefined ? {} : { jobVariables: flags.jobEnv }),
     ...(flags.strict === undefined ? {} : { strict: flags.strict }),
+    ...(flags.hostLoss === undefined ? {} : { hostLossSeconds: flags.hostLoss }),
     ...(flags.history === undefined ? {} : { historyDays: flags.history }),
+    ...(flags.historyJobs === undefined ? {} : { historyJobs: flags.historyJobs }),
   };
 }
 
@@ -107,12 +146,14 @@ function readyJson(server: RunningServer, options: ServerOptions): string {
 }
 
 function readyText(server: RunningServer, options: ServerOptions): string {
-  const { url, isOpen, capacity, runsJobsAs, notices } = server;
+  const { url, isOpen, hasConsole, capacity, runsJobsAs, notices } = server;
   const keys = isOpen
     ? "export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
     : `longshore credentials create --data-dir ${options.dataDir}   # prints the two exports of a new key`;
   const gib = (capacity.memoryMiB / 1024).toFixed(1);
+  const console = hasConsole ? `open ${url}/ in a browser` : "is not built: `npm run console` builds it";
   return `Longshore is ready at ${url}
+  console          ${console}
   runs jobs as     ${runsJobsAs}
   on               ${capacity.vcpus} vCPU, ${gib} GiB
   keeps data in    ${options.dataDir}

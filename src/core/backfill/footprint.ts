@@ -2,6 +2,7 @@ import type { Holding } from "../holdings.ts";
 import { holdingsOf, instanceHoldings, NUM_INSTANCES } from "../holdings.ts";
 import type { Attempt, Job, Requirements } from "../job.ts";
 import { requirementsOf } from "../job.ts";
+import { sharedCapacity } from "../machine.ts";
 import type { Environment } from "../resources.ts";
 import type { World } from "../world.ts";
 
@@ -10,7 +11,7 @@ export interface Need extends Holding {
   readonly free: number;
 }
 
-const MACHINE = { vcpu: "machine vcpu", memory: "machine memory" } as const;
+const MACHINE = { vcpu: "machine vcpu", memory: "machine memory", gpus: "machine gpus" } as const;
 
 /** Where an attempt is, or may be. */
 export type Place = Pick<Attempt, "environmentArn" | "instanceIds" | "stopping">;
@@ -22,10 +23,11 @@ export function footprintOf(world: World, job: Job, place: Place): Holding[] {
   if (instanceIds !== undefined) {
     return [{ key: someInstance(environmentArn), quantity: 1 }, ...onInstances(world, job, place), ...counted];
   }
-  const { vcpuMilli, memoryMiB } = requirementsOf(job);
+  const { vcpuMilli, memoryMiB, gpus } = requirementsOf(job);
   return [
     { key: MACHINE.vcpu, quantity: vcpuMilli },
     { key: MACHINE.memory, quantity: memoryMiB },
+    ...(gpus > 0 ? [{ key: MACHINE.gpus, quantity: gpus }] : []),
     { key: vcpusOf(environmentArn), quantity: vcpuMilli },
     ...counted,
   ];
@@ -74,9 +76,10 @@ export function allInstances(environment: Environment): Need {
 }
 
 function freeOf(world: World, environment: Environment, key: string): number | undefined {
-  const { capacity, used } = world;
-  if (key === MACHINE.vcpu) return capacity.vcpuMilli - used.vcpuMilli;
-  if (key === MACHINE.memory) return capacity.memoryMiB - used.memoryMiB;
+  const { used } = world;
+  if (key === MACHINE.vcpu) return sharedCapacity(world).vcpuMilli - used.vcpuMilli;
+  if (key === MACHINE.memory) return sharedCapacity(world).memoryMiB - used.memoryMiB;
+  if (key === MACHINE.gpus) return sharedCapacity(world).gpus - used.gpus;
   if (key === vcpusOf(environment.arn)) return environment.maxVcpuMilli - world.usedVcpuMilli(environment.arn);
   const total = instanceLimit(environment, key) ?? world.consumables.get(key)?.total;
   return total === undefined ? undefined : total - world.inUse(key);

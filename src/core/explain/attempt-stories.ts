@@ -1,19 +1,22 @@
-import type { Attempt } from "../job.ts";
+import type { Attempt, RetryStrategy } from "../job.ts";
+import { decisiveEntry } from "../retry.ts";
 import type { AttemptStory } from "./explanation.ts";
 
 /** What a job's attempts that are over came to. */
-export function attemptStories(attempts: readonly Attempt[]): AttemptStory[] {
+export function attemptStories(attempts: readonly Attempt[], retry: RetryStrategy): AttemptStory[] {
   return attempts.flatMap((attempt, index) => {
     const { startedAt, stoppedAt, exitCode, reason, statusReason } = attempt;
     if (stoppedAt === undefined) return [];
+    const end = endOf(attempt);
+    const entry = end === "succeeded" ? -1 : decisiveEntry(retry, attempt);
     return {
-      number: index + 1,
-      end: endOf(attempt),
+      ...{ number: index + 1, end },
       ...(startedAt !== undefined && { startedAt }),
       stoppedAt,
       ...(exitCode !== undefined && { exitCode }),
       ...(reason !== undefined && { reason }),
       ...(statusReason !== undefined && { statusReason }),
+      ...(entry >= 0 && { retryRule: entry + 1 }),
     };
   });
 }

@@ -24,7 +24,7 @@ export type Blocker =
   /** Another queue is served first, and its head waits for what may be the same room. Which one is not told of another account's or region's. */
   | {
       readonly kind: "queue-before";
-      readonly priority: number;
+      readonly priority?: number;
       readonly queueArn?: string;
       readonly headJobId?: string;
     };

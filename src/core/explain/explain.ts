@@ -1,5 +1,5 @@
 import type { ArrayProgress } from "../array.ts";
-import type { Job } from "../job.ts";
+import type { Attempt, Job } from "../job.ts";
 import { activeAttempt, isArrayParent, isTerminal, isWaiting } from "../job.ts";
 import { childId } from "../ids.ts";
 import type { World } from "../world.ts";
@@ -49,7 +49,7 @@ function headOf(job: Job): Omit<Explanation, "answer"> {
     jobQueue: job.queueArn,
     status: job.state.status,
     blockers: [],
-    attempts: attemptStories(job.state.attempts),
+    attempts: attemptStories(job.state.attempts, job.scheduling.retry),
   };
 }
 
@@ -101,6 +101,11 @@ function isRestOver({ state }: Job): boolean {
   return state.rest?.status === "FAILED";
 }
 
+function onInstances({ instanceIds }: Attempt): string {
+  if (instanceIds === undefined) return "";
+  return instanceIds.length === 1 ? ` on ${instanceIds[0]}` : ` on ${instanceIds.length} instances`;
+}
+
 function areIs(count: number): string {
   return count === 1 ? "is" : "are";
 }
@@ -110,7 +115,7 @@ function activity(job: Job): string {
   const { state } = job;
   const attempt = activeAttempt(state);
   if (isTerminal(state.status) || attempt === undefined) return ending(job);
-  const where = `attempt ${state.attempts.length}, in ${nameOf(attempt.environmentArn)}`;
+  const where = `attempt ${state.attempts.length}, in ${nameOf(attempt.environmentArn)}${onInstances(attempt)}`;
   if (attempt.stopping !== undefined) return `It has been told to end (${where}): ${attempt.stopping.reason}.`;
   if (state.status === "SCHEDULED") return `It is bound to an environment (${where}); the next tick starts it.`;
   if (state.status === "STARTING") return `${starting(job)} (${where}, driver ${attempt.driver}).`;
@@ -132,7 +137,7 @@ function latestEnd(endsBy: number | undefined): string {
 function ending({ scheduling, state }: Job): string {
   const reason = state.statusReason === undefined ? "" : `: ${state.statusReason}`;
   if (state.status === "SUCCEEDED") return "It has succeeded.";
-  const stories = attemptStories(state.attempts);
+  const stories = attemptStories(state.attempts, scheduling.retry);
   if (stories.length === 0) return `It has failed without an attempt${reason}.`;
   const lost = stories.filter(({ end }) => end === "infrastructure").length;
   const outOfMemory = stories.filter(({ end }) => end === "out-of-memory").length;

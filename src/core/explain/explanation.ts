@@ -10,6 +10,8 @@ export interface Explanation {
   readonly status: JobStatus;
   /** One sentence for people. */
   readonly answer: string;
+  /** What its containers wait for while it is STARTING, as far as their driver tells: images that are being pulled. */
+  readonly waitsFor?: readonly string[];
   /** Of an array: the first of its children that wait, which the rest of this is about. */
   readonly nextChild?: string;
   /** All that keeps it from starting; empty when the next tick starts it, or when it has started. */
@@ -54,4 +56,6 @@ export interface AttemptStory {
   readonly exitCode?: number;
   readonly reason?: string;
   readonly statusReason?: string;
+  /** The number, from 1, of the entry of the job's `evaluateOnExit` that such a failure meets: it decides whether there is another attempt. */
+  readonly retryRule?: number;
 }

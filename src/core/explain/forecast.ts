@@ -29,9 +29,10 @@ function mayLaunch(world: World, jobId: string): boolean {
   const environmentArns = world.queues.get(jobOf(world, jobId)?.queueArn ?? "")?.environmentArns ?? [];
   return environmentArns.some((arn) => {
     const environment = world.environments.get(arn);
+    if (environment?.instances === undefined || environment.isUnmanaged) return false;
     const fleet = world.instances.of(arn);
     const isLaunching = !fleet.launching().next().done;
-    return environment?.instances !== undefined && (isLaunching || fleet.vcpuMilli < environment.maxVcpuMilli);
+    return isLaunching || fleet.vcpuMilli < environment.maxVcpuMilli;
   });
 }
 

@@ -2,9 +2,13 @@ import type { ExceededLimit } from "../holdings.ts";
 import { exceededLimit, holdingsOf } from "../holdings.ts";
 import type { Job, Requirements } from "../job.ts";
 import { activeAttempt, demandOf, requirementsOf } from "../job.ts";
-import { freeIn } from "../placement.ts";
+import { takesNodesOf } from "../instances/suitable.ts";
+import { fitsCapacity, sharedCapacity } from "../machine.ts";
+import { freeIn, hasMachines, lacksEngine } from "../placement.ts";
 import type { Capacity, Environment, Queue, ResourceStatus } from "../resources.ts";
 import type { World } from "../world.ts";
+import type { MachineHolder } from "./machine-holders.ts";
+import { machineHolders } from "./machine-holders.ts";
 import type { InstanceObstacle } from "./on-instances.ts";
 import { largestOnInstance, obstaclesOnInstances } from "./on-instances.ts";
 import type { Occupant } from "./occupants.ts";
@@ -14,19 +18,27 @@ import { activeJobs, toFree } from "./occupants.ts";
 export type Obstacle =
   | { readonly kind: "gone" }
   | { readonly kind: "disabled" }
-  | { readonly kind: "not-valid"; readonly status: ResourceStatus; readonly problem?: string }
-  /** It has no instances of its own, and nobody brings any. */
+  | { readonly kind: "not-valid"; readonly status: ResourceStatus; readonly reason?: string }
+  /** It is UNMANAGED, and no host is registered that takes jobs. */
   | { readonly kind: "unmanaged" }
   | { readonly kind: "no-container-engine" }
-  /** The machine is too small, ever. */
-  | { readonly kind: "above-machine"; readonly machine: Capacity }
+  /** The job has several nodes, which only managed environments of type EC2 take. */
+  | { readonly kind: "no-nodes" }
   | { readonly kind: "no-gpus"; readonly gpus: number }
   /** The service environment never has so many instances. */
   | { readonly kind: "above-service-maximum"; readonly type: string; readonly limit: number }
   /** It has them, but not beside those in use. */
   | ({ readonly kind: "instances"; readonly toFree: readonly Occupant[] } & ExceededLimit)
   /** It would fit, but not beside what runs now. */
-  | { readonly kind: "capacity"; readonly free: Capacity; readonly toFree: readonly Occupant[] }
+  | {
+      readonly kind: "capacity";
+      readonly free: Capacity;
+      readonly toFree: readonly Occupant[];
+      /** Who holds the machine, where instances hold a part of it. */
+      readonly machineHolders?: readonly MachineHolder[];
+      /** vCPUs of the machine that are kept for an instance which a job of a queue before waits for. */
+      readonly keptVcpuMilli?: number;
+    }
   | InstanceObstacle;
 
 /** What one environment of a queue has to say to a job. Without obstacles it takes it. */
@@ -44,23 +56,30 @@ export function verdicts(world: World, job: Job, queue: Queue): EnvironmentVerdi
     if (environment === undefined) return { environmentArn: arn, obstacles: [{ kind: "gone" }] };
     const obstacles = [
       ...stateObstacles(world, environment),
+      ...(takesNodesOf(demandOf(job), environment) ? [] : [{ kind: "no-nodes" } as const]),
       ...(environment.maxInstances === undefined ? [] : instanceObstacles(world, job, environment)),
-      ...(environment.instances === undefined
-        ? roomObstacles(world, job, environment)
-        : obstaclesOnInstances(world, job, environment)),
+      ...capacityObstacles(world, job, environment),
     ];
     if (environment.maxInstances !== undefined) return { environmentArn: arn, obstacles };
     return { environmentArn: arn, obstacles, largest: largestIn(world, environment, job) };
   });
 }
 
-function stateObstacles(world: World, { enabled, status, problem, isUnmanaged, driver }: Environment): Obstacle[] {
+function capacityObstacles(world: World, job: Job, environment: Environment): Obstacle[] {
+  if (environment.instances === undefined) return roomObstacles(world, job, environment);
+  const obstacles = obstaclesOnInstances(world, job, environment);
+  // Of what is not there, nothing else is known.
+  return hasMachines(environment) ? obstacles : obstacles.filter(({ kind }) => kind === "needs-fargate");
+}
+
+function stateObstacles(world: World, environment: Environment): Obstacle[] {
+  const { enabled, status, problem, invalidReason: reason = problem } = environment;
   const isUsable = status === "VALID" || status === "UPDATING";
   return [
     ...(enabled ? [] : [{ kind: "disabled" } as const]),
-    ...(isUsable ? [] : [{ kind: "not-valid" as const, status, ...(problem !== undefined && { problem }) }]),
-    ...(isUnmanaged ? [{ kind: "unmanaged" } as const] : []),
-    ...(driver === "docker" && !world.hasDocker ? [{ kind: "no-container-engine" } as const] : []),
+    ...(isUsable ? [] : [{ kind: "not-valid" as const, status, ...(reason !== undefined && { reason }) }]),
+    ...(hasMachines(environment) ? [] : [{ kind: "unmanaged" } as const]),
+    ...(lacksEngine(world, environment) ? [{ kind: "no-container-engine" } as const] : []),
   ];
 }
 
@@ -83,17 +102,16 @@ function roomObstacles(world: World, job: Job, environment: Environment): Obstac
   const { capacity: machine } = world;
   const { maxVcpuMilli } = environment;
   const isAboveMaximum = wanted.vcpuMilli > maxVcpuMilli;
-  const isAboveMachine = !fits(wanted, machine);
+  const isAboveMachine = !fitsCapacity(wanted, machine);
   // What never suffices says nothing about what is free beside it.
   const bounds: Bounds = {
-    machine: isAboveMachine ? UNBOUNDED : machine,
+    machine: isAboveMachine ? UNBOUNDED : sharedCapacity(world),
     maxVcpuMilli: isAboveMaximum ? Infinity : maxVcpuMilli,
   };
   return [
     ...(isAboveMaximum ? [{ kind: "above-environment-maximum", maxVcpuMilli } as const] : []),
-    ...(isAboveMachine ? [{ kind: "above-machine", machine } as const] : []),
-    ...(wanted.gpus > 0 ? [{ kind: "no-gpus", gpus: wanted.gpus } as const] : []),
-    ...(fits(wanted, freeWithout(world, environment, bounds, []))
+    ...(isAboveMachine ? [aboveMachine(wanted, machine)] : []),
+    ...(fitsCapacity(wanted, freeWithout(world, environment, bounds, []))
       ? []
       : [
           {
@@ -102,11 +120,20 @@ function roomObstacles(world: World, job: Job, environment: Environment): Obstac
             toFree: toFree(
               activeJobs(world, ({ state }) => activeAttempt(state)?.instanceIds === undefined),
               job,
-              (ended) => fits(wanted, freeWithout(world, environment, bounds, ended)),
+              (ended) => fitsCapacity(wanted, freeWithout(world, environment, bounds, ended)),
             ),
+            ...(world.instances.keptOfMachine.vcpuMilli > 0 && {
+              keptVcpuMilli: world.instances.keptOfMachine.vcpuMilli,
+            }),
+            ...(world.instances.ofMachine.vcpuMilli > 0 && { machineHolders: machineHolders(world, job) }),
           },
         ]),
   ];
+}
+
+function aboveMachine(wanted: Requirements, machine: Capacity): Obstacle {
+  const isOnlyGpus = machine.gpus === undefined && fitsCapacity({ ...wanted, gpus: 0 }, machine);
+  return isOnlyGpus ? { kind: "no-gpus", gpus: wanted.gpus } : { kind: "above-machine", machine };
 }
 
 interface Bounds {
@@ -114,29 +141,31 @@ interface Bounds {
   readonly maxVcpuMilli: number;
 }
 
-const UNBOUNDED: Capacity = { vcpuMilli: Infinity, memoryMiB: Infinity };
+const UNBOUNDED: Capacity = { vcpuMilli: Infinity, memoryMiB: Infinity, gpus: Infinity };
 
 /** What an environment can take when nothing runs, and now. */
 function largestIn(world: World, environment: Environment, job: Job): { ever: Capacity; now: Capacity } {
   if (environment.instances !== undefined) return largestOnInstance(world, environment, job);
   const vcpuMilli = Math.min(world.capacity.vcpuMilli, environment.maxVcpuMilli);
-  return { ever: { vcpuMilli, memoryMiB: world.capacity.memoryMiB }, now: freeIn(world, environment) };
+  return { ever: { ...world.capacity, vcpuMilli }, now: freeIn(world, environment) };
 }
 
 /** What is free in an environment when these jobs are over. */
 function freeWithout(world: World, { arn }: Environment, bounds: Bounds, ended: readonly Job[]): Capacity {
-  let { vcpuMilli: used, memoryMiB } = world.used;
+  let { vcpuMilli: used, memoryMiB, gpus } = world.used;
   let usedHere = world.usedVcpuMilli(arn);
   for (const job of ended) {
     const requirements = requirementsOf(job);
     used -= requirements.vcpuMilli;
     memoryMiB -= requirements.memoryMiB;
+    gpus -= requirements.gpus;
     if (environmentOf(job) === arn) usedHere -= requirements.vcpuMilli;
   }
   const { machine, maxVcpuMilli } = bounds;
   return {
     vcpuMilli: Math.max(0, Math.min(machine.vcpuMilli - used, maxVcpuMilli - usedHere)),
     memoryMiB: Math.max(0, machine.memoryMiB - memoryMiB),
+    gpus: Math.max(0, (machine.gpus ?? 0) - gpus),
   };
 }
 
@@ -152,8 +181,4 @@ function heldBy(jobs: readonly Job[]): Map<string, number> {
 
 function environmentOf(job: Job): string | undefined {
   return activeAttempt(job.state)?.environmentArn;
-}
-
-function fits(wanted: Requirements, { vcpuMilli, memoryMiB }: Capacity): boolean {
-  return wanted.vcpuMilli <= vcpuMilli && wanted.memoryMiB <= memoryMiB;
 }

@@ -1,13 +1,16 @@
-import type { Demand, Job } from "../job.ts";
+import type { Demand, Job, Requirements } from "../job.ts";
+import type { Capacity } from "../resources.ts";
 import { needOfInstance } from "../instances/suitable.ts";
 import { demandOf, requirementsOf } from "../job.ts";
 import { ARRAY_CONCURRENCY_TAG, MAX_RUNNING_JOBS_TAG } from "../submission/own-tags.ts";
 import type { Blocker, PolicyReason } from "./blockers.ts";
 import type { Sentences, Stated } from "./explanation.ts";
+import type { MachineHolder } from "./machine-holders.ts";
 import type { Obstacle } from "./obstacles.ts";
-import type { InstanceRoom } from "./on-instances.ts";
+import type { HostRoom, InstanceRoom } from "./on-instances.ts";
 import type { Occupant } from "./occupants.ts";
-import { amounts, waitingText } from "./waiting-reason.ts";
+import { amounts } from "../amounts.ts";
+import { waitingText } from "./waiting-reason.ts";
 
 /** What explanations say to people. */
 
@@ -61,8 +64,11 @@ function textOf(blocker: Blocker, job: Job): string {
 }
 
 function queueBeforeText({ queueArn, priority, headJobId }: BlockerOf<"queue-before">): string {
+  if (priority === undefined) {
+    return "A job queue of another account is served first, which holds less of the machine, and a job of it waits too.";
+  }
   if (queueArn === undefined) {
-    return `A job queue of another account or region (priority ${priority}) is served first, and a job of it waits too.`;
+    return `A job queue of another region (priority ${priority}) is served first, and a job of it waits too.`;
   }
   return `Job queue ${nameOf(queueArn)} (priority ${priority}) is served first, and its job ${headJobId} waits too.`;
 }
@@ -84,6 +90,7 @@ function fixOf(blocker: Blocker, job: Job): string {
     case "behind":
       return `\`longshore explain ${blocker.headJobId}\` says what that one waits for.`;
     case "queue-before":
+      if (blocker.priority === undefined) return "It starts when more gets free: accounts get what is free in turn.";
       return `Give job queue ${nameOf(job.queueArn)} a higher priority than ${blocker.priority}, or wait.`;
   }
 }
@@ -120,13 +127,13 @@ function obstacleSentences(obstacle: Obstacle, job: Job): Sentences {
       return { text: "It is DISABLED.", fix: "Enable it with UpdateComputeEnvironment." };
     case "not-valid":
       return {
-        text: `It is ${obstacle.status}${obstacle.problem === undefined ? "." : `: ${obstacle.problem}`}`,
+        text: `It is ${obstacle.status}${obstacle.reason === undefined ? "." : `: ${obstacle.reason}`}`,
         fix: obstacle.status === "CREATING" ? "Wait a moment." : "Repair it, or give the queue another environment.",
       };
     case "unmanaged":
       return {
         text: "It is UNMANAGED, and no container instance is registered in its cluster.",
-        fix: "Give the queue a managed environment.",
+        fix: "Register a machine that runs Docker (longshore hosts add), or give the queue a managed environment.",
       };
     case "no-container-engine":
       return {
@@ -157,13 +164,23 @@ function obstacleSentences(obstacle: Obstacle, job: Job): Sentences {
       };
     case "capacity":
       return {
-        text: `It asks for ${amounts(wanted)}, and ${amounts(obstacle.free)} are free.`,
-        fix: `These would have to end: ${named(obstacle.toFree)}; or ask for no more than is free.`,
+        text: `It asks for ${amounts(wanted)}, and ${amounts(obstacle.free)} are free.${keptText(obstacle.keptVcpuMilli)}${heldText(obstacle.machineHolders)}`,
+        fix: `${endsText(obstacle.toFree)}; or ask for no more than is free.`,
       };
     case "no-such-architecture":
       return {
         text: `It needs ${obstacle.architecture} instances, and none of the types allowed is one.`,
         fix: `Allow a type with ${obstacle.architecture} processors in instanceTypes, or say in the definition's runtimePlatform what the job can run on.`,
+      };
+    case "no-such-type":
+      return {
+        text: `Its nodes are to be on instances of type ${obstacle.type}, which is none of the types allowed.`,
+        fix: `Allow ${obstacle.type} in instanceTypes, or leave the instance type out of the job definition.`,
+      };
+    case "no-nodes":
+      return {
+        text: "It is a multi-node parallel job, and the environment is not a managed one of type EC2.",
+        fix: "Give the queue a MANAGED environment of type EC2.",
       };
     case "needs-fargate":
       return {
@@ -175,22 +192,80 @@ function obstacleSentences(obstacle: Obstacle, job: Job): Sentences {
         text: `It asks for ${amounts(needOfInstance(demandOf(job)))} on one instance, and the largest type allowed has ${amounts(obstacle.largest)} for jobs.`,
         fix: `Ask for ${amounts(obstacle.largest)} at most, or allow a larger type in instanceTypes.`,
       };
+    case "above-machine-in-nodes":
+      return {
+        text: `It asks for ${obstacle.count} instances, each with ${amounts(needOfInstance(demandOf(job)))}, and the machine has ${amounts(obstacle.machine)} in all.`,
+        fix: "Ask for fewer or smaller nodes, or start the server with more (--vcpus, --memory-mib).",
+      };
+    case "above-hosts":
+      return {
+        text: `It asks for ${amounts(requirementsOf(job))}, and the largest host that takes jobs has ${amounts(obstacle.largest)}.`,
+        fix: `Ask for ${amounts(obstacle.largest)} at most, or register a larger machine (longshore hosts add).`,
+      };
+    case "host-room":
+      return hostRoomSentences(obstacle, requirementsOf(job));
     case "instance-room":
       return instanceRoomSentences(obstacle, demandOf(job));
   }
 }
 
-function instanceRoomSentences({ free, toFree, nodes, launching, failed }: InstanceRoom, demand: Demand): Sentences {
+function instanceRoomSentences(room: InstanceRoom, demand: Demand): Sentences {
+  const { free, toFree, nodes, launching, failed, machine, machineHolders } = room;
   const need = amounts(needOfInstance(demand));
   const coming = launching === undefined ? "" : ` Instances are launching: ${launching}.`;
+  const left =
+    machine === undefined || launching !== undefined
+      ? ""
+      : ` Of the machine ${amounts(machine)} are left for other instances.${heldText(machineHolders)}`;
   const refused = failed === undefined ? "" : ` The last launch failed, of type ${failed.join(", ")}.`;
   const lack =
     nodes === undefined
-      ? `It asks for ${need}, and the instance with most room has ${amounts(free)} free.`
+      ? `It asks for ${need}, and ${freeText(free)}.`
       : `It asks for ${nodes} instances of one type, each with ${need} and with nothing else on it; there are fewer.`;
   const ends = toFree.length === 0 ? "" : ` These would have to end: ${named(toFree)}.`;
-  const fix = launching === undefined ? "It starts when an instance was launched for it." : "Wait until they run.";
-  return { text: `${lack}${coming}${refused}`, fix: `${fix}${ends}` };
+  const fix = launching === undefined ? launchText(machineHolders) : "Wait until they run.";
+  return { text: `${lack}${coming}${left}${refused}`, fix: `${fix}${ends}` };
+}
+
+function hostRoomSentences({ free, toFree, silent }: HostRoom, wanted: Requirements): Sentences {
+  const hasRoom = free.vcpuMilli > 0 || free.memoryMiB > 0;
+  const left = hasRoom ? `the host with most room has ${amounts(free)} free` : "no host has any room";
+  const missing = silent.length === 0 ? "" : ` These do not answer: ${silent.join(", ")}.`;
+  const fix = silent.length === 0 ? "Register another machine (longshore hosts add)." : "`longshore hosts` says why.";
+  const ends = toFree.length === 0 ? "" : ` These would have to end: ${named(toFree)}.`;
+  return { text: `It asks for ${amounts(wanted)}, and ${left}.${missing}`, fix: `${fix}${ends}` };
+}
+
+function freeText(free: Capacity): string {
+  if (free.vcpuMilli === 0 && free.memoryMiB === 0) return "no instance has any room";
+  return `the instance with most room has ${amounts(free)} free`;
+}
+
+function launchText(machineHolders: readonly MachineHolder[] | undefined): string {
+  if (machineHolders === undefined) return "It starts when an instance was launched for it.";
+  return "It starts when there is room on the machine for an instance: one without jobs makes room for another one.";
+}
+
+function endsText(toFree: readonly Occupant[]): string {
+  if (toFree.length > 0) return `These would have to end: ${named(toFree)}`;
+  return "It starts when instances have made room: one without jobs does so at once";
+}
+
+function keptText(keptVcpuMilli: number | undefined): string {
+  if (keptVcpuMilli === undefined) return "";
+  return ` ${keptVcpuMilli / 1000} vCPU are kept for an instance that a job of a queue before waits for.`;
+}
+
+/** Who holds the machine, in a sentence of its own. */
+function heldText(holders: readonly MachineHolder[] = []): string {
+  if (holders.length === 0) return "";
+  const shown = holders.slice(0, MAX_NAMED).map(({ environmentArn, instances, ...held }) => {
+    const name = environmentArn === undefined ? "an environment of another account or region" : nameOf(environmentArn);
+    const what = instances === 0 ? "jobs in" : `${instances} instance${instances === 1 ? "" : "s"} of`;
+    return `${what} ${name} ${amounts(held)}`;
+  });
+  const more = holders.length > MAX_NAMED ? ` and ${holders.length - MAX_NAMED} more environments` : "";
+  return ` The machine is held by ${shown.join(", ")}${more}.`;
 }
 
 function named(jobs: readonly Occupant[]): string {

@@ -1,8 +1,9 @@
+import { accountOf } from "../account.ts";
 import { fairFrontOf, frontOf } from "../front.ts";
 import type { Job } from "../job.ts";
 import type { Queue } from "../resources.ts";
 import type { BlockedHead, Plan } from "../plan.ts";
-import { byPriority } from "../schedule.ts";
+import { queuesInTurn } from "../order/queues-in-turn.ts";
 import { compareWaiting } from "../waiting.ts";
 import type { World } from "../world.ts";
 import type { Blocker } from "./blockers.ts";
@@ -54,7 +55,9 @@ export function queuesBefore(world: World, plan: Pick<Plan, "blocked">, queue: Q
     const head = blockedHeads(plan, other.arn).find((one) => competes(world, one, queue, other));
     if (head === undefined) return [];
     const names = haveOneOwner(other.arn, queue.arn) && { queueArn: other.arn, headJobId: head.jobId };
-    return [{ kind: "queue-before", priority: other.priority, ...names }];
+    // Priorities are compared within an account.
+    const priority = accountOf(other.arn) === accountOf(queue.arn) && { priority: other.priority };
+    return [{ kind: "queue-before", ...priority, ...names }];
   });
 }
 
@@ -64,7 +67,7 @@ export function jobsOfEarlierQueues(world: World, queue: Queue): string[] {
 }
 
 function earlierQueues(world: World, queue: Queue): Queue[] {
-  const queues = [...world.queues.values()].sort(byPriority);
+  const queues = queuesInTurn(world);
   return queues.slice(
     0,
     queues.findIndex(({ arn }) => arn === queue.arn),

@@ -1,7 +1,9 @@
+import { amounts } from "../amounts.ts";
 import type { Shortage } from "../shortage.ts";
 import type { Job, Requirements } from "../job.ts";
 import { demandOf, shapeKey, shareOf } from "../job.ts";
 import { ARRAY_CONCURRENCY_TAG, MAX_RUNNING_JOBS_TAG } from "../submission/own-tags.ts";
+import type { Capacity } from "../resources.ts";
 import type { BlockedReason } from "../placement.ts";
 import { quotaText } from "../quota/reasons.ts";
 import type { Plan } from "../plan.ts";
@@ -38,18 +40,24 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
       return "ACTION_REQUIRED - The compute environment runs containers and no container engine answered when the server started: start one, then the server again.";
     case "no-such-architecture":
       return `MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your compute environment associated with this job queue has an unsupported instance type configuration. The job needs ${reason.architecture} instances, and none is allowed.`;
+    case "no-such-type":
+      return `MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your compute environment associated with this job queue has an unsupported instance type configuration. The job needs instances of type ${reason.type}, and none is allowed.`;
+    case "no-nodes":
+      return "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your compute environment associated with this job queue has an unsupported instance type configuration. A multi-node parallel job runs in managed environments of type EC2 only.";
     case "needs-fargate":
       return "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - Your compute environment associated with this job queue has an unsupported instance type configuration. The job definition is for Fargate, and the compute environments have instances.";
     case "above-environment-maximum":
       return "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job queue cannot meet the CPU requirement of the job.";
     case "above-instance-size":
       return `MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job queue. It asks for ${amounts(requirements)}; the largest that fits is ${amounts(reason.largest)}.`;
+    case "above-machine-in-nodes":
+      return `MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job queue. It asks for ${reason.count} instances, each with ${amounts(reason.each)}; this machine has ${amounts(reason.machine)} in all.`;
     case "above-service-maximum":
       return "MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE - Service environment(s) associated with the job queue cannot meet the capacity requirement of the job.";
     case "instances":
       return `Waiting for instances of the service environment: ${reason.left} of ${reason.type} are free.`;
     case "capacity":
-      return `Waiting for capacity: it asks for ${amounts(requirements)}; ${amounts(reason.free)} are free${coming(reason)}.`;
+      return `Waiting for capacity: it asks for ${amounts(requirements)}; ${amounts(reason.free)} are free${coming(reason)}${ofMachine(reason)}.`;
     case "nodes":
       return `Waiting for capacity: it asks for ${reason.count} empty instances of one type, each with ${amounts(reason.each)}; there are fewer${coming(reason)}.`;
     case "launch-failed":
@@ -74,22 +82,12 @@ function coming({ launching = 0 }: { readonly launching?: number }): string {
   return launching === 0 ? "" : `, and instances are launching: ${launching}`;
 }
 
+function ofMachine({ machine }: { readonly machine?: Capacity }): string {
+  return machine === undefined ? "" : `, and ${amounts(machine)} of this machine are left for another instance`;
+}
+
 function consumableText({ arn, quantity, available, total }: Shortage): string {
   const name = arn.slice(arn.indexOf("/") + 1);
   if (total === undefined) return `Waiting for consumable resource ${name}, which does not exist.`;
   return `Waiting for consumable resource ${name}: it asks for ${quantity}; ${available} of ${total} are available.`;
-}
-
-/** `2 vCPU and 512 MiB`, with GPUs where there are some. */
-export function amounts({
-  vcpuMilli,
-  memoryMiB,
-  gpus = 0,
-}: {
-  vcpuMilli: number;
-  memoryMiB: number;
-  gpus?: number;
-}): string {
-  const vcpus = `${vcpuMilli / 1000} vCPU and ${memoryMiB} MiB`;
-  return gpus > 0 ? `${vcpus} and ${gpus} GPU` : vcpus;
 }

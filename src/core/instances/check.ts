@@ -1,8 +1,10 @@
+import { driverOfHost } from "../driver-name.ts";
 import type { InstanceHolding } from "../holdings.ts";
 import { instanceHoldings } from "../holdings.ts";
-import type { Job } from "../job.ts";
+import type { Job, Requirements } from "../job.ts";
 import { activeAttempt } from "../job.ts";
 import type { World } from "../world.ts";
+import { NO_ROOM } from "./fleet.ts";
 import type { Instance } from "./instance.ts";
 
 interface Use {
@@ -27,6 +29,15 @@ export function instanceViolation(world: World): string | undefined {
       uses.set(holding.id, added(uses.get(holding.id) ?? NO_USE, holding));
     }
   }
+  const { ofMachine } = world.instances;
+  const held = heldOfMachine(world);
+  if (
+    held.vcpuMilli !== ofMachine.vcpuMilli ||
+    held.memoryMiB !== ofMachine.memoryMiB ||
+    held.gpus !== ofMachine.gpus
+  ) {
+    return `instances hold ${JSON.stringify(held)} of the machine, counted ${JSON.stringify(ofMachine)}`;
+  }
   for (const instance of world.instances.all()) {
     const violation = useViolation(world, instance, uses.get(instance.id) ?? NO_USE);
     if (violation !== undefined) return `instance ${instance.id}: ${violation}`;
@@ -46,6 +57,9 @@ function attemptViolation(world: World, { id: jobId, state, scheduling }: Job): 
   for (const id of instanceIds) {
     const instance = world.instances.get(id);
     if (instance === undefined) return `job ${jobId} is on instance ${id}, which is not there`;
+    if (instance.host !== undefined && attempt.driver !== driverOfHost(instance.host)) {
+      return `job ${jobId} is on host ${instance.host} and run by the driver ${attempt.driver}`;
+    }
     if (instance.environmentArn !== environmentArn) return `job ${jobId} is on instance ${id} of another environment`;
     if (instance.status === "launching") return `job ${jobId} is on instance ${id}, which is launching`;
     if (instance.type.architecture !== (scheduling.architecture ?? "X86_64")) {
@@ -54,6 +68,22 @@ function attemptViolation(world: World, { id: jobId, state, scheduling }: Job): 
     types.add(instance.type.name);
   }
   return types.size > 1 ? `job ${jobId} is on instances of types ${[...types].join()}` : undefined;
+}
+
+/** One that is going holds what its attempts do, and is theirs alone where it is given whole. */
+function heldOfMachine(world: World): Requirements {
+  const held = { vcpuMilli: 0, memoryMiB: 0, gpus: 0 };
+  for (const { id, environmentArn, isSlice, status, type } of world.instances.all()) {
+    if (isSlice !== true) continue;
+    const fleet = world.instances.of(environmentArn);
+    const isGoing = status === "terminating";
+    if (isGoing && fleet.isIdle(id)) continue;
+    const room = isGoing ? fleet.roomOf(id)! : NO_ROOM;
+    held.vcpuMilli += type.vcpuMilli - room.vcpuMilli;
+    held.memoryMiB += type.memoryMiB - room.memoryMiB;
+    held.gpus += type.gpus - room.gpus;
+  }
+  return held;
 }
 
 function useViolation(world: World, instance: Instance, use: Use): string | undefined {

@@ -13,7 +13,14 @@ export class Fleet {
   readonly #idle = new Map<string, Member>();
   readonly #launching = new Map<string, Member>();
   readonly #failures = new Map<string, LaunchFailure>();
+  readonly #ofMachine: MachineShare;
   #vcpuMilli = 0;
+  #launchesInVain = 0;
+
+  /** @param ofMachine what the slices of all fleets hold of this machine, counted together. */
+  constructor(ofMachine: MachineShare) {
+    this.#ofMachine = ofMachine;
+  }
 
   /** How many there are, whatever their status. */
   get size(): number {
@@ -72,14 +79,19 @@ export class Fleet {
 
   /**
    * As many running instances of one type with nothing on them, each large enough: the oldest of the cheapest type of which there are so many. They
-   * are single tenant (reference 3.3). Undefined when there are not enough. Costs in idle instances.
+   * are single tenant (reference 3.3). `typeName`: of this one only. Undefined when there are not enough. Costs in idle instances.
    */
-  emptyOfOneType(count: number, each: Requirements, architecture: Architecture): readonly Instance[] | undefined {
+  emptyOfOneType(
+    count: number,
+    each: Requirements,
+    architecture: Architecture,
+    typeName?: string,
+  ): readonly Instance[] | undefined {
     if (this.#idle.size < count) return undefined;
     const byType = new Map<string, Instance[]>();
     for (const { instance, room } of this.#idle.values()) {
       const { name, architecture: own } = instance.type;
-      if (own !== architecture || !hasRoom(room, each)) continue;
+      if (own !== architecture || (typeName ?? name) !== name || !hasRoom(room, each)) continue;
       const others = byType.get(name);
       if (others === undefined) byType.set(name, [instance]);
       else others.push(instance);
@@ -88,12 +100,29 @@ export class Fleet {
     return first?.sort(byAge).slice(0, count);
   }
 
+  /** How many instances in a row were launched and did not run in time. */
+  get launchesInVain(): number {
+    return this.#launchesInVain;
+  }
+
+  launchedInVain(): void {
+    this.#launchesInVain += 1;
+  }
+
+  /** It is tried anew, as though nothing had been launched before. */
+  forgetLaunchesInVain(): void {
+    this.#launchesInVain = 0;
+  }
+
   put(instance: Instance): void {
     const member = this.#members.get(instance.id);
     if (member === undefined) return this.#add(instance);
     this.#vcpuMilli += countedVcpuMilli(instance) - countedVcpuMilli(member.instance);
     member.instance = instance;
-    if (instance.status === "running") this.#failures.delete(instance.type.name);
+    if (instance.status === "running") {
+      this.#failures.delete(instance.type.name);
+      this.forgetLaunchesInVain();
+    }
     this.#changed(member);
   }
 
@@ -105,6 +134,7 @@ export class Fleet {
     this.#launching.delete(id);
     this.#lineupOf(member.instance).remove(member);
     this.#vcpuMilli -= countedVcpuMilli(member.instance);
+    this.#holdOfMachine(member, NO_ROOM);
   }
 
   launchFailed(type: string, at: number, reason: string): void {
@@ -130,7 +160,8 @@ export class Fleet {
 
   #add(instance: Instance): void {
     const { vcpuMilli, memoryMiB, gpus } = instance.type;
-    const member: Member = { instance, room: { vcpuMilli, memoryMiB, gpus }, attempts: 0, isWhole: false };
+    const room = { vcpuMilli, memoryMiB, gpus };
+    const member: Member = { instance, room, attempts: 0, isWhole: false, held: NO_ROOM };
     this.#members.set(instance.id, member);
     this.#vcpuMilli += countedVcpuMilli(instance);
     this.#lineupOf(instance).add(member);
@@ -144,6 +175,15 @@ export class Fleet {
     if (instance.status === "launching") this.#launching.set(instance.id, member);
     else this.#launching.delete(instance.id);
     this.#lineupOf(instance).changed(member);
+    this.#holdOfMachine(member, heldOfMachine(member));
+  }
+
+  #holdOfMachine(member: Member, { vcpuMilli, memoryMiB, gpus }: Requirements): void {
+    const share = this.#ofMachine;
+    share.vcpuMilli += vcpuMilli - member.held.vcpuMilli;
+    share.memoryMiB += memoryMiB - member.held.memoryMiB;
+    share.gpus += gpus - member.held.gpus;
+    member.held = { vcpuMilli, memoryMiB, gpus };
   }
 
   #lineupOf({ type: { architecture } }: Instance): Lineup {
@@ -153,7 +193,22 @@ export class Fleet {
   }
 }
 
-const NO_ROOM: Requirements = { vcpuMilli: 0, memoryMiB: 0, gpus: 0 };
+/** What is counted of this machine. */
+export type MachineShare = { -readonly [Kind in keyof Requirements]: number };
+
+export const NO_ROOM: Requirements = { vcpuMilli: 0, memoryMiB: 0, gpus: 0 };
+
+/** A slice holds all of its size; one that is going, only what its attempts still hold. */
+function heldOfMachine({ instance, room, attempts, isWhole }: Member): Requirements {
+  const { isSlice, status, type } = instance;
+  if (isSlice !== true || (status === "terminating" && attempts === 0)) return NO_ROOM;
+  if (status !== "terminating" || isWhole) return type;
+  return {
+    vcpuMilli: type.vcpuMilli - room.vcpuMilli,
+    memoryMiB: type.memoryMiB - room.memoryMiB,
+    gpus: type.gpus - room.gpus,
+  };
+}
 
 export function hasRoom(room: Requirements, needed: Requirements): boolean {
   return needed.vcpuMilli <= room.vcpuMilli && needed.memoryMiB <= room.memoryMiB && needed.gpus <= room.gpus;

@@ -31,6 +31,28 @@ export interface Instance {
   readonly lastUsedAt?: number;
   /** Set with `terminating` when it is already gone, and its jobs are about to end. */
   readonly isLost?: true;
+  /** It was launched on Spot. */
+  readonly isSpot?: true;
+  /** It does not answer: no job is placed on it until it does. Those that it has may go on. */
+  readonly isSilent?: true;
+  /** The registered host that it stands for, by id: it is no instance that was launched. */
+  readonly host?: string;
+  /** It is a part of this machine: what it holds, nothing else has. */
+  readonly isSlice?: true;
+  /** What is to happen to it, instead of that it runs at once and for good: injected, to see how jobs bear it. */
+  readonly fate?: Fate;
+}
+
+/** What a user wants to happen to the instances of an environment, or to its tasks on Fargate. */
+export interface Fate {
+  /** From the launch until it runs. */
+  readonly bootMs?: number;
+  /** It cannot be launched, for this reason. */
+  readonly launchFailure?: string;
+  /** It is launched, and never registers with its cluster. */
+  readonly neverJoins?: true;
+  /** Of Spot: it is taken back so long after it ran. */
+  readonly interruptAfterMs?: number;
 }
 
 /** What a compute environment may launch, and how (reference 6.4, 6.5). */
@@ -44,6 +66,11 @@ export interface Launching {
   readonly minVcpuMilli: number;
   /** computeResources.desiredvCpus: what the user asked for. */
   readonly desiredVcpuMilli: number;
+  /** Its instances are parts of this machine, which bounds how many there are. */
+  readonly areSlices?: true;
+  readonly fate?: Fate;
+  /** From the launch until an instance has to run; without it they may take as long as they want. */
+  readonly joinTimeoutMs?: number;
   /** scalingPolicy.minScaleDownDelayMinutes, counted from the end of an instance's last job; 0: off. */
   readonly scaleDownDelayMs: number;
 }

@@ -3,8 +3,16 @@ import type { InstanceHolding } from "../holdings.ts";
 import { instanceHoldings } from "../holdings.ts";
 import type { Job } from "../job.ts";
 import { activeAttempt } from "../job.ts";
-import { Fleet } from "./fleet.ts";
+import type { MachineShare } from "./fleet.ts";
+import { Fleet, NO_ROOM } from "./fleet.ts";
+import { GoneInstances } from "./gone-instances.ts";
 import type { Instance } from "./instance.ts";
+
+export interface ToldInstance {
+  readonly change: InstanceChange;
+  readonly instance: Instance;
+  readonly vcpuMilli: number;
+}
 
 /** All instances there are, by environment. Changed by the world alone. */
 export class Instances {
@@ -14,6 +22,13 @@ export class Instances {
   readonly idled = new Map<string, number>();
   /** Ids of those that are gone and still have attempts counted on them. */
   readonly lost = new Set<string>();
+  readonly gone = new GoneInstances();
+  /** What all slices hold of this machine. */
+  readonly ofMachine: MachineShare = { ...NO_ROOM };
+  /** What jobs that take shares of the machine leave of it to slices that others wait for: by the last plan, or the one that is being made. */
+  readonly keptOfMachine: MachineShare = { ...NO_ROOM };
+  /** What was done to instances, until it is told: each with the instance as it was before, and what its environment has since. */
+  readonly told: ToldInstance[] = [];
   #lastSeq = 0;
 
   /** How many there are, whatever their status. */
@@ -34,7 +49,7 @@ export class Instances {
   /** An environment that never had any has none. */
   of(environmentArn: string): Fleet {
     let fleet = this.#fleets.get(environmentArn);
-    if (fleet === undefined) this.#fleets.set(environmentArn, (fleet = new Fleet()));
+    if (fleet === undefined) this.#fleets.set(environmentArn, (fleet = new Fleet(this.ofMachine)));
     return fleet;
   }
 
@@ -51,26 +66,45 @@ export class Instances {
     this.#fleetOf.clear();
     this.idled.clear();
     this.lost.clear();
+    Object.assign(this.ofMachine, NO_ROOM);
     this.#lastSeq = lastSeq;
     for (const instance of instances) this.#add(instance);
   }
 
   apply(change: InstanceChange): void {
     const { instanceId } = change;
-    if (change.kind === "instance-launched") return this.#add(change.instance);
+    if (change.kind === "instance-launched") {
+      this.#add(change.instance);
+      return this.#tell(change, change.instance);
+    }
     const fleet = this.#fleetOf.get(instanceId);
     const instance = fleet?.get(instanceId);
     if (fleet === undefined || instance === undefined) return;
+    this.#change(change, fleet, instance);
+    this.#tell(change, instance);
+  }
+
+  #tell(change: InstanceChange, instance: Instance): void {
+    this.told.push({ change, instance, vcpuMilli: this.of(instance.environmentArn).vcpuMilli });
+  }
+
+  #change(change: Exclude<InstanceChange, { kind: "instance-launched" }>, fleet: Fleet, instance: Instance): void {
+    const { instanceId } = change;
     switch (change.kind) {
       case "instance-running":
         return fleet.put({ ...instance, status: "running", runningAt: change.at });
       case "instance-terminating":
         if (change.isLost === true) this.lost.add(instanceId);
+        if (change.isOverdue === true) fleet.launchedInVain();
         return fleet.put({
           ...instance,
           status: "terminating",
           ...(change.isLost !== undefined && { isLost: change.isLost }),
         });
+      case "instance-silent": {
+        const { isSilent: _, ...heard } = instance;
+        return fleet.put(change.isSilent ? { ...heard, isSilent: true } : heard);
+      }
       case "instance-idle":
         this.idled.delete(instanceId);
         return fleet.put({ ...instance, lastUsedAt: change.since });
@@ -79,9 +113,8 @@ export class Instances {
         this.lost.delete(instanceId);
         this.#fleetOf.delete(instanceId);
         fleet.remove(instanceId);
-        if (change.launchFailure !== undefined) {
-          fleet.launchFailed(instance.type.name, change.at, change.launchFailure);
-        }
+        if (change.launchFailure === undefined) this.gone.add(instance, change.at);
+        else fleet.launchFailed(instance.type.name, change.at, change.launchFailure);
     }
   }
 

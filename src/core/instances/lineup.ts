@@ -10,6 +10,8 @@ export interface Member {
   attempts: number;
   /** It is given whole to one node of a multi-node job. */
   isWhole: boolean;
+  /** What it holds of the machine that it is a part of. */
+  held: Requirements;
 }
 
 /** Instances in order of age, and the first of them that has room. */
@@ -39,7 +41,7 @@ export class Lineup {
 
   /** Its room, or whether it takes jobs, is another than before. */
   changed(member: Member): void {
-    const takesJobs = member.instance.status === "running" && !member.isWhole;
+    const takesJobs = member.instance.status === "running" && member.instance.isSilent !== true && !member.isWhole;
     this.#index.set(this.#placeOf.get(member)!, takesJobs ? member.room : undefined);
   }
 

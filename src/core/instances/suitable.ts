@@ -1,4 +1,5 @@
 import type { Demand, Requirements } from "../job.ts";
+import type { Environment } from "../resources.ts";
 import type { Fleet } from "./fleet.ts";
 import { hasRoom } from "./fleet.ts";
 import type { Architecture, Instance, InstanceType, Launching } from "./instance.ts";
@@ -22,7 +23,8 @@ export function countOfInstances({ nodes }: Demand): number {
 export function instancesFor(fleet: Fleet, demand: Demand): readonly Instance[] | undefined {
   const need = needOfInstance(demand);
   const architecture = architectureOf(demand);
-  if (demand.nodes !== undefined) return fleet.emptyOfOneType(demand.nodes.count, need, architecture);
+  if (demand.nodes !== undefined)
+    return fleet.emptyOfOneType(demand.nodes.count, need, architecture, demand.instanceType);
   const instance = fleet.firstWithRoom(need, architecture);
   return instance && [instance];
 }
@@ -34,10 +36,20 @@ export function typesFor({ types }: Launching, demand: Demand): readonly Instanc
 
 /** Whether a job, or a node of it, could ever be on an instance of this type. */
 export function isForJob(type: InstanceType, demand: Demand): boolean {
-  return type.architecture === architectureOf(demand) && hasRoom(type, needOfInstance(demand));
+  return isOfKind(type, demand) && hasRoom(type, needOfInstance(demand));
+}
+
+/** Whether a job could be on an instance of this type, were it large enough. */
+export function isOfKind({ name, architecture }: InstanceType, demand: Demand): boolean {
+  return architecture === architectureOf(demand) && (demand.instanceType ?? name) === name;
 }
 
 /** Every strategy but BEST_FIT on-demand may go beyond the maximum with its last instance (reference 6.5). */
 export function mayExceedMaximum({ strategy, isSpot }: Launching): boolean {
   return strategy !== "BEST_FIT" || isSpot;
+}
+
+/** Whether an environment takes jobs of several nodes, where the job is one. */
+export function takesNodesOf({ nodes }: Demand, { takesNoNodes }: Pick<Environment, "takesNoNodes">): boolean {
+  return nodes === undefined || takesNoNodes !== true;
 }

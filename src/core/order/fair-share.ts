@@ -44,6 +44,14 @@ export interface ShareTurn extends Pick<Contender, "weight" | "usage"> {
   readonly share: string;
 }
 
+/** What is known of a share that has jobs, or used something within the window. */
+export interface ActiveShare extends ShareTurn {
+  readonly heldVcpuMilli: number;
+  readonly openJobs: number;
+  /** Where jobs of it wait. */
+  readonly lane?: Lane;
+}
+
 /**
  * Fair share (reference 7.3): the share that has used least, by its weight, is served next. When its first job waits for capacity, everybody waits for
  * it: else a large job would starve behind the small ones of others. Any other reason holds up its share only.
@@ -92,7 +100,7 @@ export class FairShareOrder implements Order {
     // Who holds nothing is who the reservation is for; and nobody's job is too large for it for ever.
     if (this.#policy.reservationPercent === 0 || record === undefined || record.heldVcpuMilli === 0) return undefined;
     const { maxVcpuMilli, usedVcpuMilli } = this.#capacity();
-    // Service environments have no vCPUs of which a part could be kept.
+    // Service environments have no vCPUs of which a part could be kept; of UNMANAGED ones that do not say theirs, none is.
     if (maxVcpuMilli === Infinity) return undefined;
     const reserved = this.#reserved(maxVcpuMilli);
     if (usedVcpuMilli + demandOf(job).requirements.vcpuMilli <= maxVcpuMilli - reserved) return undefined;
@@ -153,6 +161,19 @@ export class FairShareOrder implements Order {
     return { own, before: turns.filter((turn) => turn !== own && byValue(turn, own) < 0).sort(byValue) };
   }
 
+  /** Every active share: first those of which jobs wait, the next one to be served before all; then the others. Both have the least value first. */
+  all(): ActiveShare[] {
+    const turns = this.#turns.data.toSorted(byValue);
+    const waiting = new Set(turns.map(({ lane }) => lane.share));
+    const others = [...this.#records.keys()].filter((share) => !waiting.has(share));
+    const idle = others.map((share) => ({ share, ...this.#contender(share, 0) })).sort(byValue);
+    return [...turns.map((turn) => ({ share: turn.lane.share, ...turn })), ...idle].map(({ record, ...turn }) => ({
+      ...turn,
+      heldVcpuMilli: record?.heldVcpuMilli ?? 0,
+      openJobs: record?.openJobs ?? 0,
+    }));
+  }
+
   /** Ids of the first jobs, in the order in which they would be placed if there were room for all; `also` as though it waited too. */
   front(limit: number, also?: Job): string[] {
     const ids: string[] = [];
@@ -211,7 +232,7 @@ export class FairShareOrder implements Order {
     for (const arn of this.#queue.environmentArns) {
       const environment = this.#world.environments.get(arn);
       if (environment === undefined || !accepts(environment)) continue;
-      maxVcpuMilli += environment.maxVcpuMilli;
+      maxVcpuMilli += environment.unmanagedVcpuMilli ?? environment.maxVcpuMilli;
       usedVcpuMilli += this.#world.usedVcpuMilli(arn);
     }
     return { maxVcpuMilli, usedVcpuMilli };

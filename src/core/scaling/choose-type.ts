@@ -1,4 +1,5 @@
 import type { InstanceType, Launching } from "../instances/instance.ts";
+import { hasRoom } from "../instances/fleet.ts";
 import { mayExceedMaximum } from "../instances/suitable.ts";
 import type { Need, Room } from "./need.ts";
 import { jobsThatFit, without } from "./need.ts";
@@ -11,6 +12,8 @@ export interface Pool {
   readonly vcpuMilli: number;
   /** By name of the type: epoch ms, until when it is not tried again. */
   readonly unavailable: ReadonlyMap<string, number>;
+  /** What is left of the machine, where its instances are parts of that. */
+  readonly machine?: Room;
 }
 
 /** Jobs of one shape for which nothing is planned yet. */
@@ -47,15 +50,31 @@ export function chooseType(pool: Pool, open: readonly OpenNeed[]): Choice {
       open[0]!.typeNames.has(name) && (mayExceedMaximum(pool.launching) || vcpuMilli <= maxVcpuMilli),
   );
   if (able.length === 0 || maxVcpuMilli === 0) return { kind: "never" };
+  const { machine } = pool;
+  const possible = machine === undefined ? able : able.filter((type) => hasRoom(machine, type));
+  if (possible.length === 0) return { kind: "full", type: smallest(able) };
   const left = maxVcpuMilli - pool.vcpuMilli;
-  const choosable = strategy === "BEST_FIT" ? [cheapest(firstNotEmpty(inReach(able, pool), able), open).type] : able;
+  const choosable =
+    strategy === "BEST_FIT" ? [cheapest(firstNotEmpty(inReach(possible, pool), possible), open).type] : possible;
   const available = choosable.filter(({ name }) => !pool.unavailable.has(name));
   if (available.length === 0) return unavailable(pool, choosable);
   const launchable = inReach(available, pool);
   const { type, load } = cheapest(earliest(firstNotEmpty(launchable, available), pool.launching), open);
   if (launchable.length === 0) return { kind: "full", type };
   const withinMaximum = Math.max(1, Math.floor(left / type.vcpuMilli));
-  return { kind: "launch", type, count: Math.min(withinMaximum, load.repeats) };
+  const withinMachine = machine === undefined ? Infinity : instancesIn(machine, type);
+  return { kind: "launch", type, count: Math.min(withinMaximum, withinMachine, load.repeats) };
+}
+
+/** How many instances of a type a room holds. */
+export function instancesIn(room: Room, type: InstanceType): number {
+  const { vcpuMilli, memoryMiB, gpus } = type;
+  return jobsThatFit({ requirements: { vcpuMilli, memoryMiB, gpus } }, room);
+}
+
+/** For which room is made most easily. */
+function smallest(types: readonly InstanceType[]): InstanceType {
+  return types.reduce((a, b) => ((b.vcpuMilli - a.vcpuMilli || b.memoryMiB - a.memoryMiB) < 0 ? b : a));
 }
 
 /** Those that keep to the maximum, else, where that may be, those that exceed it. */

@@ -13,8 +13,14 @@ export interface Need {
   /** Of a job of several nodes: how many instances of one type it takes, each whole. */
   readonly nodes?: number;
   /** Without it, any. */
+  readonly instanceType?: string;
+  /** Without it, any. */
   readonly architecture?: Architecture;
-  /** ARNs, in the order in which they are tried. */
+  /** What one job takes of the machine, where an environment of its queue that is a share of the machine would take it if there were room. */
+  readonly share?: Requirements;
+  /** Whose jobs they are; absent: nobody's. */
+  readonly queueArn?: string;
+  /** ARNs of environments with instances, in the order in which they are tried. */
   readonly environmentArns: readonly string[];
   /** About how many such jobs there are. */
   readonly about: number;
@@ -22,6 +28,16 @@ export interface Need {
   jobs(): Take;
   /** Jobs of one line wait for those before them. */
   readonly line?: string;
+}
+
+/** Gives out so many jobs. */
+export function takeFrom(jobs: number): Take {
+  let left = jobs;
+  return (most) => {
+    const taken = Math.min(left, most);
+    left -= taken;
+    return taken;
+  };
 }
 
 /** What an instance of a type, or what is left of one, has to give. */
@@ -52,7 +68,10 @@ const KINDS = ["vcpuMilli", "memoryMiB", "gpus"] as const;
  */
 export function typesToLaunch(need: Need, allowed: readonly InstanceType[]): readonly InstanceType[] {
   const able = allowed.filter(
-    (type) => (need.architecture ?? type.architecture) === type.architecture && jobsThatFit(need, type) >= 1,
+    (type) =>
+      (need.architecture ?? type.architecture) === type.architecture &&
+      (need.instanceType ?? type.name) === type.name &&
+      jobsThatFit(need, type) >= 1,
   );
   if (need.requirements.gpus > 0) return able;
   const plain = able.filter(({ gpus }) => gpus === 0);

@@ -1,10 +1,11 @@
-import { architectureOf, needOfInstance } from "../instances/suitable.ts";
+import { architectureOf, needOfInstance, takesNodesOf } from "../instances/suitable.ts";
 import type { Demand } from "../job.ts";
 import { isArrayParent } from "../job.ts";
 import type { Order } from "../order/order.ts";
 import { orderOf } from "../order/order-of.ts";
 import type { BlockedReason } from "../placement.ts";
-import type { Queue } from "../resources.ts";
+import { accepts, misfitOf } from "../placement.ts";
+import type { Environment, Queue } from "../resources.ts";
 import type { Plan } from "../plan.ts";
 import type { Lane, Waiting, WaitingShape } from "../waiting.ts";
 import type { World } from "../world.ts";
@@ -18,8 +19,10 @@ const WAITS_FOR_INSTANCES: ReadonlySet<BlockedReason["kind"]> = new Set(["capaci
  * shapes, not in waiting jobs.
  */
 export function needsOf(world: World, queue: Queue, { blocked, short }: Pick<Plan, "blocked" | "short">): Need[] {
-  const environmentArns = queue.environmentArns.filter((arn) => world.environments.get(arn)?.instances !== undefined);
-  if (environmentArns.length === 0) return [];
+  const environments = queue.environmentArns.flatMap((arn) => world.environments.get(arn) ?? []).filter(accepts);
+  const environmentArns = environments.filter(({ instances }) => instances !== undefined).map(({ arn }) => arn);
+  const shares = environments.filter((one) => one.instances === undefined && !one.isUnmanaged);
+  if (environmentArns.length === 0 && shares.length === 0) return [];
   const block = blocked.get(queue.arn);
   const order = orderOf(world, queue, world.shares.askedAt, () => {});
   const budget: Budget = {
@@ -30,8 +33,8 @@ export function needsOf(world: World, queue: Queue, { blocked, short }: Pick<Pla
     const reason = block?.lanes.get(lane.share)?.reason;
     if (reason !== undefined && !WAITS_FOR_INSTANCES.has(reason.kind)) return [];
     return shapesInOrder(world, lane)
-      .filter(({ key, demand }) => !short.has(key) && demand.needsFargate !== true)
-      .map((shape, index) => toNeed({ world, queue, lane, environmentArns, budget }, shape, index === 0));
+      .filter(({ key }) => !short.has(key))
+      .map((shape, index) => toNeed({ world, queue, lane, environmentArns, shares, budget }, shape, index === 0));
   });
 }
 
@@ -46,16 +49,21 @@ interface Context {
   readonly queue: Queue;
   readonly lane: Lane;
   readonly environmentArns: readonly string[];
+  /** Those that are shares of the machine. */
+  readonly shares: readonly Environment[];
   readonly budget: Budget;
 }
 
 /** `isFirst`: of its lane. A reservation is there for the first job of a share. */
 function toNeed(
-  { world, queue, lane, environmentArns, budget }: Context,
+  { world, queue, lane, shares, budget, ...context }: Context,
   { key, demand, entries }: WaitingShape,
   isFirst: boolean,
 ): Need {
   const { vcpuMilli } = demand.requirements;
+  const able = context.environmentArns.filter((arn) => takesNodesOf(demand, world.environments.get(arn)!));
+  const environmentArns = demand.needsFargate === true ? [] : able;
+  const couldShare = shares.some((one) => isBelowMaximum(world, one, demand));
   const withinBudget = (jobs: number): number => {
     const most = Math.max(isFirst ? 1 : 0, Math.floor(budget.vcpuMilli / Math.max(1, vcpuMilli)));
     return Math.min(jobs, budget.jobs, most);
@@ -65,7 +73,10 @@ function toNeed(
     requirements: needOfInstance(demand),
     architecture: architectureOf(demand),
     ...(demand.nodes !== undefined && { nodes: demand.nodes.count }),
+    ...(demand.instanceType !== undefined && { instanceType: demand.instanceType }),
+    ...(couldShare && { share: demand.requirements }),
     environmentArns,
+    queueArn: queue.arn,
     about: entries.length - 1 + jobsOf(world, entries.peek()!),
     jobs() {
       const take = takeWaiting(world, entries.data, withinBudget(withConsumables(world, demand)));
@@ -79,6 +90,12 @@ function toNeed(
     // Where gaps are filled, those behind a job that waits may start before it.
     ...(queue.backfills !== true && { line: `${queue.arn} ${lane.share}` }),
   };
+}
+
+/** Whether only the machine keeps a share of it from taking a job. */
+function isBelowMaximum(world: World, environment: Environment, demand: Demand): boolean {
+  const left = environment.maxVcpuMilli - world.usedVcpuMilli(environment.arn);
+  return demand.requirements.vcpuMilli <= left && misfitOf(world, environment, demand) === undefined;
 }
 
 /** The lanes as their first jobs would have their turns. Ends the order's own use. */

@@ -1,53 +1,29 @@
 import type { Choice, OpenNeed } from "./choose-type.ts";
 import { chooseType, earliest } from "./choose-type.ts";
-import type { InstanceType, Launching } from "../instances/instance.ts";
-import { mayExceedMaximum } from "../instances/suitable.ts";
-import type { Need, Take } from "./need.ts";
-import { jobsThatFit, typesToLaunch } from "./need.ts";
+import type { Draft, IdleInstance, ScaledEnvironment } from "./draft.ts";
+import { changeCount, fitsBelowMaximum, floorOf, MachineDraft, NO_MACHINE, poolOf, reaches } from "./draft.ts";
+import { hasRoom } from "../instances/fleet.ts";
+import type { InstanceType } from "../instances/instance.ts";
+import type { Gang } from "./gang.ts";
+import { costOf } from "./gang.ts";
+import type { Need, Room, Take } from "./need.ts";
+import { jobsThatFit, takeFrom, typesToLaunch } from "./need.ts";
 import type { Rooms } from "./rooms.ts";
 import { RoomPlan } from "./rooms.ts";
-
-/** An environment with instances, before a plan. Instances that are terminating are no part of it. */
-export interface ScaledEnvironment {
-  readonly arn: string;
-  readonly launching: Launching;
-  readonly maxVcpuMilli: number;
-  /** Whether it launches for jobs. One that does not still keeps its minimum. */
-  readonly takesJobs: boolean;
-  readonly vcpuMilli: number;
-  /** By name of the type: epoch ms, until when it is not tried again. */
-  readonly unavailable: ReadonlyMap<string, number>;
-  /** Instances that run, and on which nothing does. In the order in which they were launched. */
-  readonly idle: readonly IdleInstance[];
-}
-
-export interface IdleInstance {
-  readonly id: string;
-  readonly type: InstanceType;
-  /** Epoch ms: from when on it may go. */
-  readonly dueAt: number;
-}
+import type { Launches, ScalingPlan, Some, Termination } from "./scaling-plan.ts";
+import type { ScalingReason } from "./scaling-reason.ts";
+import { waitFor } from "./scaling-reason.ts";
 
 export interface ScalingInput {
   readonly environments: readonly ScaledEnvironment[];
   /** Room on instances that run or are launching, of all environments, in the order in which those were launched. */
   readonly rooms: readonly Rooms[];
+  /** That slices are parts of. */
+  readonly machine?: { readonly total: Room; readonly free: Room };
   /** In the order in which the jobs are to start. */
   readonly needs: readonly Need[];
   /** Epoch ms. */
   readonly now: number;
-}
-
-/** What becomes of an environment's instances. */
-export interface ScalingPlan {
-  readonly launches: readonly {
-    readonly environmentArn: string;
-    readonly type: InstanceType;
-    readonly count: number;
-  }[];
-  readonly terminations: readonly { readonly environmentArn: string; readonly instanceId: string }[];
-  /** Epoch ms: when time alone changes the plan. */
-  readonly wakeAt?: number;
 }
 
 /**
@@ -68,27 +44,26 @@ export function planScaling(input: ScalingInput): ScalingPlan {
 /** So many needs are looked at, behind the one that is launched for, for what else an instance could do. */
 const LOOK_AHEAD = 16;
 
-interface Draft extends Omit<ScaledEnvironment, "vcpuMilli"> {
-  vcpuMilli: number;
-  /** Somebody waits for the next instance that it may launch: those behind launch none. */
-  isTaken: boolean;
-  /** Somebody waits that it could have launched for, if it had had the room or the type. */
-  isWaitedFor: boolean;
+interface IdleOne {
+  readonly environment: Draft;
+  readonly instance: IdleInstance;
 }
 
 class Planning {
   readonly #now: number;
   readonly #environments: readonly Draft[];
   readonly #byArn: ReadonlyMap<string, Draft>;
+  readonly #machine: MachineDraft;
   #rooms: RoomPlan;
-  readonly #launches: { environmentArn: string; type: InstanceType; count: number }[] = [];
-  readonly #terminations: { environmentArn: string; instanceId: string }[] = [];
+  readonly #launches: Launches[] = [];
+  readonly #terminations: Termination[] = [];
   readonly #blockedLines = new Set<string>();
   /** Names of the types for a need, by its key and the environment's ARN. */
   readonly #typeNames = new Map<string, ReadonlySet<string>>();
   #wakeAt = Infinity;
 
-  constructor({ environments, rooms, now }: ScalingInput) {
+  constructor({ environments, rooms, machine = NO_MACHINE, now }: ScalingInput) {
+    this.#machine = new MachineDraft(machine.total, machine.free);
     this.#now = now;
     this.#environments = environments.map((environment) => ({ ...environment, isTaken: false, isWaitedFor: false }));
     this.#byArn = new Map(this.#environments.map((draft) => [draft.arn, draft]));
@@ -105,7 +80,7 @@ class Planning {
   /** Whether any of the jobs has room, or an instance that is launched for it; or there are none. */
   #meetJobs(need: Need, later: readonly Need[]): boolean {
     const take = need.jobs();
-    const placed = this.#place(need, take);
+    const placed = this.#place(need, take) + this.#share(need, take);
     const jobs = take(this.#mostToLaunchFor(need));
     let left = jobs;
     const outcomes = new Map<Draft, Choice>();
@@ -121,6 +96,21 @@ class Planning {
     }
     if (left > 0) for (const [environment, choice] of outcomes) this.#ended(environment, choice);
     return placed > 0 || left < jobs || jobs === 0;
+  }
+
+  /** Jobs that only need a share of the machine: as many as there is room for, or would be without instances that nobody waits for. */
+  #share({ share }: Need, take: Take): number {
+    if (share === undefined) return 0;
+    const makesRoom = (): boolean =>
+      this.#letGo([this.#idleElsewhere(undefined)], () => hasRoom(this.#machine.free, share));
+    let placed = 0;
+    while (hasRoom(this.#machine.free, share) || makesRoom()) {
+      const taken = take(jobsThatFit({ requirements: share }, this.#machine.free));
+      if (taken === 0) break;
+      this.#machine.take(share, taken);
+      placed += taken;
+    }
+    return placed;
   }
 
   #place(need: Need, take: Take): number {
@@ -154,9 +144,12 @@ class Planning {
     const others = later.map((one) => this.#open(one, one.about, environment.arn));
     let left = jobs;
     while (left > 0) {
-      const choice = chooseType(environment, [this.#open(need, left, environment.arn), ...others]);
+      const choice = chooseType(poolOf(environment, this.#machine), [
+        this.#open(need, left, environment.arn),
+        ...others,
+      ]);
       if (choice.kind === "launch") {
-        this.#launch(environment, choice.type, choice.count);
+        this.#launch(environment, choice, waitFor(need, left));
         left -= this.#place(need, takeFrom(left));
       } else if (choice.kind !== "full" || !this.#makeRoom(environment, choice.type, 1)) {
         return { left, ended: choice };
@@ -205,7 +198,9 @@ class Planning {
 
   #launchGang(environment: Draft, need: Need, nodes: number): Choice {
     const { arn, launching, unavailable } = environment;
-    const able = this.#gangs(environment, need, nodes);
+    const possible = this.#gangs(environment, need, nodes);
+    const held = possible.filter(({ type, missing }) => this.#machine.holds(environment, type, missing));
+    const able = held.length > 0 ? held : possible;
     const cheapest = able[0];
     if (cheapest === undefined) return { kind: "never" };
     const available = able.filter(({ type }) => !unavailable.has(type.name));
@@ -220,11 +215,11 @@ class Planning {
     // Those that it takes shall not be terminated to make room for the others.
     const before = this.#rooms.copy();
     this.#rooms.takeEmpty(arn, type.name, nodes - missing);
-    if (!fitsBelowMaximum(environment, type, missing) && !this.#makeRoom(environment, type, missing)) {
+    if (!this.#makeRoom(environment, type, missing)) {
       this.#rooms = before;
       return { kind: "full", type };
     }
-    this.#count(environment, type, missing);
+    this.#count(environment, { type, count: missing }, waitFor(need, 1));
     return { kind: "launch", type, count: missing };
   }
 
@@ -234,6 +229,7 @@ class Planning {
     const names = this.#namesFor(need, arn);
     return launching.types
       .filter(({ name, vcpuMilli }) => names.has(name) && reaches(environment, nodes * vcpuMilli, vcpuMilli))
+      .filter((type) => this.#machine.couldHold(environment, type, nodes))
       .map((type) => {
         const { found, behind } = this.#rooms.findEmpty(arn, type.name, nodes);
         return { environmentArn: arn, type, missing: nodes - found, behind };
@@ -248,8 +244,8 @@ class Planning {
       while (environment.vcpuMilli < floor) {
         const jobs = Math.ceil((floor - environment.vcpuMilli) / 1000);
         const need: Need = { ...ONE_VCPU, environmentArns: [environment.arn], about: jobs, jobs: () => takeFrom(jobs) };
-        const choice = chooseType(environment, [this.#open(need, jobs, environment.arn)]);
-        if (choice.kind === "launch") this.#launch(environment, choice.type, choice.count);
+        const choice = chooseType(poolOf(environment, this.#machine), [this.#open(need, jobs, environment.arn)]);
+        if (choice.kind === "launch") this.#launch(environment, choice, { kind: "minimum" });
         else if (choice.kind === "unavailable") this.#ended(environment, choice);
         if (choice.kind !== "launch") break;
       }
@@ -261,8 +257,9 @@ class Planning {
     for (const environment of this.#environments) {
       for (const instance of this.#unneeded(environment).toReversed()) {
         if (environment.vcpuMilli - instance.type.vcpuMilli < floorOf(environment)) continue;
-        if (instance.dueAt <= this.#now) {
-          this.#terminate(environment, instance);
+        const isBeyondMaximum = environment.vcpuMilli - instance.type.vcpuMilli >= environment.maxVcpuMilli;
+        if (instance.dueAt <= this.#now || isBeyondMaximum) {
+          this.#terminate(environment, instance, { kind: isBeyondMaximum ? "above-maximum" : "idle" });
           // Something else may be launched in its place.
           if (!environment.isWaitedFor) continue;
         }
@@ -281,18 +278,43 @@ class Planning {
 
   /** Instances that nobody waits for make room for those that somebody does, however long they have been idle. Whether there is room now. */
   #makeRoom(environment: Draft, type: InstanceType, count: number): boolean {
-    const leaving: IdleInstance[] = [];
-    const before = environment.vcpuMilli;
-    for (const instance of this.#unneeded(environment).toReversed()) {
-      if (fitsBelowMaximum(environment, type, count)) break;
-      environment.vcpuMilli -= instance.type.vcpuMilli;
-      leaving.push(instance);
+    const isEnough = (): boolean =>
+      fitsBelowMaximum(environment, type, count) && this.#machine.holds(environment, type, count);
+    return this.#letGo([this.#idleOf(environment), this.#idleElsewhere(environment)], isEnough);
+  }
+
+  /** One after the other until it is enough; none when it never would be. */
+  #letGo(candidates: readonly Iterable<IdleOne>[], isEnough: () => boolean): boolean {
+    const leaving: IdleOne[] = [];
+    for (const some of candidates) {
+      for (const one of some) {
+        if (isEnough()) break;
+        changeCount(one.environment, this.#machine, one.instance.type, -1);
+        leaving.push(one);
+      }
     }
-    const isEnough = fitsBelowMaximum(environment, type, count);
-    environment.vcpuMilli = before;
-    if (!isEnough) return false;
-    for (const instance of leaving) this.#terminate(environment, instance);
-    return true;
+    const enough = isEnough();
+    for (const { environment, instance } of leaving) {
+      changeCount(environment, this.#machine, instance.type, 1);
+      if (enough) this.#terminate(environment, instance, { kind: "makes-room" });
+    }
+    return enough;
+  }
+
+  /** Those that nobody waits for, the last one that was launched first. */
+  *#idleOf(environment: Draft): Generator<IdleOne> {
+    for (const instance of this.#unneeded(environment).toReversed()) yield { environment, instance };
+  }
+
+  /** Those of other environments on the same machine; what is to be kept there is. */
+  *#idleElsewhere(except: Draft | undefined): Generator<IdleOne> {
+    if (except !== undefined && except.launching.areSlices !== true) return;
+    for (const environment of this.#environments) {
+      if (environment === except || environment.launching.areSlices !== true) continue;
+      for (const one of this.#idleOf(environment)) {
+        if (environment.vcpuMilli - one.instance.type.vcpuMilli >= floorOf(environment)) yield one;
+      }
+    }
   }
 
   #unneeded({ arn, idle }: Draft): IdleInstance[] {
@@ -301,21 +323,21 @@ class Planning {
     return idle.filter(({ id }) => empty.has(id));
   }
 
-  #terminate(environment: Draft, { id, type }: IdleInstance): void {
+  #terminate(environment: Draft, { id, type }: IdleInstance, because: ScalingReason): void {
     this.#rooms.remove(environment.arn, id);
-    environment.vcpuMilli -= type.vcpuMilli;
-    this.#terminations.push({ environmentArn: environment.arn, instanceId: id });
+    changeCount(environment, this.#machine, type, -1);
+    this.#terminations.push({ environmentArn: environment.arn, instanceId: id, because });
   }
 
-  #launch(environment: Draft, type: InstanceType, count: number): void {
-    this.#count(environment, type, count);
+  #launch(environment: Draft, { type, count }: Some, because: ScalingReason): void {
+    this.#count(environment, { type, count }, because);
     this.#rooms.add({ environmentArn: environment.arn, type, free: type, count, empty: { ids: [] } });
   }
 
-  #count(environment: Draft, type: InstanceType, count: number): void {
+  #count(environment: Draft, { type, count }: Some, because: ScalingReason): void {
     if (count === 0) return;
-    environment.vcpuMilli += count * type.vcpuMilli;
-    this.#launches.push({ environmentArn: environment.arn, type, count });
+    changeCount(environment, this.#machine, type, count);
+    this.#launches.push({ environmentArn: environment.arn, type, count, because });
   }
 
   #ended(environment: Draft, choice: Choice): void {
@@ -347,50 +369,11 @@ class Planning {
   }
 }
 
-/** Where a job of several nodes could be. */
-interface Gang {
-  readonly environmentArn: string;
-  readonly type: InstanceType;
-  /** How many instances it lacks. */
-  readonly missing: number;
-  /** How far behind the oldest instance of all the last of its own is. */
-  readonly behind: number;
-}
-
-function costOf({ missing, type }: Gang): number {
-  return missing * type.microUsdPerHour;
-}
-
 /** Name of the type that would be launched if it could. */
 function waitedFor(choice: Choice): string | undefined {
   if (choice.kind === "unavailable") return choice.typeNames[0];
   return choice.kind === "full" ? choice.type.name : undefined;
 }
 
-/** Gives out so many jobs. */
-export function takeFrom(jobs: number): Take {
-  let left = jobs;
-  return (most) => {
-    const taken = Math.min(left, most);
-    left -= taken;
-    return taken;
-  };
-}
-
 /** What an instance is kept warm for. */
 const ONE_VCPU = { key: "warm", requirements: { vcpuMilli: 1000, memoryMiB: 0, gpus: 0 } };
-
-function floorOf({ launching, maxVcpuMilli }: Draft): number {
-  const { minVcpuMilli, desiredVcpuMilli } = launching;
-  return Math.min(maxVcpuMilli, Math.max(minVcpuMilli, desiredVcpuMilli));
-}
-
-/** Whether the environment's maximum lets so much be launched when nothing is there, of which the last instance has `lastVcpuMilli`. */
-function reaches(environment: Draft, vcpuMilli: number, lastVcpuMilli: number): boolean {
-  const beyond = mayExceedMaximum(environment.launching) ? lastVcpuMilli - 1 : 0;
-  return vcpuMilli <= environment.maxVcpuMilli + beyond;
-}
-
-function fitsBelowMaximum(environment: Draft, { vcpuMilli }: InstanceType, count: number): boolean {
-  return reaches(environment, environment.vcpuMilli + count * vcpuMilli, vcpuMilli);
-}

@@ -2,14 +2,17 @@ import type { InstanceChange } from "../changes.ts";
 import type { Fleet } from "../instances/fleet.ts";
 import type { Instance, Launching } from "../instances/instance.ts";
 import { launch } from "../instances/launch.ts";
+import type { Requirements } from "../job.ts";
+import { freeOfMachine } from "../machine.ts";
 import { accepts } from "../placement.ts";
 import type { Plan } from "../plan.ts";
 import type { Environment, Queue } from "../resources.ts";
 import type { World } from "../world.ts";
 import { needsOf } from "./needs-of.ts";
-import type { IdleInstance, ScaledEnvironment } from "./plan-scaling.ts";
+import type { IdleInstance, ScaledEnvironment } from "./draft.ts";
 import { planScaling } from "./plan-scaling.ts";
 import type { Rooms } from "./rooms.ts";
+import type { ScalingReason } from "./scaling-reason.ts";
 
 /** For so long a type that could not be launched is not tried again in its environment. */
 export const UNAVAILABLE_MS = 5 * 60_000;
@@ -34,29 +37,56 @@ export function scale(
   unplaced: Pick<Plan, "blocked" | "short">,
 ): Scaling {
   const environments = scaledEnvironments(world, now);
-  if (environments.length === 0) return { changes: [] };
+  const stray = straySlices(world);
+  if (environments.length === 0 && stray.length === 0) return { changes: [] };
   const needs = environments.some(couldChange) ? queues.flatMap((queue) => needsOf(world, queue, unplaced)) : [];
-  const plan = planScaling({ environments, rooms: roomsOf(world, environments, needs.length > 0), needs, now });
+  const rooms = roomsOf(world, environments, needs.length > 0);
+  const machine = { total: machineOf(world), free: freeOfMachine(world) };
+  const plan = planScaling({ environments, rooms, needs, machine, now });
   const changes: InstanceChange[] = [];
   const apply = (change: InstanceChange): void => {
     world.apply(change);
     changes.push(change);
   };
-  for (const { instanceId } of plan.terminations) apply({ kind: "instance-terminating", instanceId });
+  for (const { id } of stray)
+    apply({ kind: "instance-terminating", instanceId: id, because: { kind: "no-instances-any-more" } });
+  for (const { environmentArn, instanceId, because } of plan.terminations) {
+    const isLeaving = world.environments.get(environmentArn)?.status === "DELETING";
+    const why: ScalingReason = isLeaving ? { kind: "environment-deleted" } : because;
+    apply({ kind: "instance-terminating", instanceId, because: why });
+  }
   let left = MAX_LAUNCHES_PER_TICK;
-  for (const { environmentArn, type, count } of plan.launches) {
-    for (let n = Math.min(count, left); n > 0; n -= 1) apply(launch(world, environmentArn, type, now));
+  for (const { environmentArn, type, count, because } of plan.launches) {
+    for (let n = Math.min(count, left); n > 0; n -= 1) apply(launch(world, environmentArn, type, now, { because }));
     left -= Math.min(count, left);
   }
   const wakeAt = plan.launches.reduce((sum, { count }) => sum + count, 0) > MAX_LAUNCHES_PER_TICK ? now : plan.wakeAt;
   return { changes, ...(wakeAt !== undefined && { wakeAt }) };
 }
 
+/** Parts of the machine whose environment has become a share of it. */
+function straySlices(world: World): Instance[] {
+  const stray: Instance[] = [];
+  for (const arn of world.instances.environmentArns()) {
+    const fleet = world.instances.of(arn);
+    if (fleet.size === 0 || world.environments.get(arn)?.instances !== undefined) continue;
+    for (const instance of fleet.instances()) {
+      if (instance.isSlice === true && instance.status !== "terminating") stray.push(instance);
+    }
+  }
+  return stray;
+}
+
+function machineOf({ capacity: { vcpuMilli, memoryMiB, gpus = 0 } }: World): Requirements {
+  return { vcpuMilli, memoryMiB, gpus };
+}
+
 /** In order of ARN. */
 function scaledEnvironments(world: World, now: number): ScaledEnvironment[] {
   const environments: ScaledEnvironment[] = [];
   for (const environment of world.environments.values()) {
-    if (environment.instances !== undefined) environments.push(scaled(world, environment, environment.instances, now));
+    const { instances, isUnmanaged } = environment;
+    if (instances !== undefined && !isUnmanaged) environments.push(scaled(world, environment, instances, now));
   }
   return environments.sort((a, b) => (a.arn < b.arn ? -1 : 1));
 }

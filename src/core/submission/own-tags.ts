@@ -24,6 +24,15 @@ export const EXPECTED_SECONDS_TAG = "longshore:expected-seconds";
 /** Of a job queue: whether jobs may start before the one at its head, where that delays it in nothing. */
 export const BACKFILL_TAG = "longshore:backfill";
 
+/** The job that this one runs again. */
+export const RERUN_OF_TAG = "longshore:rerun-of";
+
+/** Which indexes the children of an array have, or the index of a single job: `3 7 100-120 of 1000`, or `failed` with the tag above. */
+export const ARRAY_INDEXES_TAG = "longshore:array-indexes";
+
+/** Of a tag's value, in characters. */
+export const MAX_TAG_LENGTH = 256;
+
 /** The number from 1 that a tag's value says. Undefined for all else: what was tagged under `--strict` was not checked, and asks for nothing later. */
 export function countIn(value: string | undefined): number | undefined {
   return value !== undefined && /^[1-9]\d*$/.test(value) ? Number(value) : undefined;

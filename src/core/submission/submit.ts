@@ -3,6 +3,7 @@ import type {
   EcsPropertiesOverride,
   EksPropertiesOverride,
   NodeOverrides,
+  NodeProperties,
   RetryStrategy as ApiRetryStrategy,
 } from "@aws-sdk/client-batch";
 import { NO_IMAGE } from "../driver-name.ts";
@@ -59,6 +60,7 @@ export function schedulingOf(job: {
   const log = container && logTarget(container.logConfiguration, definitionName);
   const units = unitsOf(properties, definitionName);
   const architecture = architectureOf(properties);
+  const instanceType = instanceTypeOf(nodeProperties);
   const requirements = totalRequirements(properties);
   const ladder = memoryLadder(job.memoryLadder ?? "", requirements.memoryMiB);
   return {
@@ -84,10 +86,19 @@ export function schedulingOf(job: {
     ...(nodeProperties !== undefined && {
       nodes: { count: nodeProperties.numNodes!, main: nodeProperties.mainNode! },
       eachNode: largestNode(nodeProperties),
+      ...(instanceType !== undefined && { instanceType }),
     }),
     ...(architecture !== undefined && { architecture }),
     ...(job.capabilities?.includes("FARGATE") === true && { needsFargate: true }),
   };
+}
+
+/** All ranges that name one name the same. */
+function instanceTypeOf(nodes: NodeProperties | undefined): string | undefined {
+  const ranges = nodes?.nodeRangeProperties ?? [];
+  return ranges
+    .flatMap(({ instanceTypes = [], container }) => [...instanceTypes, container?.instanceType])
+    .find(Boolean);
 }
 
 /** That of its first container that says which; registration accepts no other values. */

@@ -7,10 +7,11 @@ import { bind, ended, REASONS, shortened, started } from "../lifecycle.ts";
 import { advance, firstUnits, nodeEnd, nodeStart, stopNode } from "./task-progress.ts";
 import type { Task } from "./task-progress.ts";
 import type { UnitState, UnitStopping } from "./task.ts";
+import { sumOfUsage } from "../usage.ts";
 
 /** RUNNABLE -> STARTING, for jobs with and without units. */
-export function bound(job: Job, binding: Binding, now: number): JobState {
-  const state = bind(job, binding, now);
+export function bound(job: Job, binding: Binding, now: number, era?: string): JobState {
+  const state = bind(job, binding, now, era);
   const { units } = job.scheduling;
   if (units === undefined) return state;
   const attempt: Attempt = { ...activeAttempt(state)!, units: firstUnits(taskOf(job.scheduling)) };
@@ -46,6 +47,7 @@ export function unitEnded(job: Job, index: number, end: AttemptEnd, now: number)
       stoppedAt: Math.max(end.at, startedAt ?? 0),
       ...(end.exitCode !== undefined && { exitCode: end.exitCode }),
       ...(end.reason !== undefined && { reason: shortened(end.reason) }),
+      ...(end.usage !== undefined && { usage: end.usage }),
     };
   });
 }
@@ -82,7 +84,9 @@ function withUnits(job: Job, given: readonly UnitState[], now: number): JobState
 }
 
 function endOf({ units, mainNode }: Task, states: readonly UnitState[]): AttemptEnd {
-  const { how, stopping: _, ...end } = nodeEnd(units, states, mainNode);
+  const { how, stopping: _, ...mainEnd } = nodeEnd(units, states, mainNode);
+  const usage = sumOfUsage(states.map((state) => state.usage));
+  const end = { ...mainEnd, ...(usage !== undefined && { usage }) };
   if (how === "lost") return end;
   return { ...end, statusReason: how === "exited" ? REASONS.exited : REASONS.notStarted };
 }

@@ -183,7 +183,7 @@ function stopped(state: UnitState, stopping: UnitStopping): UnitState {
 type Readiness = "waits" | "ready" | { readonly never: string };
 
 function readinessOf({ task, states, now }: Situation, dependency: UnitDependency, target: string): Readiness {
-  const { status, startedAt, exitCode } = states[dependency.unit]!;
+  const { status, startedAt, clockSetMs = 0, exitCode } = states[dependency.unit]!;
   const { name, startTimeoutMs = Infinity } = task.units[dependency.unit]!;
   const pair = `[${name}] for target [${target}]`;
   if (startedAt === undefined) {
@@ -192,7 +192,7 @@ function readinessOf({ task, states, now }: Situation, dependency: UnitDependenc
   }
   if (dependency.condition === "START") return "ready";
   if (status !== "ended") {
-    const isLate = startedAt + startTimeoutMs <= now;
+    const isLate = startedAt + clockSetMs + startTimeoutMs <= now;
     return isLate ? never(`container ordering dependency ${pair} has timed out.`) : "waits";
   }
   if (dependency.condition === "COMPLETE" || exitCode === 0) return "ready";

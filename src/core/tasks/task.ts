@@ -1,3 +1,5 @@
+import type { Usage } from "../usage.ts";
+
 /**
  * One container of a job that runs several: those of a multi-container job (ecsProperties, eksProperties), and those of each node of a
  * multi-node parallel job. A job with one container has no units. An attempt starts all its units in one place, and ends with them.
@@ -46,15 +48,20 @@ export interface UnitState {
   readonly status: "waiting" | "starting" | "running" | "ended";
   /** Epoch ms, as all times. */
   readonly startedAt?: number;
+  /** As an attempt's own. */
+  readonly clockSetMs?: number;
   readonly stoppedAt?: number;
   /** Absent when it never ran, or was lost with its host. */
   readonly exitCode?: number;
   readonly reason?: string;
   readonly logStreamName?: string;
+  readonly usage?: Usage;
   /** Of its node, where the driver can tell one: an IPv4 address that the other nodes reach. */
   readonly address?: string;
   /** Set when it was told to end before it ended by itself. */
   readonly stopping?: UnitStopping;
+  /** As an attempt's own: it was active in the backup that the store was restored from. */
+  readonly isRestored?: true;
 }
 
 export interface UnitStopping {

@@ -23,9 +23,16 @@ export interface UnitContainer {
   readonly entrypoint?: readonly string[];
   /** `$(NAME)` in the entrypoint and in the command stands for a variable of the environment, as with Kubernetes. */
   readonly expandsVariables?: true;
+  /** Of pods: when the image is pulled, and which secrets may hold a login for its registry. */
+  readonly pullPolicy?: "Always" | "IfNotPresent" | "Never";
+  readonly pullSecrets?: readonly string[];
   /** Whose processes, and whose shared memory, it sees: those of its task, or of the machine. Without it its own. */
   readonly pidMode?: "host" | "task";
   readonly ipcMode?: "host" | "task" | "none";
+  /** The machine's own network. AWS gives it to tasks on EC2 and to pods that do not ask; here only who asks for it has it. */
+  readonly networkMode?: "host";
+  /** Of pods. */
+  readonly noNewPrivileges?: true;
 }
 
 /** The unit's container in the shape that drivers run, with its task's volumes. */
@@ -35,8 +42,12 @@ export function unitContainer(properties: JobProperties, unit: Unit): UnitContai
     return { container: taskContainer(ecsProperties, unit.name), ...taskModes(ecsProperties) };
   }
   if (eksProperties !== undefined) {
-    const sharesProcesses = eksProperties.podProperties?.shareProcessNamespace === true;
-    return { ...podContainer(eksProperties, unit.name), ...(sharesProcesses && { pidMode: "task" }) };
+    const { shareProcessNamespace, hostNetwork } = eksProperties.podProperties ?? {};
+    return {
+      ...podContainer(eksProperties, unit.name),
+      ...(shareProcessNamespace === true && { pidMode: "task" }),
+      ...(hostNetwork === true && { networkMode: "host" }),
+    };
   }
   if (container === undefined) throw new Error(`no container ${unit.name}`);
   return { container };
@@ -65,9 +76,10 @@ function taskContainer({ taskProperties = [] }: EcsProperties, wanted: string): 
   };
 }
 
-function taskModes({ taskProperties = [] }: EcsProperties): Pick<UnitContainer, "pidMode" | "ipcMode"> {
-  const { pidMode, ipcMode } = taskProperties[0] ?? {};
+function taskModes({ taskProperties = [] }: EcsProperties): Omit<UnitContainer, "container"> {
+  const { pidMode, ipcMode, networkMode } = taskProperties[0] ?? {};
   return {
+    ...(networkMode === "host" && { networkMode }),
     ...(pidMode !== undefined && { pidMode: pidMode as "host" | "task" }),
     ...(ipcMode !== undefined && { ipcMode: ipcMode as "host" | "task" | "none" }),
   };
@@ -75,10 +87,10 @@ function taskModes({ taskProperties = [] }: EcsProperties): Pick<UnitContainer, 
 
 /** Of what Kubernetes knows and a container engine does not, nothing is left: service accounts, DNS policies, secrets and claims as volumes. */
 function podContainer({ podProperties }: EksProperties, wanted: string): UnitContainer {
-  const { initContainers = [], containers = [], volumes = [] } = podProperties ?? {};
+  const { initContainers = [], containers = [], volumes = [], imagePullSecrets = [] } = podProperties ?? {};
   const found = [...initContainers, ...containers].find(({ name = DEFAULT_NAME.eks }) => name === wanted);
   if (found === undefined) throw new Error(`no container ${wanted}`);
-  const { image, command, args, env = [], securityContext, volumeMounts = [] } = found;
+  const { image, command, args, env = [], imagePullPolicy, securityContext, volumeMounts = [] } = found;
   const mounted = volumeMounts.flatMap((mount) => mountedVolume(mount, volumes) ?? []);
   return {
     container: {
@@ -94,6 +106,9 @@ function podContainer({ podProperties }: EksProperties, wanted: string): UnitCon
     },
     ...(command?.length && { entrypoint: command }),
     expandsVariables: true,
+    ...(securityContext?.allowPrivilegeEscalation === false && { noNewPrivileges: true }),
+    ...(imagePullPolicy !== undefined && { pullPolicy: imagePullPolicy as UnitContainer["pullPolicy"] & string }),
+    ...(imagePullSecrets.length > 0 && { pullSecrets: imagePullSecrets.map(({ name }) => name!) }),
   };
 }
 

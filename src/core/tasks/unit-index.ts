@@ -1,4 +1,5 @@
 import type { Deadlines } from "../deadlines.ts";
+import { isMeasuredAnew } from "../deadlines.ts";
 import { unitAttemptId } from "../ids.ts";
 import type { Attempt, Job } from "../job.ts";
 
@@ -16,11 +17,12 @@ export class UnitIndex {
     if (isNew) this.#remove(before);
     if (after?.units === undefined) return;
     if (isNew) this.#add(job.id, after);
-    for (const [unit, { startedAt }] of after.units.entries()) {
+    for (const [unit, state] of after.units.entries()) {
+      const { startedAt, clockSetMs = 0 } = state;
       const { startTimeoutMs } = job.scheduling.units![unit]!;
       if (startTimeoutMs === undefined || startedAt === undefined) continue;
-      if (isNew || before?.units?.[unit]?.startedAt === undefined)
-        deadlines.add({ at: startedAt + startTimeoutMs, jobId: job.id, attemptId: after.id });
+      if (isNew || isMeasuredAnew(before?.units?.[unit], state))
+        deadlines.add({ at: startedAt + clockSetMs + startTimeoutMs, jobId: job.id, attemptId: after.id });
     }
   }
 

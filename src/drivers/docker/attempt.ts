@@ -1,17 +1,24 @@
 import type Dockerode from "dockerode";
-import type { Clock } from "../../ports/clock.ts";
-import type { AttemptSpec, DriverEvent } from "../../ports/driver.ts";
-import { ensureContainer, inspect, removeContainer, signalContainer, startContainer } from "./container.ts";
-import { OutputCopy } from "./copy.ts";
-import type { CursorPlace } from "./cursor.ts";
+import type { ContainerInspectInfo } from "dockerode";
+import type { Usage } from "../../core/usage.ts";
+import type { AttemptSpec } from "../../ports/driver.ts";
+import type { AttemptContext, Shares } from "./attempt-context.ts";
+import { inspect, removeContainer, signalContainer } from "./container/container.ts";
+import { OutputCopy } from "./output/copy.ts";
 import { AttemptFailure, engineMessage, isAbort, isEngineAway } from "./failure.ts";
-import { addressOf, ensureHolder } from "./holder.ts";
-import type { EngineLink } from "./link.ts";
-import { phaseOf, pieceEndOf } from "./outcome.ts";
-import type { ContainerPhase, Exited } from "./outcome.ts";
-import { pause } from "./pause.ts";
-import type { ImagePuller } from "./pull.ts";
-import type { ContainerSettings } from "./spec.ts";
+import { addressOf } from "./tasks/holder.ts";
+import { imageOf } from "./images/image.ts";
+import { afterLateNews } from "./container/late-news.ts";
+import { outputKindOf } from "./container/log-config.ts";
+import { phaseOf } from "./container/outcome.ts";
+import type { ContainerPhase, Exited } from "./container/outcome.ts";
+import { orAborted, pause } from "./pause.ts";
+import type { Provided } from "./container/provided.ts";
+import { NOTHING_PROVIDED, provide } from "./container/provided.ts";
+import type { PullProgress } from "./images/pull-progress.ts";
+import { secretsOfContainer, withoutSecrets } from "./container/redact.ts";
+import { tryToStart } from "./starting.ts";
+import { crashPoint } from "../../ports/crash-points.ts";
 
 /** Pause before a container is looked at again after the engine could not say. */
 const LOOK_AGAIN_MS = 1_000;
@@ -20,15 +27,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const REMOVED = "The container was removed from the container engine before its program ended";
 
-/** What all attempts of a driver share. */
-export interface AttemptContext {
-  readonly clock: Clock;
-  readonly link: EngineLink;
-  readonly pulls: ImagePuller;
-  readonly output: CursorPlace;
-  readonly settings: ContainerSettings;
-  readonly report: (event: DriverEvent) => void;
-  readonly onNotice: (message: string) => void;
+type EndedPhase = Extract<ContainerPhase, { readonly kind: "ended" }>;
+
+/** How an attempt ended; `at` is now where the engine does not say. */
+interface Ending {
+  readonly at?: number;
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly usage?: Usage | undefined;
 }
 
 /**
@@ -37,19 +43,22 @@ export interface AttemptContext {
  */
 export class ContainerAttempt {
   readonly attemptId: string;
-  /** Of one container of several. */
-  readonly taskId: string | undefined;
+  /** What it shares with others. */
+  readonly shares: Shares;
   readonly #context: AttemptContext;
   readonly #output: OutputCopy;
   readonly #abandoned = new AbortController();
   #phase: "starting" | "found" | "running" | "over";
   #isReleased = false;
+  /** Of its image, while there is one. */
+  #pull: PullProgress | undefined;
   #startedAt: number | undefined;
   /** Where other containers reach it while it runs. */
   #address: string | undefined;
   #end: Exited | undefined;
   #killAt: number | undefined;
   #isTermSent = false;
+  #isKillDue = false;
   #cancelKill: () => void = () => {};
   #launching: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
@@ -58,12 +67,12 @@ export class ContainerAttempt {
   /** Either to be started (`launch`), or found in the engine, having been made at `foundAt` (epoch ms). */
   constructor(
     context: AttemptContext,
-    { attemptId, taskId, foundAt }: { attemptId: string; taskId: string | undefined; foundAt?: number },
+    { attemptId, shares, foundAt }: { attemptId: string; shares: Shares; foundAt?: number },
   ) {
     this.#context = context;
     this.attemptId = attemptId;
-    this.taskId = taskId;
-    this.#output = new OutputCopy(attemptId, context.output);
+    this.shares = shares;
+    this.#output = new OutputCopy(attemptId, context);
     this.#phase = foundAt === undefined ? "starting" : "found";
     this.#startedAt = foundAt;
   }
@@ -78,7 +87,10 @@ export class ContainerAttempt {
   /** SIGTERM now and SIGKILL at `killAt`; the earliest `killAt` counts. Before the program runs: gives it up. */
   stop(killAt: number): void {
     if (this.#phase === "over") return;
-    this.#killAt = Math.min(killAt, this.#killAt ?? killAt);
+    if (killAt < (this.#killAt ?? Infinity)) {
+      this.#killAt = killAt;
+      this.#killIn(killAt - this.#context.clock.now());
+    }
     if (this.#phase === "starting") this.#abandoned.abort();
     if (this.#phase === "running") this.#applyStop();
   }
@@ -99,6 +111,19 @@ export class ContainerAttempt {
     if (this.#phase !== "starting") void this.settle();
   }
 
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  get isStarting(): boolean {
+    return this.#phase === "starting";
+  }
+
+  /** What it waits for before its container is made. */
+  get waitsFor(): string | undefined {
+    return this.#pull?.text;
+  }
+
   /** Lets go of everything but the container. */
   release(): void {
     this.#isReleased = true;
@@ -113,10 +138,12 @@ export class ContainerAttempt {
   }
 
   async #launch(spec: AttemptSpec): Promise<void> {
+    let provided: Provided | undefined;
     while (this.#phase === "starting" && !this.#isReleased) {
       try {
         const docker = await this.#context.link.inSight();
-        if (await this.#start(docker, spec)) await this.settle("launched");
+        provided ??= await this.#provide(spec);
+        if (await this.#start(docker, spec, provided)) await this.settle("launched");
       } catch (error) {
         if (this.#isReleased) return;
         if (error instanceof AttemptFailure) return this.#over({ reason: error.message });
@@ -128,22 +155,36 @@ export class ContainerAttempt {
     }
   }
 
+  /** Nothing for who is to be stopped. */
+  #provide(spec: AttemptSpec): Promise<Provided> {
+    if (this.#killAt !== undefined) return Promise.resolve(NOTHING_PROVIDED);
+    const { sources, settings } = this.#context;
+    return orAborted(provide(spec, imageOf(spec, settings), sources), this.#abandoned.signal);
+  }
+
   /** One try, as far as it gets. True when there is a container to look at. */
-  async #start(docker: Dockerode, spec: AttemptSpec): Promise<boolean> {
-    const { closing } = this.#context.link;
-    if (this.#killAt !== undefined) return this.#giveUp(docker);
-    const { clock, pulls, settings } = this.#context;
-    const create = { docker, clock, pulls, settings, abandoned: this.#abandoned.signal, closing };
-    if (spec.task !== undefined) await ensureHolder(create, spec.task.id);
-    const container = await ensureContainer(create, spec);
-    if (container === "known") {
-      const found = await inspect(docker, this.attemptId, closing);
-      if (found === undefined || phaseOf(found.State).kind !== "created") return true;
-    }
-    if (this.#killAt !== undefined) return this.#giveUp(docker);
-    if (this.#isReleased) return false;
-    await startContainer(docker, this.attemptId, closing);
-    return true;
+  async #start(docker: Dockerode, spec: AttemptSpec, provided: Provided): Promise<boolean> {
+    const outcome = await tryToStart(
+      this.#context,
+      docker,
+      { spec, provided },
+      {
+        isGivenUp: () => this.#killAt !== undefined,
+        isReleased: () => this.#isReleased,
+        abandoned: this.#abandoned.signal,
+        onPull: (progress) => {
+          this.#pull = progress;
+        },
+      },
+    );
+    if (outcome === "lost") this.#lost();
+    return outcome === "given-up" ? this.#giveUp(docker) : outcome === "there";
+  }
+
+  /** It began, as far as anybody can tell, and nobody knows how it ended. */
+  #lost(): void {
+    this.#startedAt = this.#context.asked.askedAt(this.attemptId);
+    this.#over({});
   }
 
   /** Stopped before it was started: nothing may be left that could start later. An earlier try may have got further than we know. */
@@ -151,6 +192,7 @@ export class ContainerAttempt {
     const found = await inspect(docker, this.attemptId, this.#context.link.closing);
     const phase = found && phaseOf(found.State).kind;
     if (phase === "running" || phase === "ended") return true;
+    this.#context.measuring.kill(this.attemptId);
     if (found !== undefined) await removeContainer(docker, this.attemptId);
     this.#over({});
     return false;
@@ -185,28 +227,50 @@ export class ContainerAttempt {
     const found = await inspect(docker, this.attemptId, this.#context.link.closing);
     if (this.#isReleased) return;
     if (found === undefined) return this.#over({ reason: REMOVED });
-    this.#output.pieceEnd = pieceEndOf(found);
+    this.#output.kind = outputKindOf(found);
     const phase = phaseOf(found.State);
-    if (phase.kind === "running") this.#address ??= await addressOf(docker, found, this.#context.link.closing);
-    await this.#observe(docker, phase);
+    if (phase.kind === "running") this.#address ??= await this.#findAddress(docker, found);
+    if (phase.kind === "unstartable") {
+      this.#startedAt = undefined;
+      return this.#over({ reason: withoutSecrets(phase.reason, secretsOfContainer(found)) });
+    }
+    await this.#observe(docker, found, phase);
   }
 
-  async #observe(docker: Dockerode, phase: ContainerPhase): Promise<void> {
+  async #findAddress(docker: Dockerode, found: ContainerInspectInfo): Promise<string | undefined> {
+    const { pool, link } = this.#context;
+    return pool.addressOf(this.attemptId) ?? (await addressOf(docker, found, link.closing));
+  }
+
+  async #observe(
+    docker: Dockerode,
+    found: ContainerInspectInfo,
+    phase: Exclude<ContainerPhase, { kind: "unstartable" }>,
+  ): Promise<void> {
+    const { measuring } = this.#context;
     switch (phase.kind) {
       case "created":
         throw new Error("the engine has not started it");
-      case "unstartable":
-        this.#startedAt = undefined;
-        return this.#over({ reason: phase.reason });
       case "running":
         this.#running(phase.startedAt);
+        measuring.running(this.attemptId, found, phase.startedAt);
         this.#output.follow(docker, () => this.#outputEnded());
         return this.#applyStop();
       case "ended":
         this.#running(phase.startedAt);
         await this.#drain(docker);
-        return this.#over({ ...phase.exit, at: phase.at });
+        return this.#ended(docker, found, phase);
     }
+  }
+
+  async #ended(docker: Dockerode, found: ContainerInspectInfo, { exit, at }: EndedPhase): Promise<void> {
+    const { clock, link, measuring } = this.#context;
+    const { closing } = link;
+    const usage = measuring.usageOf(this.attemptId, found);
+    const look = () => inspect(docker, this.attemptId, closing);
+    const isOurs = this.#killAt !== undefined;
+    const real = isOurs ? exit : await afterLateNews(exit, { found, usage, look, clock, closing });
+    this.#over({ ...real, at, usage });
   }
 
   #running(startedAt: number): void {
@@ -240,10 +304,18 @@ export class ContainerAttempt {
         this.#isTermSent = false;
       });
     }
-    const { clock } = this.#context;
+    if (this.#isKillDue) this.#signal("SIGKILL", () => {});
+  }
+
+  /** Measured from the request on, whatever becomes of the clock. */
+  #killIn(delayMs: number): void {
     this.#cancelKill();
-    const delayMs = Math.min(Math.max(0, this.#killAt - clock.now()), LONGEST_TIMER_MS);
-    this.#cancelKill = clock.after(delayMs, () => this.#signal("SIGKILL", () => {}));
+    const stepMs = Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS);
+    this.#cancelKill = this.#context.clock.after(stepMs, () => {
+      if (delayMs > stepMs) return this.#killIn(delayMs - stepMs);
+      this.#isKillDue = true;
+      if (this.#phase === "running") this.#applyStop();
+    });
   }
 
   /** A signal that did not arrive is sent when the container is next looked at. */
@@ -264,7 +336,7 @@ export class ContainerAttempt {
     this.#context.report({ kind: "started", attemptId: this.attemptId, at, ...(address !== undefined && { address }) });
   }
 
-  #over({ at, exitCode, reason }: { at?: number; exitCode?: number; reason?: string }): void {
+  #over({ at, exitCode, reason, usage }: Ending): void {
     if (this.#isReleased || this.#phase === "over") return;
     this.#phase = "over";
     this.#cancelKill();
@@ -276,8 +348,15 @@ export class ContainerAttempt {
       ...(this.#startedAt === undefined ? {} : { startedAt: this.#startedAt }),
       ...(exitCode === undefined ? {} : { exitCode }),
       ...(reason === undefined ? {} : { reason }),
+      ...(usage === undefined ? {} : { usage }),
     };
+    crashPoint("docker.ended");
+    this.#giveBackNetwork(this.#end);
     this.#context.report(this.#end);
+  }
+
+  #giveBackNetwork({ at, startedAt }: Exited): void {
+    this.#context.pool.giveBack(this.attemptId, startedAt === undefined ? undefined : at - startedAt);
   }
 
   #pauseToLookAgain(): Promise<void> {

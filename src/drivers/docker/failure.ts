@@ -1,9 +1,10 @@
-/** AWS's names for what stops a container before its program runs. Source: ECS stopped-task errors. */
+/** AWS's names for what stops a container before its program runs. Source: ECS stopped-task errors; the last one is Kubernetes's, of pods. */
 export type StartFailure =
   | "CannotPullContainerError"
   | "CannotCreateContainerError"
   | "CannotStartContainerError"
-  | "ResourceInitializationError";
+  | "ResourceInitializationError"
+  | "ErrImageNeverPull";
 
 /** The attempt cannot start; trying again would not help. `message` is what AWS shows as `container.reason`. */
 export class AttemptFailure extends Error {
@@ -44,9 +45,15 @@ const CONNECTION_CODES: ReadonlySet<unknown> = new Set([
   "ERR_STREAM_PREMATURE_CLOSE",
 ]);
 
+/** What an engine says that is ending: of its own parts, which it has closed already. */
+const LEAVING =
+  /grpc: the client connection is closing|transport is closing|\*libnetwork\.\S+: (open : |database not open)/;
+
 /** The engine did not answer, or went away while it did: what became of the request is unknown. */
 export function isEngineAway(error: unknown): boolean {
-  return statusOf(error) === undefined && CONNECTION_CODES.has(property(error, "code"));
+  const status = statusOf(error);
+  if (status === undefined) return CONNECTION_CODES.has(property(error, "code"));
+  return status === 500 && LEAVING.test(engineMessage(error));
 }
 
 /** The request was given up by ourselves. */

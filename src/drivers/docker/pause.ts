@@ -15,3 +15,13 @@ export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promi
     signal.addEventListener("abort", giveUp, { once: true });
   });
 }
+
+/** What `done` comes to; rejects with the signal's reason as soon as it fires, and lets `done` go on. */
+export function orAborted<T>(done: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const give = () => reject(signal.reason);
+    if (signal.aborted) give();
+    signal.addEventListener("abort", give, { once: true });
+    done.then(resolve, reject).finally(() => signal.removeEventListener("abort", give));
+  });
+}

@@ -21,6 +21,9 @@ export function createFakeDriver(machine: FakeMachine): Driver {
     async stop(attemptId, killAt) {
       machine.stop(attemptId, killAt);
     },
+    async usedSoFar(attemptIds) {
+      return machine.usedSoFar(attemptIds);
+    },
     async forget(attemptId) {
       machine.forget(attemptId);
     },

@@ -1,3 +1,4 @@
+import type { UsedSoFar } from "../../core/usage.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AttemptSpec, DriverEvent } from "../../ports/driver.ts";
 import type { FakeBehaviour } from "./behaviour.ts";
@@ -112,6 +113,18 @@ export class FakeMachine {
     const delayMs = sooner - this.#options.clock.now();
     if (delayMs <= 0) this.#end(attempt, { exitCode: 137 });
     else this.#options.clock.after(delayMs, () => this.#end(attempt, { exitCode: 137 }));
+  }
+
+  /** Each is as busy as it may be, and holds all that it asked for. */
+  usedSoFar(attemptIds: readonly string[]): Map<string, UsedSoFar> {
+    const now = this.#options.clock.now();
+    const used = attemptIds.flatMap((attemptId): [string, UsedSoFar][] => {
+      const { startedAt, end, spec } = this.#attempts.get(attemptId) ?? {};
+      if (startedAt === undefined || end !== undefined || spec === undefined) return [];
+      const cpuMs = Math.round(((now - startedAt) * spec.vcpuMilli) / 1000);
+      return [[attemptId, { cpuMs, memoryMiB: spec.memoryMiB }]];
+    });
+    return new Map(used);
   }
 
   /** What runs on this instance is lost with it. */

@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { findProgram } from "./find-program.ts";
 import { HAS_PROC } from "./process-table.ts";
+import { hasGpus } from "./gpus.ts";
 import { inherited } from "./spec.ts";
 import type { ArgumentLimits, Host } from "./spec.ts";
+import type { UserFiles } from "./users.ts";
 
 /** This machine cannot run processes for us. The message says what to install. */
 export class ProcessDriverUnavailable extends Error {
@@ -12,7 +14,7 @@ export class ProcessDriverUnavailable extends Error {
 }
 
 /** What the driver uses of this machine. */
-export interface Machine extends Host {
+export interface Machine extends Omit<Host, "limitsSwap"> {
   /** Absolute paths. */
   readonly bash: string;
   readonly env: string;
@@ -26,15 +28,49 @@ export interface Machine extends Host {
 /** Throws ProcessDriverUnavailable when a program that the driver needs is missing. */
 export function readMachine(): Machine {
   const userId = process.getuid?.() ?? 0;
+  const setprivFile = setpriv();
   return {
     environment: inherited(process.env),
     userId,
+    groupId: process.getgid?.() ?? 0,
     userName: userName(userId),
+    setpriv: setprivFile,
+    whyNobodyElse: whyNobodyElse(userId, setprivFile),
+    userFiles,
+    hasGpus: hasGpus(),
+    architecture: process.arch,
     limits: argumentLimits(),
     bash: needed("bash", "bash (apt-get install bash, apk add bash, dnf install bash)"),
     env: needed("env", "coreutils (apt-get install coreutils, apk add coreutils, dnf install coreutils)"),
     batchPolicy: batchPolicy(),
   };
+}
+
+function setpriv(): string | undefined {
+  const found = findProgram("setpriv", process.env["PATH"], process.cwd());
+  return found.kind === "program" ? found.file : undefined;
+}
+
+/** Only a superuser can become somebody else, and not in every container. */
+function whyNobodyElse(userId: number, setprivFile: string | undefined): string | undefined {
+  if (userId !== 0) return "the server does not run as root";
+  if (setprivFile === undefined) return "setpriv (package util-linux) is not in the server's PATH";
+  const tried = spawnSync(setprivFile, ["--reuid=65534", "--regid=65534", "--clear-groups", "true"], {
+    stdio: "ignore",
+  });
+  return tried.status === 0 ? undefined : "the server's root may not become another user";
+}
+
+function userFiles(): UserFiles {
+  return { passwd: textOf("/etc/passwd"), group: textOf("/etc/group") };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return ""; // A system without it has its users elsewhere: numbers still do.
+  }
 }
 
 function batchPolicy(): readonly string[] {

@@ -12,6 +12,7 @@ interface StatFields {
   readonly group: number;
   readonly startTicks: string;
   readonly residentPages: number;
+  readonly cpuTicks: number;
 }
 
 /** Whether this machine shows its processes under /proc. */
@@ -19,6 +20,9 @@ export const HAS_PROC = existsSync("/proc/self/stat");
 
 /** Bytes in a page, as the kernel counts resident memory: 4, 16 or 64 KiB. */
 const PAGE_BYTES = pageBytes();
+
+/** Linux tells programs of a hundred ticks in a second, whatever its own. */
+const TICK_MS = 10;
 
 /** `statLine` is the process's line of /proc/PID/stat, or empty where there is no /proc. */
 export function identify(pid: number, statLine: string): ProcessIdentity {
@@ -50,16 +54,37 @@ export function kill(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-/** Resident memory of each process group, in bytes. Pages that its processes share count for each of them. */
-export function residentBytesByGroup(): Map<number, number> {
-  const groups = new Map<number, number>();
+/** A process as it is at a look. */
+export interface SeenProcess {
+  readonly pid: number;
+  readonly group: number;
+  readonly startTicks: string;
+  /** Pages that it shares with others count too. */
+  readonly residentBytes: number;
+  /** Its own, and that of its children that it has waited for. */
+  readonly cpuMs: number;
+}
+
+/** All processes of this machine, one after the other; those that end meanwhile may be missing. */
+export function* allProcesses(): Generator<SeenProcess> {
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const stat = readStat(Number(name));
-    if (stat === undefined) continue;
-    groups.set(stat.group, (groups.get(stat.group) ?? 0) + stat.residentPages * PAGE_BYTES);
+    if (stat === undefined || stat.state === "Z") continue;
+    const { group, startTicks, residentPages, cpuTicks } = stat;
+    const [residentBytes, cpuMs] = [residentPages * PAGE_BYTES, cpuTicks * TICK_MS];
+    yield { pid: Number(name), group, startTicks, residentBytes, cpuMs };
   }
-  return groups;
+}
+
+/** The variable as the process had it when its program began; undefined also where the process is another user's. */
+export function variableOf(pid: number, name: string): string | undefined {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+    return environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+  } catch {
+    return undefined; // It ended, or is not ours to see.
+  }
 }
 
 function readStat(pid: number): StatFields | undefined {
@@ -78,7 +103,9 @@ function parseStat(line: string): StatFields | undefined {
   const residentPages = fields[21];
   if (state === undefined || group === undefined || startTicks === undefined || residentPages === undefined)
     return undefined;
-  return { state, group: Number(group), startTicks, residentPages: Number(residentPages) };
+  // utime, stime, and those of children.
+  const cpuTicks = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0);
+  return { state, group: Number(group), startTicks, residentPages: Number(residentPages), cpuTicks };
 }
 
 function pageBytes(): number {

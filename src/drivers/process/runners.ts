@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
 import path from "node:path";
-import type { ChildProcessByStdio } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
-import { RUNNER_SCRIPT } from "./script.ts";
+import type { ChildProcess } from "node:child_process";
+import { Socket } from "node:net";
+import { FIRST_DESCRIPTOR, LEADER_SCRIPT } from "./script.ts";
 
 /** What becomes of one attempt that a runner was given: `taken`, or `started` and `exited`, or at any point `lost`. */
 export interface RunListener {
@@ -17,15 +17,24 @@ export interface RunListener {
 
 /** An attempt to run; its working directory is prepared. */
 export interface RunTask {
+  readonly kind: "task";
   readonly attemptId: string;
   readonly memoryMiB: number;
+  /** What the journal is to say of its node, if it is on one. */
+  readonly node?: string;
+  /** Commands for bash; empty when it has none. They are written to no file. */
+  readonly secrets: string;
   /** What the process that becomes the program does: see `attemptScript`. */
   readonly script: string;
 }
 
 export interface RunnerPool {
-  /** Gives the attempt to an idle runner or to a new one. Throws when the disk does not take its script. */
-  run(task: RunTask, listener: RunListener): void;
+  /**
+   * Gives the attempt to an idle runner or to a new one. Throws when the disk does not take its script.
+   *
+   * @param more how many others wait to be run: runners for some of them are started with this one's.
+   */
+  run(task: RunTask, listener: RunListener, more: number): void;
   /** Lets go of all runners. Each ends by itself after its attempt. Nobody is told anything afterwards. */
   close(): void;
 }
@@ -38,12 +47,17 @@ export interface RunnerSettings {
   /** The directory of all attempts. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What journals are to say of the machine's boot. */
+  readonly bootId: string | undefined;
   /** Epoch ms. */
   readonly now: number;
 }
 
 /** Enough for bursts of short jobs; each idle runner costs about 2 MB. */
 const IDLE_RUNNERS_MAX = 16;
+
+/** The most that one leader has: they are started while the server waits. */
+const RUNNERS_OF_A_LEADER_MAX = 8;
 
 /** Scripts of dead servers' runners are removed; younger ones may still be about to be read. */
 const SCRIPT_KEPT_MS = 60_000;
@@ -52,13 +66,14 @@ const SCRIPT_NAME = /^runner-.*\.run$/;
 interface Runner {
   /** The file that it reads each attempt's script from: one for all, because making files is most of what a short job costs. */
   readonly script: ScriptFile;
-  readonly process: ChildProcessByStdio<Writable, Readable, null>;
+  /** To the runner and from it. */
+  readonly line: Socket;
   listener: RunListener | undefined;
   unread: string;
 }
 
 /**
- * Persistent shells that start programs for us. Spawning from Node costs 1.4 ms of the main thread for each process; a line to
+ * Persistent shells that start programs for us. Spawning from Node costs 1.4 ms of the main thread for each process, and more on a busy machine; a line to
  * a shell costs almost nothing. Runners have a session of their own, so neither the server's end nor its terminal's ends them.
  */
 export function createRunnerPool(settings: RunnerSettings): RunnerPool {
@@ -68,27 +83,50 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
   let spawned = 0;
   removeOldScripts(settings);
 
-  function spawnRunner(): Runner {
-    const script = openScriptFile(
-      path.join(settings.directory, `runner-${process.pid}-${settings.now}-${(spawned += 1)}.run`),
-    );
+  function newScript(): ScriptFile {
+    const name = `runner-${process.pid}-${settings.now}-${(spawned += 1)}.run`;
+    return openScriptFile(path.join(settings.directory, name));
+  }
+
+  /** Starts so many under one leader, and returns one of them; the others are idle. */
+  function startRunners(count: number): Runner {
+    const scripts = Array.from({ length: count }, newScript);
     const [program, ...args] = [
       ...settings.batchPolicy,
-      ...[settings.bash, "--noprofile", "--norc", "-c", RUNNER_SCRIPT, "longshore-runner"],
-      ...[settings.directory, script.path],
+      ...[
+        settings.bash,
+        "--noprofile",
+        "--norc",
+        "-c",
+        LEADER_SCRIPT,
+        "longshore-runner",
+        settings.directory,
+        settings.bootId ?? "",
+      ],
+      ...scripts.map((script) => script.path),
     ] as [string, ...string[]];
-    const child = spawn(program, args, {
+    const ownDescriptors = Array.from({ length: FIRST_DESCRIPTOR }, () => "ignore" as const);
+    const leader = spawn(program, args, {
       detached: true,
       env: settings.environment,
-      stdio: ["pipe", "pipe", "ignore"],
+      stdio: [...ownDescriptors, ...scripts.map(() => "pipe" as const)],
     });
-    const runner: Runner = { script, process: child, listener: undefined, unread: "" };
+    leader.unref();
+    const lines = leader.stdio.slice(FIRST_DESCRIPTOR) as Socket[];
+    const [first, ...others] = scripts.map((script, index) => startRunner(leader, script, lines[index]));
+    idle.push(...others);
+    return first!;
+  }
+
+  /** `line` is missing when the leader could not be started: its "error" follows. */
+  function startRunner(leader: ChildProcess, script: ScriptFile, line = new Socket()): Runner {
+    const runner: Runner = { script, line, listener: undefined, unread: "" };
     runners.add(runner);
-    child.stdout.setEncoding("latin1");
-    child.stdout.on("data", (text: string) => receive(runner, text));
-    child.stdin.on("error", () => {}); // The runner is gone: "close" follows.
-    child.on("error", (error) => discard(runner, error));
-    child.on("close", () => discard(runner, undefined));
+    line.setEncoding("latin1");
+    line.on("data", (text: string) => receive(runner, text));
+    line.on("error", () => {}); // The runner is gone: "close" follows.
+    line.on("close", () => discard(runner, undefined));
+    leader.on("error", (error) => discard(runner, error));
     return runner;
   }
 
@@ -111,11 +149,11 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
 
   function release(runner: Runner): void {
     if (idle.length < IDLE_RUNNERS_MAX) idle.push(runner);
-    else runner.process.stdin.end();
+    else runner.line.end();
   }
 
   function discard(runner: Runner, cause: Error | undefined): void {
-    runners.delete(runner);
+    if (!runners.delete(runner)) return;
     runner.script.remove();
     const position = idle.indexOf(runner);
     if (position >= 0) idle.splice(position, 1);
@@ -125,8 +163,8 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
   }
 
   return {
-    run({ attemptId, memoryMiB, script }, listener) {
-      const runner = idle.pop() ?? spawnRunner();
+    run({ attemptId, memoryMiB, node = "", secrets, script }, listener, more) {
+      const runner = idle.pop() ?? startRunners(1 + Math.min(more, RUNNERS_OF_A_LEADER_MAX - 1));
       try {
         runner.script.write(script);
       } catch (error) {
@@ -134,15 +172,15 @@ export function createRunnerPool(settings: RunnerSettings): RunnerPool {
         throw error;
       }
       runner.listener = listener;
-      runner.process.stdin.write(`${attemptId} ${memoryMiB}\n`);
+      const [hasSecrets, commands] = secrets === "" ? ["no", ""] : ["yes", `${secrets}\0`];
+      runner.line.write(`${attemptId} ${memoryMiB} ${hasSecrets} ${node}\n${commands}`);
     },
     close() {
       closed = true;
-      for (const { process, script } of runners) {
-        process.stdin.end();
-        process.stdout.destroy();
-        process.unref();
-        script.close();
+      for (const runner of runners) {
+        runner.line.destroySoon();
+        if (idle.includes(runner)) runner.script.remove();
+        else runner.script.close();
       }
       runners.clear();
       idle.length = 0;

@@ -1,11 +1,23 @@
+import { nulFlaw } from "../../core/passable.ts";
 import type { AttemptSpec } from "../../ports/driver.ts";
+import { gpuVariables } from "./gpus.ts";
+import { hostDirectory, needsContainer } from "./refusals.ts";
+import type { Abilities } from "./refusals.ts";
+import { ulimitCommand } from "./ulimits.ts";
+import { findUser, userVariables } from "./users.ts";
+import type { RunAs, UserFiles } from "./users.ts";
 
 /** What the mapping needs to know of the machine and of the server. */
-export interface Host {
+export interface Host extends Abilities {
   /** What of the server's own environment every program gets: see `inherited`. */
   readonly environment: Readonly<Record<string, string>>;
   readonly userName: string;
   readonly userId: number;
+  readonly groupId: number;
+  /** Why no attempt can run as another user than the server's; undefined where they can. */
+  readonly whyNobodyElse: string | undefined;
+  readonly userFiles: () => UserFiles;
+  readonly hasGpus: boolean;
   readonly limits: ArgumentLimits;
 }
 
@@ -17,13 +29,30 @@ export interface ArgumentLimits {
   readonly totalBytes: number;
 }
 
+/** What the server adds to what the attempt brings. */
+export interface Additions {
+  /** Values of the attempt's secrets, by variable. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** What is true of this start, whatever the attempt says. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 /** A program to run, not yet found on the disk. */
 export interface Launch {
   readonly kind: "launch";
   /** At least the command's name. */
   readonly argv: readonly [string, ...string[]];
-  /** All that the program gets: the attempt's variables and, where it sets none, the server's harmless ones. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** The variables that are not the runner's own already, without the secrets. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** PATH, as the program has it. */
+  readonly searchPath: string | undefined;
+  /** Undefined: the server's user. */
+  readonly runAs: RunAs | undefined;
+  readonly noNewPrivileges: boolean;
+  /** In the words of bash. */
+  readonly ulimits: readonly { readonly name: string; readonly command: string }[];
+  /** Directories of the machine that must be there. */
+  readonly directories: readonly string[];
 }
 
 export interface Refusal {
@@ -37,22 +66,31 @@ const INHERITED = new Set(["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "
 const POINTER_BYTES = 8;
 
 /** What to run for this attempt, or why it cannot run here. */
-export function toLaunch(attempt: AttemptSpec, host: Host): Launch | Refusal {
-  const [command, ...args] = [...(attempt.entrypoint ?? []), ...(attempt.container.command ?? [])];
+export function toLaunch(attempt: AttemptSpec, host: Host, additions: Additions): Launch | Refusal {
+  const { container } = attempt;
+  const [command, ...args] = [...(attempt.entrypoint ?? []), ...(container.command ?? [])];
   if (command === undefined || command === "") {
     return refusal(
       "CannotStartContainerError: no command specified: without an image there is no default command, so the job definition or the job must give one",
     );
   }
-  const user = attempt.container.user;
-  if (user !== undefined && user !== "" && !isCurrentUser(user, host)) {
-    return refusal(
-      `ResourceInitializationError: cannot run as user "${user}": processes run as the server's user, ${host.userName}; leave user out, or use a compute environment with containers`,
-    );
-  }
-  const environment = { ...host.environment, ...attempt.environment };
+  const needed = needsContainer(attempt, host);
+  if (needed !== undefined) return refusal(needed);
+  const user = toUser(container.user, host);
+  if (user !== undefined && "kind" in user) return user;
   const argv = [command, ...args] as const;
-  return refusedStrings(argv, environment, host.limits) ?? { kind: "launch", argv, environment };
+  const variables: Record<string, string> = {
+    ...(user !== undefined && userVariables(user)),
+    ...attempt.environment,
+    ...gpuVariables(attempt.gpuIds, host.hasGpus),
+    ...additions.variables,
+  };
+  const environment: Record<string, string> = { ...host.environment, ...variables, ...additions.secrets };
+  const refused = refusedStrings(argv, environment, host.limits);
+  if (refused !== undefined) return refused;
+  const launch = { kind: "launch", argv, variables, searchPath: environment["PATH"], runAs: user } as const;
+  const noNewPrivileges = attempt.noNewPrivileges === true;
+  return { ...launch, noNewPrivileges, ulimits: ulimitsOf(attempt), directories: directoriesOf(attempt) };
 }
 
 /** The server's variables that are passed on, with their values. */
@@ -75,11 +113,8 @@ function refusedStrings(
       return refusal(`CannotStartContainerError: invalid environment variable name: "${name}"`);
   }
   const strings = [...argv, ...variables.map(([name, value]) => `${name}=${value}`)];
-  if (strings.some((text) => text.includes("\0"))) {
-    return refusal(
-      "CannotStartContainerError: an argument or environment variable contains a NUL character, which no program can receive",
-    );
-  }
+  const flaw = nulFlaw(strings);
+  if (flaw !== undefined) return refusal(`CannotStartContainerError: ${flaw}`);
   const sizes = strings.map((text) => Buffer.byteLength(text) + 1);
   const totalBytes = sizes.reduce((sum, size) => sum + size + POINTER_BYTES, 0);
   if (totalBytes > limits.totalBytes || sizes.some((size) => size > limits.stringBytes)) {
@@ -90,10 +125,27 @@ function refusedStrings(
   return undefined;
 }
 
-/** `user` has the container form: name or id, with an optional group. */
-function isCurrentUser(user: string, host: Host): boolean {
-  const [name] = user.split(":");
-  return name === host.userName || name === String(host.userId);
+/** Undefined: the server's user, whom the attempt does not name, or names. */
+function toUser(user: string | undefined, host: Host): RunAs | Refusal | undefined {
+  if (user === undefined || user === "" || user === host.userName || user === String(host.userId)) return undefined;
+  const found = findUser(user, host.userFiles());
+  if (typeof found === "string") return refusal(`ResourceInitializationError: ${found}`);
+  if (found.uid === host.userId && found.gid === host.groupId) return undefined;
+  if (host.whyNobodyElse === undefined) return found;
+  return refusal(
+    `ResourceInitializationError: cannot run as user "${user}": ${host.whyNobodyElse}, so that processes run as the server's user, ${host.userName}; leave user out, or use a compute environment with containers`,
+  );
+}
+
+function ulimitsOf({ container }: AttemptSpec): Launch["ulimits"] {
+  return (container.ulimits ?? []).flatMap((ulimit) => {
+    const command = ulimitCommand(ulimit);
+    return command === undefined ? [] : [{ name: ulimit.name!, command }];
+  });
+}
+
+function directoriesOf({ container }: AttemptSpec): string[] {
+  return (container.mountPoints ?? []).flatMap((point) => hostDirectory(container, point) ?? []);
 }
 
 function refusal(reason: string): Refusal {

@@ -28,7 +28,7 @@ export function factsOf({ environments, queues }: Cluster): Fact[] {
 function toEnvironment({ name, maxVcpus, launching }: ClusterEnvironment): Environment {
   return {
     arn: environmentArn(name),
-    ...{ version: 1, enabled: true, status: "VALID", isUnmanaged: false, endsJobs: false },
+    ...{ version: 1, enabled: true, status: "VALID", isUnmanaged: false },
     isFargate: launching === undefined,
     maxVcpuMilli: maxVcpus * 1000,
     ...(launching !== undefined && { instances: launching }),

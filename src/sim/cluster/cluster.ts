@@ -1,8 +1,9 @@
 import { BACKFILL_TAG, MAX_RUNNING_JOBS_TAG } from "../../core/submission/own-tags.ts";
 import { FARGATE_PRICES } from "../../catalog/fargate-prices.ts";
 import type { Launching } from "../../core/instances/instance.ts";
-import { InputError } from "../input-error.ts";
-import { JsonObject } from "./json-object.ts";
+import type { Capacity } from "../../core/resources.ts";
+import { InputError } from "../../input/input-error.ts";
+import { JsonObject } from "../../input/json-object.ts";
 import { readLaunching } from "./launching.ts";
 import type { Sharing } from "./sharing.ts";
 import { readSharing } from "./sharing.ts";
@@ -11,6 +12,8 @@ import { readSharing } from "./sharing.ts";
 export interface Cluster {
   readonly environments: readonly ClusterEnvironment[];
   readonly queues: readonly ClusterQueue[];
+  /** What pools have together, beside the bound of each; without it they have only those. */
+  readonly machine?: Capacity;
 }
 
 export interface ClusterEnvironment {

@@ -1,6 +1,6 @@
 import type { Cluster, ClusterQueue } from "./cluster.ts";
 import { queueTags } from "./cluster.ts";
-import { JsonObject } from "./json-object.ts";
+import { JsonObject } from "../../input/json-object.ts";
 import type { Sharing } from "./sharing.ts";
 import { readSharing } from "./sharing.ts";
 

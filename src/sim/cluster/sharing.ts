@@ -1,5 +1,5 @@
 import type { FairSharePolicy, ShareWeight } from "../../core/resources.ts";
-import type { JsonObject } from "./json-object.ts";
+import type { JsonObject } from "../../input/json-object.ts";
 
 /** A fair-share policy that no queue has yet. */
 export type Sharing = Omit<FairSharePolicy, "kind" | "arn">;

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
-import { InputError } from "../input-error.ts";
+import { InputError } from "../../input/input-error.ts";
 import type { JobKind, Workload, WorkloadJob } from "./workload.ts";
 import { jobKinds, workloadOf } from "./workload.ts";
 

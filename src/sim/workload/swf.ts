@@ -1,4 +1,4 @@
-import { InputError } from "../input-error.ts";
+import { InputError } from "../../input/input-error.ts";
 import type { JobKind, Workload, WorkloadJob } from "./workload.ts";
 import { jobKinds, workloadOf } from "./workload.ts";
 

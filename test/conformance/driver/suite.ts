@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
 import type { ContainerProperties } from "@aws-sdk/client-batch";
+import type { UsedSoFar } from "../../../src/core/usage.ts";
 import { OUT_OF_MEMORY } from "../../../src/ports/driver.ts";
 import type { AttemptSpec, Driver } from "../../../src/ports/driver.ts";
 import { openSession, until } from "./events.ts";
@@ -94,7 +95,35 @@ function lines(log: string): string[] {
   return log.split("\n").filter((line) => line !== "");
 }
 
+/** Keeps a processor busy and holds 50 MiB, until it is told to end. */
+export const BUSY = "while :; do :; done & head -c 52428800 /dev/zero | tail -c 52428800 | sleep 60";
+
+/** Waits until the driver says that the attempt, a BUSY one, uses what it does. */
+export async function untilSeenBusy({ driver }: Session, attemptId: string): Promise<void> {
+  let used: UsedSoFar | undefined;
+  await until("it is seen to be busy", async () => {
+    const before = used;
+    used = (await driver.usedSoFar!([attemptId, "f".repeat(32)])).get(attemptId);
+    return before !== undefined && used !== undefined && used.cpuMs > 100 && used.memoryMiB >= 50;
+  });
+  assert.ok(used!.memoryMiB < 80, `${used!.memoryMiB} MiB`);
+}
+
 const cases = {
+  async "tells what an attempt uses while it runs"(bench: Bench) {
+    const session = await bench.open();
+    const { driver } = session;
+    const spec = attempt(bench.sh(BUSY));
+    assert.deepEqual(await driver.usedSoFar!([spec.attemptId]), new Map());
+    await driver.start(spec);
+    await untilSeenBusy(session, spec.attemptId);
+    const next = await bench.open();
+    await next.started(spec.attemptId);
+    await untilSeenBusy(next, spec.attemptId);
+    await driver.stop(spec.attemptId, Date.now());
+    await session.exited(spec.attemptId);
+    assert.deepEqual(await driver.usedSoFar!([spec.attemptId]), new Map());
+  },
   async "reports the start and the exit code 0"(bench: Bench) {
     const session = await bench.open();
     const spec = attempt(bench.sh("exit 0"));

@@ -1,7 +1,10 @@
 import type { InstanceType, Launching } from "../../../src/core/instances/instance.ts";
 import type { Need } from "../../../src/core/scaling/need.ts";
-import type { ScaledEnvironment, ScalingInput, ScalingPlan } from "../../../src/core/scaling/plan-scaling.ts";
-import { planScaling, takeFrom } from "../../../src/core/scaling/plan-scaling.ts";
+import type { ScaledEnvironment } from "../../../src/core/scaling/draft.ts";
+import { takeFrom } from "../../../src/core/scaling/need.ts";
+import type { ScalingInput } from "../../../src/core/scaling/plan-scaling.ts";
+import type { ScalingPlan } from "../../../src/core/scaling/scaling-plan.ts";
+import { planScaling } from "../../../src/core/scaling/plan-scaling.ts";
 import type { Rooms } from "../../../src/core/scaling/rooms.ts";
 
 /** What AWS asks for them in us-east-1, in dollars an hour; the memory is what jobs can use of it. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Need } from "../../../src/core/scaling/need.ts";
-import { takeFrom } from "../../../src/core/scaling/plan-scaling.ts";
+import { takeFrom } from "../../../src/core/scaling/need.ts";
 import type { Cluster } from "./cluster.ts";
 import { jobs, launches, planFor } from "./cluster.ts";
 
@@ -175,6 +175,12 @@ const EXAMPLES: readonly { what: string; cluster: Cluster; needs: readonly Need[
     cluster: { types: FAMILY, maxVcpus: 8 },
     needs: [jobs(1, 2, 1024, { nodes: 4 })],
     expected: ["4 c5.large"],
+  },
+  {
+    what: "a gang of 4 that names a type: four of that one",
+    cluster: { types: FAMILY, maxVcpus: 16 },
+    needs: [jobs(1, 2, 1024, { nodes: 4, instanceType: "m5.xlarge" })],
+    expected: ["4 m5.xlarge"],
   },
   {
     what: "a gang of 4 that the maximum does not hold: none of them",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Need } from "../../../src/core/scaling/need.ts";
-import type { ScalingPlan } from "../../../src/core/scaling/plan-scaling.ts";
+import type { ScalingPlan } from "../../../src/core/scaling/scaling-plan.ts";
 import { Random } from "../../sim/random.ts";
 import type { Cluster, TypeName } from "./cluster.ts";
 import { jobs, planAfter, planFor, TYPES } from "./cluster.ts";

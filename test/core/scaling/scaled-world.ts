@@ -18,17 +18,21 @@ export class ScaledWorld {
 
   /** What was launched runs. */
   boot(): void {
-    for (const { id } of this.instances("launching")) {
+    for (const { id } of this.#launching()) {
       this.bench.world.apply({ kind: "instance-running", instanceId: id, at: this.bench.now });
     }
   }
 
   /** What was launched could not be. */
   fail(): void {
-    for (const { id } of this.instances("launching")) {
+    for (const { id } of this.#launching()) {
       const { now } = this.bench;
       this.bench.world.apply({ kind: "instance-gone", instanceId: id, at: now, launchFailure: "no capacity" });
     }
+  }
+
+  #launching(): Instance[] {
+    return [...this.bench.world.instances.all()].filter(({ status }) => status === "launching");
   }
 
   instances(status: Instance["status"], arn = "environment"): Instance[] {

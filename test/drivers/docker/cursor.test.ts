@@ -3,9 +3,10 @@ import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { Cursor, prepareNotes, removeNote } from "../../../src/drivers/docker/cursor.ts";
-import type { OutputPosition } from "../../../src/drivers/docker/output.ts";
+import { Cursor, prepareNotes, removeNote } from "../../../src/drivers/docker/output/cursor.ts";
+import type { OutputPosition } from "../../../src/drivers/docker/output/output.ts";
 import type { LogLine, LogSink } from "../../../src/ports/logs.ts";
+import { JOINT } from "../../../src/ports/logs.ts";
 
 const KILOBYTE_LINE: LogLine = { timestamp: 0, message: "x".repeat(1023) };
 /** More than a cursor lets pass without a note. */
@@ -67,4 +68,16 @@ test("without a directory the log alone tells, and what the sink holds is writte
     assert.deepEqual(await new Cursor("a", place).load(), { position: {}, linesAhead: 2 });
     removeNote(place, "a");
   });
+});
+
+test("where lines are joined, joints are line ends too, wherever the file is cut while it is read", async () => {
+  for (const length of [65_532, 65_533, 65_534, 65_535, 65_536]) {
+    await withSink(async (sink) => {
+      const place = { logs: sink, directory: undefined };
+      const message = `${"x".repeat(length)}${JOINT}y${JOINT}${JOINT}z`;
+      new Cursor("a", place, "joined").append([{ timestamp: 0, message }, KILOBYTE_LINE], {});
+      assert.equal((await new Cursor("a", place, "joined").load()).linesAhead, 5);
+      assert.equal((await new Cursor("a", place).load()).linesAhead, 2);
+    });
+  }
 });

@@ -5,54 +5,19 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
 import type { ContainerProperties } from "@aws-sdk/client-batch";
-import type { DockerDriverOptions } from "../../../src/drivers/docker/driver.ts";
 import { containerName } from "../../../src/core/driver-name.ts";
-import { findSocket } from "../../../src/drivers/docker/probe.ts";
+import { localDial } from "../../../src/drivers/docker/engine/dial.ts";
+import { UNKNOWN_TRAITS } from "../../../src/drivers/docker/engine/engine-traits.ts";
+import { findSocket } from "../../../src/drivers/docker/engine/probe.ts";
 import { LABEL } from "../../../src/drivers/docker/names.ts";
-import { containerOptions } from "../../../src/drivers/docker/spec.ts";
+import { NOTHING_PROVIDED } from "../../../src/drivers/docker/container/provided.ts";
+import { containerOptions } from "../../../src/drivers/docker/container/spec.ts";
 import { NO_IMAGE, OUT_OF_MEMORY } from "../../../src/ports/driver.ts";
-import type { AttemptSpec } from "../../../src/ports/driver.ts";
-import { openSession, until } from "../../conformance/driver/events.ts";
-import type { Exited, Session } from "../../conformance/driver/events.ts";
+import { until } from "../../conformance/driver/events.ts";
 import { attempt } from "../../conformance/driver/suite.ts";
 import { dockerUnavailable } from "../../support/docker.ts";
-import { makeDockerHarness } from "../../support/docker-harness.ts";
-import type { DockerHarness } from "../../support/docker-harness.ts";
+import { withBench } from "../../support/docker-bench.ts";
 import { createSocketProxy } from "../../support/socket-proxy.ts";
-
-interface Bench extends DockerHarness {
-  open(options?: Partial<DockerDriverOptions>): Promise<Session>;
-  sh(script: string): ContainerProperties;
-  /** Runs one attempt to its end; gives the end and the lines of its log. */
-  run(session: Session, spec: AttemptSpec): Promise<{ exited: Exited; log: string[] }>;
-  lines(attemptId: string): Promise<string[]>;
-}
-
-async function withBench(use: (bench: Bench) => Promise<void>): Promise<void> {
-  const harness = await makeDockerHarness();
-  const sessions: Session[] = [];
-  const lines = async (attemptId: string) => (await harness.readLog(attemptId)).split("\n").slice(0, -1);
-  try {
-    await use({
-      ...harness,
-      lines,
-      async open(options) {
-        const session = await openSession(harness.createDriver(options));
-        sessions.push(session);
-        return session;
-      },
-      sh: (script) => harness.command(["sh", "-c", script]),
-      async run(session, spec) {
-        await session.driver.start(spec);
-        const exited = await session.exited(spec.attemptId);
-        return { exited, log: await lines(spec.attemptId) };
-      },
-    });
-  } finally {
-    for (const session of sessions) await session.close();
-    await harness.dispose();
-  }
-}
 
 const skip = (await dockerUnavailable()) ?? false;
 
@@ -253,10 +218,10 @@ describe("docker driver: containers of its own and others'", { skip }, () => {
   });
 
   test("another cluster's containers are not seen, not adopted and not removed", async () => {
-    await withBench(async ({ open, run, sh, containers }) => {
+    await withBench(async ({ open, run, sh, clusterId, containers }) => {
       const spec = attempt(sh("echo mine"));
       await run(await open(), spec);
-      const stranger = await open({ clusterId: `other-${randomBytes(8).toString("hex")}` });
+      const stranger = await open({ clusterId: `${clusterId}-other` });
       assert.deepEqual(await stranger.inventory(), { kind: "inventory", attemptIds: [] });
       await stranger.driver.forget(spec.attemptId);
       await stranger.driver.start(spec);
@@ -272,7 +237,11 @@ describe("docker driver: containers of its own and others'", { skip }, () => {
     await withBench(async ({ open, run, sh, docker, clusterId, image }) => {
       const spec = attempt(sh("echo ran"));
       await docker.createContainer(
-        containerOptions(spec, { clusterId, defaultImage: image, outputKeeper: "json-file" }),
+        containerOptions(
+          spec,
+          { clusterId, defaultImage: image, engine: UNKNOWN_TRAITS, limitsStorage: true },
+          NOTHING_PROVIDED,
+        ),
       );
       const session = await open();
       assert.deepEqual((await session.inventory()).attemptIds, []);
@@ -316,7 +285,7 @@ describe("docker driver: an engine that comes and goes", { skip }, () => {
     await withBench(async ({ open, sh, directory, containers }) => {
       const notices: string[] = [];
       const socketPath = path.join(directory, "late.sock");
-      const session = await open({ socketPath, onNotice: (message) => notices.push(message) });
+      const session = await open({ dial: localDial(socketPath), onNotice: (message) => notices.push(message) });
       const spec = attempt(sh("exit 5"));
       const starting = session.driver.start(spec);
       await until("a notice", () => notices.length > 0);
@@ -338,6 +307,29 @@ describe("docker driver: an engine that comes and goes", { skip }, () => {
     });
   });
 
+  test("a container that appears long after anybody waits for it is told, and goes when it is forgotten", async () => {
+    await withBench(async ({ open, docker, image, clusterId, containers }) => {
+      const make = (attemptId: string) =>
+        docker.createContainer({
+          ...{ name: containerName(attemptId), Image: image, Cmd: ["sleep", "600"] },
+          Labels: { [LABEL.cluster]: clusterId, [LABEL.attempt]: attemptId, [LABEL.job]: "job" },
+        });
+      const [before, late, running] = ["1", "2", "3"].map((digit) => digit.repeat(32)) as [string, string, string];
+      await make(before);
+      const session = await open();
+      assert.deepEqual((await session.inventory()).attemptIds, []);
+      const isTold = (attemptId: string): boolean =>
+        session.events.some((event) => event.kind === "made" && event.attemptId === attemptId);
+      await until("that it was there before is told", () => isTold(before));
+      await make(late);
+      await until("that it was made is told", () => isTold(late));
+      await (await make(running)).start();
+      await session.started(running);
+      for (const attemptId of [before, late, running]) await session.driver.forget(attemptId);
+      assert.deepEqual(await containers(), []);
+    });
+  });
+
   test("after the engine was out of sight: a new inventory, every end, all output, and stops that were asked meanwhile", async () => {
     const directory = mkdtempSync(path.join(tmpdir(), "longshore-proxy-"));
     const engine = await findSocket();
@@ -346,7 +338,7 @@ describe("docker driver: an engine that comes and goes", { skip }, () => {
     const proxy = await createSocketProxy(socketPath, engine);
     try {
       await withBench(async ({ open, sh, lines, docker }) => {
-        const session = await open({ socketPath });
+        const session = await open({ dial: localDial(socketPath) });
         const ends = attempt(sh("echo one; sleep 1; echo two; exit 9"));
         const stopped = attempt(sh("trap 'exit 4' TERM; echo ready; while :; do sleep 0.1; done"));
         const forgotten = attempt(sh("exit 0"));

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { FrameReader, LineReader, LONGEST_MESSAGE_BYTES, secondBefore } from "../../../src/drivers/docker/output.ts";
-import type { OutputPosition, StreamName } from "../../../src/drivers/docker/output.ts";
+import {
+  FrameReader,
+  LineReader,
+  LONGEST_MESSAGE_BYTES,
+  secondBefore,
+} from "../../../src/drivers/docker/output/output.ts";
+import type { OutputPosition, StreamName } from "../../../src/drivers/docker/output/output.ts";
 
 const SECOND = Date.parse("2026-05-01T10:00:00Z");
 

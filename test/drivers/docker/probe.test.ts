@@ -7,7 +7,7 @@ import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
-import { dockerAnswers, findSocket, socketCandidates } from "../../../src/drivers/docker/probe.ts";
+import { dockerAnswers, findSocket, socketCandidates } from "../../../src/drivers/docker/engine/probe.ts";
 
 const directory = mkdtempSync(path.join(tmpdir(), "longshore-probe-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -72,7 +72,7 @@ test("DOCKER_HOST decides alone; otherwise the usual places, the user's own incl
 });
 
 test("asking does not load the engine's client", () => {
-  const probe = new URL("../../../src/drivers/docker/probe.ts", import.meta.url).href;
+  const probe = new URL("../../../src/drivers/docker/engine/probe.ts", import.meta.url).href;
   const script = `await import(${JSON.stringify(probe)});
     const { createRequire } = await import("node:module");
     const loaded = Object.keys(createRequire(import.meta.url).cache).filter((file) => file.includes("dockerode"));

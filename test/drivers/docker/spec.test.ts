@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerProperties } from "@aws-sdk/client-batch";
-import { containerOptions, imageOf } from "../../../src/drivers/docker/spec.ts";
+import type { Provided } from "../../../src/drivers/docker/container/provided.ts";
+import { NOTHING_PROVIDED } from "../../../src/drivers/docker/container/provided.ts";
+import type { ContainerSettings } from "../../../src/drivers/docker/container/spec.ts";
+import { cannotRun, UNKNOWN_TRAITS } from "../../../src/drivers/docker/engine/engine-traits.ts";
+import { imageOf, platformOf } from "../../../src/drivers/docker/images/image.ts";
+import { containerOptions as optionsOf } from "../../../src/drivers/docker/container/spec.ts";
 import { NO_IMAGE } from "../../../src/ports/driver.ts";
 import type { AttemptSpec } from "../../../src/ports/driver.ts";
 
-const SETTINGS = { clusterId: "c1", defaultImage: "busybox:stable", outputKeeper: "local" } as const;
+const ENGINE = { outputKeeper: "local", system: "linux", architectures: undefined } as const;
+const SETTINGS = { clusterId: "c1", defaultImage: "busybox:stable", engine: ENGINE, limitsStorage: true };
 const MIB = 1024 * 1024;
 
 function spec(container: ContainerProperties, more: Partial<AttemptSpec> = {}): AttemptSpec {
@@ -18,6 +24,10 @@ function spec(container: ContainerProperties, more: Partial<AttemptSpec> = {}): 
     memoryMiB: 512,
     ...more,
   };
+}
+
+function containerOptions(attempt: AttemptSpec, settings: ContainerSettings, provided: Provided = NOTHING_PROVIDED) {
+  return optionsOf(attempt, settings, provided);
 }
 
 test("a container is named and labelled after its attempt", () => {
@@ -38,6 +48,19 @@ test("no image of its own means the server's", () => {
   assert.equal(imageOf(spec({ image: "a/b@sha256:00" }), SETTINGS), "a/b@sha256:00");
 });
 
+test("an image is for the engine's own platform, unless the job names one", () => {
+  const platform = (runtimePlatform: ContainerProperties["runtimePlatform"]) => platformOf(spec({ runtimePlatform }));
+  assert.equal(platform(undefined), undefined);
+  assert.equal(platform({ operatingSystemFamily: "LINUX" }), undefined);
+  assert.equal(platform({ cpuArchitecture: "ARM64" }), "linux/arm64");
+  assert.equal(platform({ cpuArchitecture: "X86_64", operatingSystemFamily: "LINUX" }), "linux/amd64");
+  assert.equal(platform({ operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" }), "windows/amd64");
+  assert.equal(
+    containerOptions(spec({ runtimePlatform: { cpuArchitecture: "ARM64" } }), SETTINGS).platform,
+    "linux/arm64",
+  );
+});
+
 test("the command replaces the image's command and never its entrypoint; an empty one leaves both", () => {
   const given = containerOptions(spec({ command: ["echo", "a b"] }), SETTINGS);
   assert.deepEqual([given.Cmd, given.Entrypoint], [["echo", "a b"], undefined]);
@@ -56,6 +79,53 @@ test("vCPUs are a weight, memory is a limit without swap", () => {
   assert.equal(HostConfig?.Memory, 512 * MIB);
   assert.equal(HostConfig?.MemorySwap, 512 * MIB);
   assert.equal(HostConfig !== undefined && "MemorySwappiness" in HostConfig, false);
+});
+
+test("on Fargate vCPUs are a ceiling, too", () => {
+  const { HostConfig } = containerOptions(spec({}, { vcpuMilli: 250, vcpuCeilingMilli: 250 }), SETTINGS);
+  assert.deepEqual([HostConfig?.CpuShares, HostConfig?.CpuQuota, HostConfig?.CpuPeriod], [256, 25_000, 100_000]);
+  assert.equal(containerOptions(spec({}), SETTINGS).HostConfig?.CpuQuota, undefined);
+});
+
+test("GPUs: those that the attempt holds; where none are named, as many as it asks for", () => {
+  const container: ContainerProperties = { resourceRequirements: [{ type: "GPU", value: "2" }] };
+  const requests = (more: Partial<AttemptSpec>) =>
+    containerOptions(spec(container, more), SETTINGS).HostConfig?.DeviceRequests;
+  assert.deepEqual(requests({ gpuIds: ["1", "3"] }), [{ DeviceIDs: ["1", "3"], Capabilities: [["gpu"]] }]);
+  assert.deepEqual(requests({}), [{ Count: 2, Capabilities: [["gpu"]] }]);
+  assert.deepEqual(requests({ gpuIds: [] }), [{ Count: 2, Capabilities: [["gpu"]] }]);
+});
+
+test("ephemeral storage is asked for until the engine has said that it cannot limit it", () => {
+  const attempt = spec({ ephemeralStorage: { sizeInGiB: 30 } });
+  assert.deepEqual(containerOptions(attempt, SETTINGS).HostConfig?.StorageOpt, { size: "30G" });
+  const unlimited = containerOptions(attempt, { ...SETTINGS, limitsStorage: false });
+  assert.equal(unlimited.HostConfig?.StorageOpt, undefined);
+});
+
+test("the machine's network for who asks for it, but not for nodes, which have one of their own", () => {
+  const mode = (more: Partial<AttemptSpec>) => containerOptions(spec({}, more), SETTINGS).HostConfig?.NetworkMode;
+  const id = "f".repeat(32);
+  assert.equal(mode({}), undefined);
+  assert.equal(mode({ networkMode: "host" }), "host");
+  assert.equal(mode({ networkMode: "host", task: { id } }), "host");
+  const node = { id, index: 0, count: 2 };
+  assert.equal(mode({ networkMode: "host", node }), `longshore-nodes-${id}`);
+});
+
+test("a platform that the engine cannot run is told from one that it may", () => {
+  const here = { ...ENGINE, architectures: ["amd64"] };
+  for (const platform of [undefined, "linux/amd64"]) assert.equal(cannotRun(platform, here), undefined);
+  assert.match(
+    cannotRun("linux/arm64", here) ?? "",
+    /^exec format error: the job is for arm64, and this machine runs amd64/,
+  );
+  assert.equal(cannotRun("linux/arm64", { ...here, architectures: ["amd64", "arm64"] }), undefined);
+  assert.equal(cannotRun("linux/arm64", ENGINE), undefined, "an engine elsewhere may have an emulator");
+  assert.equal(
+    cannotRun("windows/amd64", ENGINE),
+    "the job is for windows, and the container engine runs containers of linux only",
+  );
 });
 
 test("the smallest sizes that Batch allows are ones that the engine takes", () => {
@@ -96,7 +166,7 @@ test("Linux parameters", () => {
   ]);
 });
 
-test("volumes: host directories, anonymous ones, and those that this driver does not have", () => {
+test("volumes: host directories, anonymous ones, and directories that stand for file systems", () => {
   const { HostConfig } = containerOptions(
     spec({
       volumes: [
@@ -108,20 +178,24 @@ test("volumes: host directories, anonymous ones, and those that this driver does
         { sourceVolume: "data", containerPath: "/data", readOnly: true },
         { sourceVolume: "data", containerPath: "/out" },
         { sourceVolume: "scratch", containerPath: "/scratch" },
-        { sourceVolume: "shared", containerPath: "/shared" },
+        { sourceVolume: "shared", containerPath: "/shared", readOnly: true },
         { sourceVolume: "unknown", containerPath: "/unknown" },
       ],
     }),
     SETTINGS,
+    { ...NOTHING_PROVIDED, directories: new Map([["shared", "/srv/fs-1"]]) },
   );
   assert.deepEqual(HostConfig?.Binds, ["/srv/data:/data:ro", "/srv/data:/out"]);
-  assert.deepEqual(HostConfig?.Mounts, [{ Type: "volume", Source: "", Target: "/scratch", ReadOnly: false }]);
+  assert.deepEqual(HostConfig?.Mounts, [
+    { Type: "volume", Source: "", Target: "/scratch", ReadOnly: false },
+    { Type: "bind", Source: "/srv/fs-1", Target: "/shared", ReadOnly: true },
+  ]);
 });
 
 test("the engine keeps all output, in a way that can be read back", () => {
   const local = containerOptions(spec({}), SETTINGS).HostConfig?.LogConfig;
   assert.deepEqual(local, { Type: "local", Config: { "max-size": "1000g", "max-file": "1", compress: "false" } });
-  const json = containerOptions(spec({}), { ...SETTINGS, outputKeeper: "json-file" }).HostConfig?.LogConfig;
+  const json = containerOptions(spec({}), { ...SETTINGS, engine: UNKNOWN_TRAITS }).HostConfig?.LogConfig;
   assert.deepEqual(json, { Type: "json-file", Config: {} });
 });
 

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
 import type { ContainerProperties } from "@aws-sdk/client-batch";
 import { containerName } from "../../../src/core/driver-name.ts";
-import { HOLDER } from "../../../src/drivers/docker/holder-image.ts";
+import { HOLDER } from "../../../src/drivers/docker/tasks/holder-image.ts";
 import { holderName, LABEL, volumeName } from "../../../src/drivers/docker/names.ts";
 import type { AttemptSpec } from "../../../src/ports/driver.ts";
 import { openSession, until } from "../../conformance/driver/events.ts";
@@ -12,6 +12,7 @@ import { attempt } from "../../conformance/driver/suite.ts";
 import { dockerUnavailable } from "../../support/docker.ts";
 import { makeDockerHarness } from "../../support/docker-harness.ts";
 import type { DockerHarness } from "../../support/docker-harness.ts";
+import { helloOnce } from "../../support/hello-server.ts";
 
 interface Bench extends DockerHarness {
   open(): Promise<Session>;
@@ -67,7 +68,7 @@ describe("docker driver: containers of one task", { skip }, () => {
       const session = await open();
       const task = newTask();
       assert.equal(await run(session, part(task, "exit 3")), "3");
-      const server = part(task, "echo ready; echo hello | nc -l -p 7777");
+      const server = part(task, helloOnce(7777));
       await session.driver.start(server);
       await until("the server is ready", async () => (await readLog(server.attemptId)).includes("ready"));
       assert.equal(await run(session, part(task, "nc 127.0.0.1 7777 < /dev/null")), "0 hello");
@@ -79,11 +80,13 @@ describe("docker driver: containers of one task", { skip }, () => {
   test("have a network of their own: two tasks listen on the same port", async () => {
     await withBench(async ({ open, part, readLog }) => {
       const session = await open();
-      const script = "nc -l -p 7777 & sleep 0.3; kill -0 $! && echo up; wait";
-      const parts = [part(newTask(), script), part(newTask(), script)];
-      for (const one of parts) await session.driver.start(one);
-      for (const { attemptId } of parts) {
-        await until("it listens", async () => (await readLog(attemptId)).includes("up"));
+      const script = (name: string) =>
+        `nc -ll -p 7777 -e echo ${name} & until heard=$(nc 127.0.0.1 7777 < /dev/null 2> /dev/null); do sleep 0.02; done; echo $heard; wait`;
+      const parts = ["one", "two"].map((name) => ({ name, spec: part(newTask(), script(name)) }));
+      for (const { spec } of parts) await session.driver.start(spec);
+      for (const { name, spec } of parts) {
+        await until("it is heard", async () => (await readLog(spec.attemptId)).includes("\n"));
+        assert.equal(await readLog(spec.attemptId), `${name}\n`);
       }
     });
   });
@@ -129,7 +132,7 @@ describe("docker driver: containers of one task", { skip }, () => {
     await withBench(async ({ open, part, run, forget, readLog, containers, volumes }) => {
       const session = await open();
       const task = newTask();
-      const server = part(task, "echo ready; echo hello | nc -l -p 7777");
+      const server = part(task, helloOnce(7777));
       const { at: startedAt, address } = await session.driver
         .start(server)
         .then(() => session.started(server.attemptId));
@@ -227,7 +230,7 @@ describe("docker driver: addresses", { skip }, () => {
   test("attempts reach each other at the addresses that their starts tell, alone or in a task", async () => {
     await withBench(async ({ open, part, run, readLog, command }) => {
       const session = await open();
-      const script = "echo ready; echo hello | nc -l -p 7777";
+      const script = helloOnce(7777);
       const alone = attempt(command(["sh", "-c", script]));
       for (const server of [alone, part(newTask(), script)]) {
         await session.driver.start(server);

@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Architecture } from "../../../src/drivers/docker/waiting-program.ts";
-import { waitingProgram } from "../../../src/drivers/docker/waiting-program.ts";
+import type { Architecture } from "../../../src/drivers/docker/tasks/waiting-program.ts";
+import { waitingProgram } from "../../../src/drivers/docker/tasks/waiting-program.ts";
 import { until } from "../../support/until.ts";
 
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, Architecture>> = { x64: "amd64", arm64: "arm64" };

@@ -26,6 +26,12 @@ export const CONTAINER_RULES: readonly Rule<ContainerSubject>[] = [
   each(({ container }) => container.ulimits, ULIMIT_RULES),
   within(({ container }) => container.logConfiguration, LOG_RULES),
   each(secretsOf, SECRET_RULES),
+  each(({ container }) => container.secrets?.map(({ name }) => ({ name })), VARIABLE_RULES),
+  quotingRule("secretIsVariable", ({ container: { secrets = [], environment = [] } }) => {
+    const names = [...environment, ...secrets].map(({ name }) => name);
+    const twice = secrets.find(({ name }) => names.indexOf(name) !== names.lastIndexOf(name));
+    return twice === undefined ? undefined : [twice.name!];
+  }),
   rule(
     "credentialsParameter",
     ({ container: { repositoryCredentials: credentials } }) =>

@@ -49,6 +49,8 @@ export const DEFINITION_TEXTS = {
   memoryRequired: "Memory is required.",
   vcpuTooLow: (vcpus: string) => `vCPU must be at least 1, got ${vcpus}.`,
   memoryTooLow: (memory: string) => `Memory must be at least 4 Mib, got ${memory} Mib.`,
+  secretIsVariable: (name: string) =>
+    `The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '${name}'.`,
   secretName: "The name of a secret is required.",
   secretSource: (name: string) =>
     `The valueFrom of secret ${name} is not valid: it must be the ARN of a Secrets Manager secret, or the ARN or name of an SSM parameter.`,

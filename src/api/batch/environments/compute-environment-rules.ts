@@ -6,7 +6,7 @@ import { COMPUTE_RESOURCE_RULES, NETWORK_RULES } from "./compute-resource-rules.
 import { RESOURCE_NAME } from "../names.ts";
 import type { Rule } from "../rules.ts";
 import { quotingRule, rule, within } from "../rules.ts";
-import { DRIVER_TAG_RULES, TAG_RULES } from "../tags/tags.ts";
+import { CAPACITY_TAG_RULES, DRIVER_TAG_RULES, TAG_RULES } from "../tags/tags.ts";
 import { notOneOf } from "../value-sets.ts";
 
 export type Creation = BatchInput<"CreateComputeEnvironment"> & { readonly region: string };
@@ -65,7 +65,7 @@ export const CREATE_COMPUTE_ENVIRONMENT_RULES: readonly Rule<Creation>[] = [
   quotingRule("environmentType", ({ type }) => (type === "MANAGED" || type === "UNMANAGED" ? undefined : [type])),
   rule("createdDisabled", ({ state = "ENABLED" }) => state !== "ENABLED"),
   within(({ tags }) => tags, TAG_RULES),
-  within(({ tags }) => tags, DRIVER_TAG_RULES),
+  within(({ tags }) => tags, [...DRIVER_TAG_RULES, ...CAPACITY_TAG_RULES]),
   quotingRule("tooLarge", (input) =>
     JSON.stringify(input).length > MAX_KIB * 1024 ? ["CreateComputeEnvironment request", MAX_KIB] : undefined,
   ),

@@ -5,6 +5,7 @@ import type {
   LaunchTemplateSpecification,
   ManagedInstancesProvider,
 } from "@aws-sdk/client-batch";
+import type { Replacement } from "../../../core/resources.ts";
 import { isFargate } from "../../../core/resources.ts";
 import type { EnvironmentSettings } from "../../../ports/store.ts";
 import type { BatchInput } from "../../wire/operations.ts";
@@ -20,6 +21,15 @@ interface Update {
   readonly before: EnvironmentSettings;
   readonly input: Input;
   readonly after: EnvironmentSettings;
+  readonly current: Current;
+}
+
+/** What is not in the settings. */
+interface Current {
+  /** Epoch ms. */
+  readonly now: number;
+  /** What the scheduler wants; undefined where nothing is launched. */
+  readonly desiredvCpus: number | undefined;
 }
 
 /**
@@ -27,20 +37,24 @@ interface Update {
  *
  * @throws the first rule that it breaks.
  */
-export function updatedSettings(before: EnvironmentSettings, input: Input): EnvironmentSettings {
+export function updatedSettings(before: EnvironmentSettings, input: Input, current: Current): EnvironmentSettings {
   const after = merged(before, input);
-  const update = { before, input, after };
+  const update = { before, input, after, current };
   check(UPDATE_COMPUTE_ENVIRONMENT_RULES, update);
   const resources = managedResources(after);
   if (resources !== undefined) check(COMPUTE_RESOURCE_RULES, resources);
-  if (isInfrastructureUpdate(update)) check(INFRASTRUCTURE_UPDATE_RULES, before);
-  const { endsJobs: _, ...settings } = after;
-  return endsJobs(update) ? { ...settings, endsJobs: true } : settings;
+  const { replacement: _, ...settings } = after;
+  if (!isInfrastructureUpdate(update)) return settings;
+  check(INFRASTRUCTURE_UPDATE_RULES, before);
+  return { ...settings, replacement: replacementBy(after, current.now) };
 }
 
-/** An infrastructure update replaces the instances; its policy may end at once the jobs that run on them. */
-function endsJobs(update: Update): boolean {
-  return update.after.updatePolicy?.terminateJobsOnUpdate === true && isInfrastructureUpdate(update);
+const MINUTE_MS = 60_000;
+
+/** An infrastructure update replaces the instances; its policy says how long the jobs that run on them may go on. */
+function replacementBy({ updatePolicy }: EnvironmentSettings, now: number): Replacement {
+  const { terminateJobsOnUpdate, jobExecutionTimeoutMinutes = 30 } = updatePolicy ?? {};
+  return { at: now, jobsEndAt: terminateJobsOnUpdate === true ? now : now + jobExecutionTimeoutMinutes * MINUTE_MS };
 }
 
 /** Members whose change replaces the instances of EC2 and Spot resources (reference 6.7). */
@@ -100,8 +114,9 @@ export const UPDATE_COMPUTE_ENVIRONMENT_RULES: readonly Rule<Update>[] = [
   ),
   rule(
     "desiredvCpusLowered",
-    ({ before, input }) =>
-      (input.computeResources?.desiredvCpus ?? Infinity) < (before.computeResources?.desiredvCpus ?? 0),
+    ({ before, input, current }) =>
+      (input.computeResources?.desiredvCpus ?? Infinity) <
+      (current.desiredvCpus ?? before.computeResources?.desiredvCpus ?? 0),
     "bare",
   ),
 ];

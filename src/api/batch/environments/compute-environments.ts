@@ -13,6 +13,7 @@ import { queuesUsing } from "../queues/queue-lookup.ts";
 import { findNamed, findOwn, isOwnArn, listOwn } from "../resource-lookup.ts";
 import { checkDeletable, checkUpdatable, writeUnchanged } from "../resource-states.ts";
 import { check } from "../rules.ts";
+import { validateEnvironmentTags } from "../tags/own-tags.ts";
 import { TEXTS } from "../texts.ts";
 
 type Operations =
@@ -30,6 +31,7 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
       const name = input.computeEnvironmentName;
       const arn = arnOf(call, "compute-environment", name);
       checkCapacityTags(input.computeResources, call, arn);
+      validateEnvironmentTags(input.tags, backend.limits);
       const settings = newSettings(input, call, arn);
       const status = { status: "CREATING", statusReason: "ComputeEnvironment is being created" } as const;
       const record = { arn, scope: scopeOf(call), name, createdAt: clock.now(), ...status, settings };
@@ -52,7 +54,8 @@ export function computeEnvironmentHandlers(backend: Backend): Required<Pick<Batc
       const record = await find(backend, call, input.computeEnvironment);
       checkCapacityTags(input.computeResources, call, record.arn);
       checkUpdatable("ComputeEnvironment", record);
-      const settings = updatedSettings(record.settings, input);
+      const current = { now: clock.now(), desiredvCpus: scheduler.desiredVcpus(record.arn) };
+      const settings = updatedSettings(record.settings, input, current);
       const status = { status: "UPDATING", statusReason: "ComputeEnvironment is being updated" } as const;
       await writeUnchanged(store.environments, "ComputeEnvironment", record, { ...status, settings });
       await scheduler.nudgeResources();
@@ -85,7 +88,7 @@ function toDetail(
   scheduler: Pick<Scheduler, "desiredVcpus">,
 ): ComputeEnvironmentDetail {
   const { arn, name, status, statusReason } = record;
-  const { endsJobs: _, ...settings } = record.settings;
+  const { replacement: _, ...settings } = record.settings;
   const desiredvCpus = scheduler.desiredVcpus(arn);
   const computeResources = {
     ...(settings.computeResources ?? ownMachines(settings)),

@@ -1,10 +1,13 @@
+import { CAPACITY_TAG } from "../../../core/environment-tags.ts";
 import { NO_IMAGE } from "../../../core/driver-name.ts";
 import type { Call } from "../../wire/operations.ts";
+import { clientException } from "../../wire/errors.ts";
 import type { Backend } from "../backend.ts";
 import { computeEnvironmentHandlers } from "./compute-environments.ts";
 import { jobDefinitionHandlers } from "../definitions/job-definitions.ts";
 import { jobQueueHandlers } from "../queues/job-queues.ts";
 import { scopeOf } from "../names.ts";
+import { TEXTS } from "../texts.ts";
 
 const NAME = "default";
 
@@ -32,10 +35,14 @@ export class DefaultResources {
 
   async #make(call: Call): Promise<void> {
     // Whether the scope was seen before.
-    if (await this.#backend.store.definitions.wasRegistered(scopeOf(call), NAME)) return;
+    const { store, limits } = this.#backend;
+    if (await store.definitions.wasRegistered(scopeOf(call), NAME)) return;
+    if ((await store.queues.regionsOf(call.account, limits.maxRegions)) >= limits.maxRegions) {
+      throw clientException(TEXTS.tooManyRegions(limits.maxRegions));
+    }
     await ignoreExisting(() =>
       computeEnvironmentHandlers(this.#backend).CreateComputeEnvironment(
-        { computeEnvironmentName: NAME, type: "MANAGED", computeResources: MACHINE },
+        { computeEnvironmentName: NAME, type: "MANAGED", computeResources: MACHINE, tags: TAKES_SHARES },
         call,
       ),
     );
@@ -65,6 +72,9 @@ const MACHINE = {
   subnets: ["subnet-default"],
   securityGroupIds: ["sg-default"],
 };
+
+/** Jobs of any size start at once, as long as the machine has room. */
+const TAKES_SHARES = { [CAPACITY_TAG]: "shared" };
 
 const RUNS_TRUE = {
   image: NO_IMAGE,

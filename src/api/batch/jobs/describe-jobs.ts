@@ -25,8 +25,8 @@ export function describeJobsHandler(backend: Backend): Required<Pick<BatchHandle
 }
 
 /** The clusters in whose compute environments pods ran. */
-async function clusterConfigurations(
-  { store }: Backend,
+export async function clusterConfigurations(
+  { store }: { readonly store: Pick<Backend["store"], "environments"> },
   found: readonly { readonly job: JobRecord; readonly spec: JobSpec }[],
 ): Promise<Map<string, EksConfiguration>> {
   const attempts = found.flatMap(({ job, spec }) => (isPod(spec) ? job.state.attempts : []));

@@ -6,8 +6,7 @@ import type {
   EcsPropertiesDetail,
   NetworkInterface,
 } from "@aws-sdk/client-batch";
-import { containerInstanceArn, taskArn } from "../../../core/ecs-names.ts";
-import { uuidFrom } from "../../../core/ids.ts";
+import { attachmentId, containerInstanceArn, instanceIdOf, taskArn } from "../../../core/ecs-names.ts";
 import type { Attempt } from "../../../core/job.ts";
 import { withLearnedMemory } from "../../../core/submission/memory-ladder.ts";
 import type { Unit, UnitState } from "../../../core/tasks/task.ts";
@@ -69,12 +68,13 @@ export function attemptDetail(job: JobRecord, spec: JobSpec, attempt: Attempt, i
   };
 }
 
-function whereItRan({ id, environmentArn }: Attempt, spec: JobSpec) {
+function whereItRan(attempt: Attempt, spec: JobSpec) {
+  const { id, environmentArn, instanceIds } = attempt;
   return {
     taskArn: taskArn(environmentArn, id),
     // What runs on Fargate is on no instance that one could see.
-    ...(!spec.platformCapabilities.includes("FARGATE") && {
-      containerInstanceArn: containerInstanceArn(environmentArn),
+    ...((instanceIds !== undefined || !spec.platformCapabilities.includes("FARGATE")) && {
+      containerInstanceArn: containerInstanceArn(environmentArn, instanceIdOf(attempt)),
     }),
   };
 }
@@ -93,7 +93,7 @@ function outcomeOf(container: Attempt | UnitState, task: string) {
 
 /** Only nodes have addresses of their own. */
 function networkInterface(privateIpv4Address: string, task: string): NetworkInterface {
-  return { attachmentId: uuidFrom(`${task} network interface`), privateIpv4Address };
+  return { attachmentId: attachmentId(task), privateIpv4Address };
 }
 
 function nameOf(units: readonly Unit[] | undefined, index: number): string {

@@ -5,15 +5,17 @@ import type { JobProperties } from "../../../core/submission/job-properties.ts";
 import { MEMORY_LEARNED_TAG } from "../../../core/submission/own-tags.ts";
 import { rangeOfEachNode } from "../../../core/tasks/nodes.ts";
 import type { JobRecord, JobSpec } from "../../../ports/store.ts";
+import type { Clock } from "../../../ports/clock.ts";
 import type { Scheduler } from "../../../ports/scheduler.ts";
-import type { Backend } from "../backend.ts";
 import { attemptDetail, containerDetail, taskDetails } from "./ecs-detail.ts";
 import { nodeRecord, restOf } from "./job-records.ts";
 import type { Cluster } from "./pod-detail.ts";
 import { podAttempt, podDetail } from "./pod-detail.ts";
 
 /** What DescribeJobs needs beside the job and its spec. */
-export interface DetailContext extends Pick<Backend, "scheduler" | "clock"> {
+export interface DetailContext {
+  readonly scheduler: Pick<Scheduler, "waitingText">;
+  readonly clock: Pick<Clock, "now">;
   readonly cluster: Cluster;
 }
 
@@ -73,7 +75,7 @@ function kindDetail(job: JobRecord, spec: JobSpec, properties: JobProperties, cl
 }
 
 /** What DescribeJobs and ListJobs say alike of a job. */
-export function jobHead(job: JobRecord, scheduler: Scheduler) {
+export function jobHead(job: JobRecord, scheduler: Pick<Scheduler, "waitingText">) {
   const { state } = job;
   const reason = statusReason(job, scheduler);
   return {
@@ -92,7 +94,7 @@ export function jobHead(job: JobRecord, scheduler: Scheduler) {
 }
 
 /** A RUNNABLE job says why it waits. */
-export function statusReason(job: JobRecord, scheduler: Scheduler): string | undefined {
+export function statusReason(job: JobRecord, scheduler: Pick<Scheduler, "waitingText">): string | undefined {
   if (job.state.statusReason !== undefined || job.state.status !== "RUNNABLE") return job.state.statusReason;
   return scheduler.waitingText({ ...job, id: job.node?.jobId ?? job.id });
 }

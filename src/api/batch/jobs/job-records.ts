@@ -18,12 +18,12 @@ export async function findJobs(
   jobs: JobTable,
   scope: string,
   ids: readonly string[],
-  kind: JobKind = "job",
+  kind: JobKind | "any" = "job",
 ): Promise<JobRecord[]> {
   const records = await jobs.find(scope, withOwners(ids));
   return pick(
     ids,
-    records.filter((record) => isOfKind(kind, record)),
+    records.filter((record) => kind === "any" || isOfKind(kind, record)),
   );
 }
 
@@ -32,9 +32,10 @@ export async function findJobsWithSpecs(
   jobs: JobTable,
   scope: string,
   ids: readonly string[],
+  kind: JobKind | "any" = "job",
 ): Promise<{ readonly job: JobRecord; readonly spec: JobSpec }[]> {
   const owners = await jobs.findWithSpecs(scope, withOwners(ids));
-  const found = owners.filter(({ job }) => isOfKind("job", job));
+  const found = owners.filter(({ job }) => kind === "any" || isOfKind(kind, job));
   const specs = new Map(found.map(({ job, spec }) => [job.id, spec]));
   const records = found.map(({ job }) => job);
   return pick(ids, records).map((job) => ({ job, spec: specs.get(ownerId(job))! }));

@@ -9,6 +9,7 @@ import { arnOf, scopeOf, toJobId } from "../names.ts";
 import type { Rule } from "../rules.ts";
 import { check, quotingRule, rule } from "../rules.ts";
 import { TEXTS } from "../texts.ts";
+import { crashPoint } from "../../../ports/crash-points.ts";
 
 type Operations =
   | "CancelJob"
@@ -134,5 +135,6 @@ async function requestStops(
     stop,
     backend.clock.now(),
   );
+  crashPoint("stop.committed");
   await backend.scheduler.nudge();
 }

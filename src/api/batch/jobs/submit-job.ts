@@ -2,6 +2,8 @@ import type { Dependency } from "../../../core/job.ts";
 import type { JobProperties } from "../../../core/submission/job-properties.ts";
 import { consumableNeeds, mergeConsumables } from "../../../core/consumables.ts";
 import { REASONS } from "../../../core/lifecycle.ts";
+import { logRefusal } from "../../../core/submission/log-target.ts";
+import { fitted } from "../../../core/submission/oversized.ts";
 import { UnknownParameter, withParameters } from "../../../core/submission/parameters.ts";
 import { mergeProperties, schedulingOf } from "../../../core/submission/submit.ts";
 import type {
@@ -18,9 +20,11 @@ import type { BatchHandlers, Call } from "../../wire/operations.ts";
 import type { Backend } from "../backend.ts";
 import { platformOf } from "../definitions/definition-rules.ts";
 import { lowerCaseActions } from "../definitions/definition-settings.ts";
+import { withArrayIndexes } from "./array-indexes.ts";
 import { findDependencies } from "./dependencies.ts";
 import { withImageOverrides } from "./image-overrides.ts";
 import { findActive } from "../definitions/job-definitions.ts";
+import { JobRoom } from "./job-room.ts";
 import { newJobId } from "./job-id.ts";
 import { arnOf, nameOf, scopeOf, toArn } from "../names.ts";
 import { askedByTags } from "../tags/own-tags.ts";
@@ -31,14 +35,19 @@ import type { Submission } from "./submit-rules.ts";
 import { hasPolicy, MERGED_RULES, PLACEMENT_RULES, REPLACED_RULES, SUBMIT_RULES } from "./submit-rules.ts";
 import { MAX_TAGS } from "../tags/tags.ts";
 import { TEXTS } from "../texts.ts";
+import { crashPoint } from "../../../ports/crash-points.ts";
 
 /** SubmitJob: the definition, what overrides it, and what it depends on become one record; an array stays one until a child runs. */
 export function submitJobHandler(backend: Backend): Required<Pick<BatchHandlers, "SubmitJob">> {
+  const room = new JobRoom(backend);
   return {
     async SubmitJob(request, call) {
       const { job } = await checkedSubmission(backend, request, call);
+      await room.check(call);
       await insert(backend, job);
+      crashPoint("submit.committed");
       void backend.scheduler.nudge();
+      crashPoint("submit.answered");
       return { jobArn: arnOf(call, "job", job.id), jobName: job.name, jobId: job.id };
     },
   };
@@ -57,7 +66,30 @@ export async function checkedSubmission(
   check(PLACEMENT_RULES, { input, queue, definition });
   await checkShare(backend, queue, input.shareIdentifier);
   const dependsOn = await findDependencies(backend, call, input);
-  return { job: newJob(backend, call, input, queue, definition, dependsOn), queue };
+  const submitted = newJob(backend, call, input, queue, definition, dependsOn);
+  const job = await withArrayIndexes(backend, call, input, submitted);
+  return { job: await fittedToMachine(backend, readable(job), queue), queue };
+}
+
+/** One whose output nobody could ask for does not start, as its log driver would not in AWS. */
+function readable(job: NewJob): NewJob {
+  const refusal = logRefusal(job.scheduling);
+  return refusal === undefined ? job : { ...job, scheduling: { ...job.scheduling, refusal } };
+}
+
+/** What may run on hosts of the user's is not bound by this machine. */
+async function fittedToMachine(
+  { capacity, oversizedJobs, store }: Backend,
+  job: NewJob,
+  { settings: { computeEnvironmentOrder = [] } }: ResourceRecord<QueueSettings>,
+): Promise<NewJob> {
+  const scheduling = fitted(job.scheduling, capacity, oversizedJobs);
+  if (scheduling === job.scheduling) return job;
+  for (const { computeEnvironment } of computeEnvironmentOrder) {
+    const environment = await store.environments.get(computeEnvironment!);
+    if (environment?.settings.type === "UNMANAGED") return job;
+  }
+  return { ...job, scheduling };
 }
 
 /** A dependency that was found may be removed by now. */
@@ -158,6 +190,7 @@ function newSpec(
     ...(hasPolicy(queue) && priority !== undefined && { schedulingPriority: priority }),
     ...(consumables !== undefined && { consumableResourceProperties: consumables }),
     ...(call.caller.keyId !== undefined && { submittedBy: call.caller.keyId }),
+    ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
   };
 }
 

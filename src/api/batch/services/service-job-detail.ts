@@ -12,7 +12,11 @@ import type { Scheduler } from "../../../ports/scheduler.ts";
 import { statusReason } from "../jobs/job-detail.ts";
 
 /** DescribeServiceJob's view of a job (reference 3.7). */
-export function serviceJobDetail(job: JobRecord, spec: JobSpec, scheduler: Scheduler): DescribeServiceJobResponse {
+export function serviceJobDetail(
+  job: JobRecord,
+  spec: JobSpec,
+  scheduler: Pick<Scheduler, "waitingText">,
+): DescribeServiceJobResponse {
   return {
     ...serviceJobHead(job, scheduler),
     ...spec.service!,
@@ -44,7 +48,7 @@ export function serviceJobSummary(job: JobRecord, scheduler: Scheduler): Service
 }
 
 /** What DescribeServiceJob and ListServiceJobs say alike. */
-function serviceJobHead(job: JobRecord, scheduler: Scheduler) {
+function serviceJobHead(job: JobRecord, scheduler: Pick<Scheduler, "waitingText">) {
   const { state, scheduling } = job;
   const reason = statusReason(job, scheduler);
   const latest = state.attempts.at(-1);

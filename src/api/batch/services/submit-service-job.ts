@@ -16,6 +16,7 @@ import { validationException } from "../../wire/errors.ts";
 import type { BatchHandlers, Call } from "../../wire/operations.ts";
 import type { Backend } from "../backend.ts";
 import { onceByToken } from "../client-token.ts";
+import { JobRoom } from "../jobs/job-room.ts";
 import { newJobId } from "../jobs/job-id.ts";
 import { arnOf, scopeOf } from "../names.ts";
 import { findQueue } from "../queues/queue-lookup.ts";
@@ -28,6 +29,7 @@ import { TEXTS } from "../texts.ts";
 
 /** SubmitServiceJob (reference 3.7): the request for SageMaker becomes a job that runs as a container. With a token it is submitted once. */
 export function submitServiceJobHandler(backend: Backend): Required<Pick<BatchHandlers, "SubmitServiceJob">> {
+  const room = new JobRoom(backend);
   return {
     async SubmitServiceJob(submission, call) {
       check(SERVICE_JOB_RULES, submission);
@@ -35,6 +37,7 @@ export function submitServiceJobHandler(backend: Backend): Required<Pick<BatchHa
       const { clientToken, ...input } = submission;
       const jobId = await onceByToken(backend, call, ["SubmitServiceJob", clientToken, input], async (token) => {
         const job = await newServiceJob(backend, call, input);
+        await room.check(call);
         await backend.store.jobs.insert(job, token(job.id));
         void backend.scheduler.nudge();
         return job.id;

@@ -1,6 +1,9 @@
+import { BOOT_SECONDS_TAG, INTERRUPT_TAG, NEVER_JOINS_TAG } from "../../../core/environment-tags.ts";
 import { memoryLadder } from "../../../core/submission/memory-ladder.ts";
+import { FAILED_CHILDREN, parseArrayIndexes } from "../../../core/submission/array-indexes.ts";
 import {
   ARRAY_CONCURRENCY_TAG,
+  ARRAY_INDEXES_TAG,
   BACKFILL_TAG,
   countIn,
   EXPECTED_SECONDS_TAG,
@@ -24,6 +27,9 @@ const MAX_INFRASTRUCTURE_RETRIES = 100;
 /** As good as none. */
 const MAX_RUNNING_JOBS = 1_000_000;
 
+/** A day. */
+const MAX_FATE_SECONDS = 86_400;
+
 /** A year. */
 const MAX_EXPECTED_SECONDS = 31_536_000;
 
@@ -36,6 +42,11 @@ export const OWN_TAG_RULES: readonly Rule<Tags>[] = [
     value === undefined || memoryLadder(value, 1) !== undefined ? undefined : [MEMORY_LADDER_TAG, value],
   ),
   wholeNumber(EXPECTED_SECONDS_TAG, MAX_EXPECTED_SECONDS),
+  quotingRule("arrayIndexes", ({ [ARRAY_INDEXES_TAG]: value }) =>
+    value === undefined || value === FAILED_CHILDREN || parseArrayIndexes(value) !== undefined
+      ? undefined
+      : [ARRAY_INDEXES_TAG, value],
+  ),
 ];
 
 /** Tags of job queues. */
@@ -46,6 +57,15 @@ export const OWN_QUEUE_TAG_RULES: readonly Rule<Tags>[] = [
   wholeNumber(MAX_RUNNING_JOBS_TAG, MAX_RUNNING_JOBS),
 ];
 
+/** Tags of compute environments. */
+export const OWN_ENVIRONMENT_TAG_RULES: readonly Rule<Tags>[] = [
+  wholeNumber(BOOT_SECONDS_TAG, MAX_FATE_SECONDS),
+  wholeNumber(INTERRUPT_TAG, MAX_FATE_SECONDS),
+  quotingRule("ownFlag", ({ [NEVER_JOINS_TAG]: value }) =>
+    value === undefined || value === "true" || value === "false" ? undefined : [NEVER_JOINS_TAG, value],
+  ),
+];
+
 function wholeNumber(tag: string, most: number): Rule<Tags> {
   return quotingRule<Tags, "ownTag">("ownTag", ({ [tag]: value }) => {
     const isValid = value === undefined || (countIn(value) ?? Infinity) <= most;
@@ -53,13 +73,24 @@ function wholeNumber(tag: string, most: number): Rule<Tags> {
   });
 }
 
-/** With --strict they are tags like any other. */
+/** Of one array, and of no other. */
+const NOT_A_JOBS_RULES: readonly Rule<Tags>[] = [
+  quotingRule("arrayIndexesMisplaced", ({ [ARRAY_INDEXES_TAG]: value }) =>
+    value === undefined ? undefined : [ARRAY_INDEXES_TAG],
+  ),
+];
+
+/** Of definitions and service jobs. With --strict they are tags like any other. */
 export function validateOwnTags(tags: Tags | undefined, limits: Limits): void {
-  if (limits.extensions) check(OWN_TAG_RULES, tags ?? {});
+  if (limits.extensions) check([...OWN_TAG_RULES, ...NOT_A_JOBS_RULES], tags ?? {});
 }
 
 export function validateQueueTags(tags: Tags | undefined, limits: Limits): void {
   if (limits.extensions) check(OWN_QUEUE_TAG_RULES, tags ?? {});
+}
+
+export function validateEnvironmentTags(tags: Tags | undefined, limits: Limits): void {
+  if (limits.extensions) check(OWN_ENVIRONMENT_TAG_RULES, tags ?? {});
 }
 
 /** What the tags of a job, else of its definition, ask of the scheduler. A tag that changes later changes nothing. */

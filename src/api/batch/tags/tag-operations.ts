@@ -5,10 +5,10 @@ import type { BatchHandlers, BatchInput, Call } from "../../wire/operations.ts";
 import type { Backend } from "../backend.ts";
 import type { Limits } from "../limits.ts";
 import { scopeOf } from "../names.ts";
-import { OWN_QUEUE_TAG_RULES, OWN_TAG_RULES } from "./own-tags.ts";
+import { OWN_ENVIRONMENT_TAG_RULES, OWN_QUEUE_TAG_RULES, OWN_TAG_RULES } from "./own-tags.ts";
 import type { Rule } from "../rules.ts";
 import { check, each, rule, within } from "../rules.ts";
-import { DRIVER_TAG_RULES, MAX_TAGS, TAG_KEY_RULES, TAG_RULES } from "./tags.ts";
+import { CAPACITY_TAG_RULES, DRIVER_TAG_RULES, MAX_TAGS, TAG_KEY_RULES, TAG_RULES } from "./tags.ts";
 import { TEXTS } from "../texts.ts";
 
 type Operations = "TagResource" | "UntagResource" | "ListTagsForResource";
@@ -58,10 +58,15 @@ export const TAG_RESOURCE_RULES: readonly Rule<Tagging>[] = [
   rule("noTags", ({ tags }) => Object.keys(tags).length === 0),
   within(({ tags }) => tags, TAG_RULES),
   within(({ tags, type }) => (PICKS_DRIVER.has(type) ? tags : undefined), DRIVER_TAG_RULES),
+  within(({ tags, type }) => (type === "compute-environment" ? tags : undefined), CAPACITY_TAG_RULES),
   within(({ tags, type, limits }) => (limits.extensions && OF_JOBS.has(type) ? tags : undefined), OWN_TAG_RULES),
   within(
     ({ tags, type, limits }) => (limits.extensions && type === "job-queue" ? tags : undefined),
     OWN_QUEUE_TAG_RULES,
+  ),
+  within(
+    ({ tags, type, limits }) => (limits.extensions && type === "compute-environment" ? tags : undefined),
+    OWN_ENVIRONMENT_TAG_RULES,
   ),
 ];
 

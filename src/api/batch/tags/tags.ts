@@ -1,3 +1,4 @@
+import { CAPACITIES, CAPACITY_TAG } from "../../../core/environment-tags.ts";
 import { DRIVER_TAG } from "../../../core/resources.ts";
 import type { Rule } from "../rules.ts";
 import { each, quotingRule, rule } from "../rules.ts";
@@ -31,9 +32,16 @@ export const TAG_RULES: readonly Rule<Tags>[] = [
   }),
 ];
 
-/** The tag by which a compute environment picks its driver has to name one. */
+/** The tag by which an environment picks its driver has to name one. */
 export const DRIVER_TAG_RULES: readonly Rule<Tags>[] = [
   quotingRule("unknownDriver", ({ [DRIVER_TAG]: driver }) =>
     driver === undefined || driver === "process" || driver === "docker" ? undefined : [DRIVER_TAG, driver],
+  ),
+];
+
+/** The tag by which a compute environment picks its capacity has to name one. */
+export const CAPACITY_TAG_RULES: readonly Rule<Tags>[] = [
+  quotingRule("unknownCapacity", ({ [CAPACITY_TAG]: capacity }) =>
+    capacity === undefined || CAPACITIES.some((one) => one === capacity) ? undefined : [CAPACITY_TAG, capacity],
   ),
 ];

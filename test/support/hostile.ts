@@ -1,0 +1,40 @@
+/** What somebody may write who wants it to do something where it is shown, kept, or made a name or path of. */
+export const HOSTILE: Readonly<Record<string, string>> = {
+  clearsScreen: "\u001b[2J\u001b[Hgone",
+  setsTitle: "\u001b]0;title\u0007",
+  copies: "\u001b]52;c;Y3VybCBldmls\u0007",
+  links: "\u001b]8;;http://evil.example/\u001b\\click\u001b]8;;\u001b\\",
+  asksTerminal: "\u001b[6n\u001b[c\u0005",
+  deviceControl: '\u001bP$q"p\u001b\\\u001b_G\u001b\\',
+  c1: "\u009b2J\u009d0;title\u009c\u0085\u0090\u0080\u009f",
+  overwrites: "innocent\rguilty\b\b\b\u007f",
+  bidi: "user\u202etxt.exe\u2066\u2069\u200f\u061c",
+  html: "<script>alert(1)</script><img src=x onerror=alert(1)>&lt;\"'",
+  sql: "'; DROP TABLE jobs; -- \" OR 1=1 /* %_\\ ' || pg_sleep(9)",
+  traversal: "../../../../etc/passwd",
+  absolute: "/etc/passwd",
+  windowsPath: "..\\..\\con:nul",
+  shell: "$(touch /tmp/longshore-acted) `id` ; rm -rf ~ | cat && echo $HOME > x",
+  template: "${7*7} {{7*7}} #{7*7} <%= 7*7 %> {0} %{x}",
+  format: "%s%n%x%d%1$s%00%0a",
+  lines: 'first\nsecond\r\n{"level":50,"msg":"forged"}\n',
+  headers: "x\r\nSet-Cookie: a=b\r\n\r\n<html>",
+  prototype: "__proto__",
+  constructor: "constructor",
+  emoji: "💥👩‍👩‍👧‍👦🇪🇺",
+  combining: "Z\u0351\u036b\u0343a\u030a\u212b\u00c5l\u0335g\u0321o",
+  notCharacters: "\ufffe\uffff\ufdd0\u{1fffe}",
+  byteOrder: "\ufeffmark",
+  separators: "\u2028\u2029\u00a0\u200b\u3000",
+  quotes: "\"quoted\" 'single' \\back\\slash\\",
+  reference: "Ref::nothing",
+  null: "null",
+  blank: " \t ",
+};
+
+/** What is no text for everybody: PostgreSQL and processes know no NUL, UTF-8 no half of a pair. */
+export const BROKEN: Readonly<Record<string, string>> = {
+  nul: "a\u0000b",
+  highHalf: "a\ud83d",
+  lowHalf: "\udca5b",
+};
