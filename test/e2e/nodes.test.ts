@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { BatchClient, NodeRangeProperty } from "@aws-sdk/client-batch";
@@ -102,26 +103,32 @@ for (const { driver, skip, image, gone } of DRIVERS) {
 
 for (const { driver, skip, image } of DRIVERS) {
   test(`${driver}: the main node alone decides; a retry is all nodes again, elsewhere`, { skip }, async (t) => {
-    const { url } = await spawnServer(t, { driver });
+    const { url, dataDir } = await spawnServer(t, { driver });
     const batch = batchClient(t, url);
     const name = await image();
+    const gate = join(dataDir, "gate");
+    await mkdir(gate);
+    const inContainer = driver === "docker";
     const range = (targetNodes: string, script: string): NodeRangeProperty => ({
       targetNodes,
       container: {
         image: name,
         command: ["sh", "-c", script],
+        volumes: inContainer ? [{ name: "gate", host: { sourcePath: gate } }] : [],
+        mountPoints: inContainer ? [{ sourceVolume: "gate", containerPath: gate }] : [],
         resourceRequirements: [
           { type: "VCPU", value: "1" },
           { type: "MEMORY", value: "64" },
         ],
       },
     });
-    // Until the children must have begun.
-    const main = "sleep 1.5; exit $((AWS_BATCH_JOB_ATTEMPT % 2 * 3))";
+    const isThere = (what: string): string => `until [ -e ${gate}/${what}$AWS_BATCH_JOB_ATTEMPT ]; do sleep 0.1; done`;
+    // The main node ends when the end of node 1 is on record and node 2 can be told to stop.
+    const main = `${isThere("open")}; ${isThere("ready")}; exit $((AWS_BATCH_JOB_ATTEMPT % 2 * 3))`;
     const nodeRangeProperties = [
       range("0", main),
       range("1", "exit 5"),
-      range("2", "trap 'exit 0' TERM; sleep 60 & wait"),
+      range("2", `trap 'exit 0' TERM; : > ${gate}/ready$AWS_BATCH_JOB_ATTEMPT; sleep 600 & wait`),
     ];
     await batch.send(
       new RegisterJobDefinitionCommand({
@@ -133,6 +140,13 @@ for (const { driver, skip, image } of DRIVERS) {
     );
     const request = { jobName: "again", jobQueue: "default", jobDefinition: "again" };
     const { jobId } = await batch.send(new SubmitJobCommand(request));
+    for (const attempt of [1, 2]) {
+      await until(`node 1 has ended ${attempt} times`, async () => {
+        const { attempts = [] } = await describeJob(batch, `${jobId}#1`);
+        return attempts.filter(({ stoppedAt }) => stoppedAt !== undefined).length === attempt;
+      });
+      await writeFile(join(gate, `open${attempt}`), "");
+    }
     const job = await ended(batch, jobId!);
     const nodes = await Promise.all([0, 1, 2].map((node) => ended(batch, `${jobId}#${node}`)));
     const codes = [job, ...nodes].map(({ attempts = [] }) => attempts.map(({ container }) => container?.exitCode));
