@@ -1,5 +1,7 @@
-import type { ContainerProperties } from "@aws-sdk/client-batch";
+import type { ContainerProperties, EksPodProperties } from "@aws-sdk/client-batch";
 import type { DriverName } from "../core/driver-name.ts";
+import type { Requirements } from "../core/job.ts";
+import type { UnitDependency } from "../core/tasks/task.ts";
 import type { Usage, UsedSoFar } from "../core/usage.ts";
 
 /**
@@ -27,6 +29,8 @@ export interface Driver {
   start(attempt: AttemptSpec): Promise<void>;
   /** What an attempt that is starting waits for now, for people: an image that is being pulled. Of drivers in which that can take long. */
   waitsFor?(attemptId: string): string | undefined;
+  /** The machines that it runs attempts on, as it sees them now. Of drivers of clusters. */
+  machines?(): readonly ClusterMachine[];
   /**
    * What these attempts have used by now. Of what does not run, or cannot be measured, or was not seen in time, there is nothing; those who ask ask again. May
    * reject. Of drivers that can measure.
@@ -88,6 +92,27 @@ export interface AttemptSpec {
   readonly noNewPrivileges?: true;
   /** Of a container of a node of a multi-node parallel job. */
   readonly node?: SharedNetwork;
+  /** Of a container that is to be (a part of) a pod of a cluster. */
+  readonly pod?: PodPart;
+}
+
+/**
+ * One container of a pod. The engine starts all containers of a pod in one tick, each as an attempt of its own; the driver makes the pod when it has them all, lets
+ * the cluster order them, and reports how each begins and ends. What never began because of how another one ended is `exited` without `startedAt`.
+ */
+export interface PodPart {
+  /** 32 hexadecimal digits: of the attempt, or of its node. The pod's name derives from it. */
+  readonly id: string;
+  readonly namespace: string;
+  /** Unique in its pod. */
+  readonly name: string;
+  /** Its place among the containers of the pod, in the order of the job's definition with init containers first, and how many there are. */
+  readonly index: number;
+  readonly count: number;
+  /** The others, by `index`, that it waits for. */
+  readonly dependsOn: readonly UnitDependency[];
+  /** Of a job with eksProperties: what it says of its pod, overrides merged and Ref:: replaced. */
+  readonly properties?: EksPodProperties;
 }
 
 /** The nodes of one attempt of a multi-node parallel job have a network of their own, in which each has an address. */
@@ -96,6 +121,8 @@ export interface SharedNetwork {
   readonly id: string;
   readonly index: number;
   readonly count: number;
+  /** What any of the nodes needs. Who places them himself lets none begin before there is room for all. */
+  readonly each?: Requirements;
 }
 
 /**
@@ -117,9 +144,15 @@ export type DriverEvent =
   | { readonly kind: "made"; readonly attemptId: string }
   /**
    * The program runs, since `at` (epoch ms). `address`: an IPv4 address at which the driver's other attempts reach it; absent where they cannot, or
-   * where the program is over by the time that this is told.
+   * where the program is over by the time that this is told. `machine`: that of the cluster which it is on.
    */
-  | { readonly kind: "started"; readonly attemptId: string; readonly at: number; readonly address?: string }
+  | {
+      readonly kind: "started";
+      readonly attemptId: string;
+      readonly at: number;
+      readonly address?: string;
+      readonly machine?: MachineName;
+    }
   /**
    * The attempt is over. `startedAt` is there if the program ever ran, `exitCode` if it ended by itself or by a signal (128 + n).
    * `reason` is what AWS shows as `container.reason`: `OutOfMemoryError: …`, `CannotPullContainerError: …`, `CannotStartContainerError: …`.
@@ -133,6 +166,29 @@ export type DriverEvent =
       readonly exitCode?: number;
       readonly reason?: string;
       readonly usage?: Usage;
+      readonly machine?: MachineName;
     };
+
+/** A machine of a cluster, with what its cluster may place there. */
+export interface ClusterMachine extends MachineName {
+  readonly capacity: Requirements;
+  /** It runs pods, and takes new ones. */
+  readonly isReady: boolean;
+  readonly takesPods: boolean;
+  /** As its labels tell: `node.kubernetes.io/instance-type`, `topology.kubernetes.io/zone`, `kubernetes.io/arch`. */
+  readonly instanceType?: string;
+  readonly zone?: string;
+  readonly architecture?: string;
+  /** Epoch ms. */
+  readonly since: number;
+  /** Those of this driver that are there and not over, ids of attempts. */
+  readonly attemptIds: readonly string[];
+}
+
+/** A machine of a cluster: what Kubernetes calls a node. `id`: its UID. */
+export interface MachineName {
+  readonly name: string;
+  readonly id: string;
+}
 
 export { OUT_OF_MEMORY } from "../core/failure.ts";
