@@ -56,9 +56,12 @@ test("lines appear as they are written, each once, until one scrolls away", { sk
   await logOf(page).getByText("while nobody follows").waitFor();
   await find(page, "");
   await screenshot(page, "console-job-log");
-  await logOf(page).hover();
-  await page.mouse.wheel(0, -300);
-  await until("it stays where one has scrolled", async () => !(await page.getByLabel("Follow").isChecked()));
+  await until("it stays where one has scrolled", async () => {
+    // What comes above the log may move it away from under the mouse.
+    await logOf(page).hover();
+    await page.mouse.wheel(0, -300);
+    return !(await page.getByLabel("Follow").isChecked());
+  });
   await page.getByRole("checkbox", { name: "Follow" }).check();
   input.end("the last, without an end of line");
   await logOf(page).getByText("the last, without an end of line").waitFor();
