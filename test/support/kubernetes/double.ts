@@ -80,7 +80,10 @@ export class KubernetesDouble {
   kubeconfig(namespace = "default"): string {
     const { tls, token } = this.#options;
     // The client speaks plain HTTP only to servers whose certificates it would not check either.
-    const authority = tls === undefined ? { "insecure-skip-tls-verify": true } : { "certificate-authority-data": Buffer.from(tls.ca).toString("base64") };
+    const authority =
+      tls === undefined
+        ? { "insecure-skip-tls-verify": true }
+        : { "certificate-authority-data": Buffer.from(tls.ca).toString("base64") };
     return JSON.stringify({
       apiVersion: "v1",
       kind: "Config",
