@@ -16,6 +16,7 @@ const ALLOWED_LICENCES = [
   "BSD-3-Clause",
   "ISC",
   "MIT",
+  "PSF-2.0",
   "Unlicense",
 ];
 /** Fonts, and what only works on the code and is no part of what runs. */

@@ -26,15 +26,3 @@ export function residentBytes(pid: number): number {
     return 0;
   }
 }
-
-/** The processor time that it and its ended children have used, in ms; 0 of what is over. */
-export function processorMs(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const ticks = [11, 12, 13, 14].map((index) => Number(fields[index])).reduce((sum, one) => sum + one, 0);
-    return ticks * 10;
-  } catch {
-    return 0;
-  }
-}
