@@ -89,6 +89,8 @@ test("all that it may say; paths are meant from the file's own directory", (t) =
   assert.deepEqual(read.limits, {
     load: { requests: 100, heldBytes: 33_554_432, requestTimeoutMs: 5_000 },
     jobs: 7,
+    eventDays: 7,
+    events: 1_000_000,
   });
   assert.deepEqual(read.prices, {
     rates: { perVcpuHour: 0.02, perGibHour: 0, perGpuHour: 1 },

@@ -9,11 +9,11 @@ export interface OwnLimits {
   /** How many jobs that are not over there may be. */
   readonly jobs?: number;
   /** How many days, and how many events, the event log keeps. */
-  readonly eventDays?: number;
-  readonly events?: number;
+  readonly eventDays: number;
+  readonly events: number;
 }
 
-export const NO_OWN_LIMITS: OwnLimits = { load: {} };
+export const NO_OWN_LIMITS: OwnLimits = { load: {}, eventDays: 7, events: 1_000_000 };
 
 /** What the server takes on at a time; what is not said stays as it is. */
 export function ownLimits(file: JsonObject): OwnLimits {
@@ -23,8 +23,8 @@ export function ownLimits(file: JsonObject): OwnLimits {
   const requestSeconds = number("requestSeconds", 3_600);
   const answerSeconds = number("answerSeconds", 3_600);
   const jobs = number("jobs", 100_000_000);
-  const eventDays = number("eventDays", 3_650);
-  const events = number("events", 1_000_000_000);
+  const eventDays = number("eventDays", 3_650) ?? NO_OWN_LIMITS.eventDays;
+  const events = number("events", 1_000_000_000) ?? NO_OWN_LIMITS.events;
   const limits = {
     requests: number("requests", 100_000),
     connections: number("connections", 1_000_000),
@@ -36,10 +36,5 @@ export function ownLimits(file: JsonObject): OwnLimits {
   };
   file.end();
   const load = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
-  return {
-    load,
-    ...(jobs !== undefined && { jobs }),
-    ...(eventDays !== undefined && { eventDays }),
-    ...(events !== undefined && { events }),
-  };
+  return { load, eventDays, events, ...(jobs !== undefined && { jobs }) };
 }

@@ -39,9 +39,6 @@ import type { ServerOptions } from "../options.ts";
 import { composedProvisioner } from "../provisioners.ts";
 import type { ServerSurroundings } from "../surroundings.ts";
 
-/** So long, and so many, where the configuration file says nothing else. */
-const EVENT_DAYS = 7;
-const EVENTS_KEPT = 1_000_000;
 const CHECK_EVERY_TICKS = 1_000;
 const TICK_INTERVAL_MS = 4;
 
@@ -144,8 +141,8 @@ export async function openOffice(parts: OfficeParts, term: Term): Promise<Leader
     closing.unshift(() => history.close());
     const eventKeeper = new EventKeeper({
       ...{ events: store.events, clock: patient, onError },
-      days: configuration.limits.eventDays ?? EVENT_DAYS,
-      kept: configuration.limits.events ?? EVENTS_KEPT,
+      days: configuration.limits.eventDays,
+      kept: configuration.limits.events,
     });
     closing.unshift(() => eventKeeper.close());
     const envelopes = new Envelopes({ events: store.events, store, machine: thisMachine(), clock });
@@ -190,6 +187,6 @@ async function letContainersIn(
 }
 
 /** One after the other, in this order. */
-export async function closeAll(closing: readonly (() => unknown)[]): Promise<void> {
+async function closeAll(closing: readonly (() => unknown)[]): Promise<void> {
   for (const close of closing) await close();
 }
