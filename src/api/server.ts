@@ -6,7 +6,7 @@ import { fastify, LogController } from "fastify";
 import type { ConsolePages } from "./console/pages.ts";
 import { recogniseSessions } from "./console/session-hooks.ts";
 import { SESSION_PATH } from "./console/session-routes.ts";
-import type { Admission, AdmissionRequest, ServiceName } from "./access/admission.ts";
+import type { Admission, AdmissionRequest, Admitted, ServiceName } from "./access/admission.ts";
 import type { PathCaller } from "./access/job-credentials.ts";
 import type { Sessions } from "./access/sessions.ts";
 import { readTraceparent } from "../core/trace-context.ts";
@@ -263,13 +263,16 @@ function targetOf({ headers }: FastifyRequest): string {
   );
 }
 
+/** With whether its caller may do what concerns every account. */
+export type AdmittedCall = Call & Pick<Admitted, "mayForAll">;
+
 /** Rejects when the request must not be served, or when another server has answered it. */
 export async function callOf(
   request: AdmissionRequest,
   service: ServiceName,
   requestId: string,
   { admission, defaultRegion, forwarding }: Pick<ServerOptions, "admission" | "defaultRegion" | "forwarding">,
-): Promise<Call> {
+): Promise<AdmittedCall> {
   const admitted = await admission.admit(request, service);
   const { traceparent } = request.headers;
   const call = {

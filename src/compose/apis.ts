@@ -152,6 +152,7 @@ export function serveApis(parts: ApiParts): ServedApis {
     hosts,
     usageSamples: parts.usageSamples,
     disk: () => diskSpace(options.dataDir),
+    targets: parts.targets,
     logs: logsBackend,
     whatIf: {
       simulator: simulatesInThreads(clock),
@@ -163,7 +164,7 @@ export function serveApis(parts: ApiParts): ServedApis {
   });
   serveEvents(app, {
     backend: { events: store.events, store, machine, clock },
-    ...{ admission: access.admission, defaultRegion },
+    ...{ admission: access.admission, sessions: access.sessions, defaultRegion },
     streams: parts.load.streams ?? DEFAULT_LOAD_LIMITS.streams,
     answerTimeoutMs: parts.load.answerTimeoutMs ?? DEFAULT_LOAD_LIMITS.answerTimeoutMs,
   });

@@ -4,6 +4,7 @@ import type { KeptEvents } from "../../src/ports/event-report.ts";
 import { listen } from "../support/event-listener.ts";
 import { ended, submit } from "../support/jobs.ts";
 import { until } from "../support/until.ts";
+import { consoleHeaders, signedIn } from "./console-session.ts";
 import { rawRequestTo } from "./raw-client.ts";
 import { signedHeaders } from "./signed-headers.ts";
 import { keyedServer } from "./server.ts";
@@ -51,4 +52,33 @@ test("events are for who may read them, and of nobody else's account", async (t)
     `/longshore/events?resource=${encodeURIComponent(`arn:aws:batch:us-east-1:111111111111:job/${jobId}`)}`,
   );
   assert.deepEqual((list.json as unknown as KeptEvents).events, []);
+});
+
+/** Far less than the heartbeat, far more than a check. */
+const AT_ONCE_MS = 5_000;
+
+test("an open stream ends when its key is revoked, and when its session is ended", async (t) => {
+  const server = await keyedServer(t, [{}, {}, {}]);
+  const url = `${server.url}/events`;
+  const kept = listen(t, url, await signedHeaders(url, server.keys[0]!));
+  const byKey = listen(t, url, await signedHeaders(url, server.keys[1]!));
+  const cookie = await signedIn(server, 2);
+  const bySession = listen(t, url, consoleHeaders(server.url, cookie));
+  const job = await submit(server.client(), ["true"]);
+  await ended(server.client(), job);
+  for (const stream of [kept, byKey, bySession]) await until("it hears", () => stream.heard.length === 4);
+
+  const begun = performance.now();
+  await server.admin((admin) => admin.revoke(server.keys[1]!.accessKeyId));
+  await byKey.ended;
+  const headers = consoleHeaders(server.url, cookie);
+  const answer = await fetch(`${server.url}/longshore/session`, { method: "DELETE", headers });
+  assert.ok(answer.ok, await answer.text());
+  await bySession.ended;
+  assert.ok(performance.now() - begun < 2 * AT_ONCE_MS);
+
+  const next = await submit(server.client(), ["true"]);
+  await ended(server.client(), next);
+  await until("who may goes on", () => kept.heard.length === 8);
+  assert.deepEqual([byKey.heard.length, bySession.heard.length], [4, 4]);
 });

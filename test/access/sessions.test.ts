@@ -5,6 +5,7 @@ import { SignInLimit } from "../../src/api/access/sign-in-limit.ts";
 import type { ServerInfo } from "../../src/ports/server-info.ts";
 import { VirtualClock } from "../../src/sim/virtual-clock.ts";
 import { send } from "../wire/harness.ts";
+import { claim, consoleHeaders, signedIn } from "./console-session.ts";
 import type { KeyedServer } from "./server.ts";
 import { keyedServer } from "./server.ts";
 
@@ -13,24 +14,13 @@ process.env["DOCKER_HOST"] = "unix:///nowhere";
 
 const HOUR_MS = 3_600_000;
 
-/** What the console claims in the place of a signature. */
-function claim(keyId = "console"): string {
-  return `AWS4-HMAC-SHA256 Credential=${keyId}/20261201/us-east-1/batch/aws4_request, SignedHeaders=host, Signature=${"0".repeat(64)}`;
-}
-
 /** As the console in a browser asks. */
 function asked(
   server: Pick<KeyedServer, "url">,
   cookie: string | undefined,
   others: Readonly<Record<string, string>> = {},
 ) {
-  const { host, origin } = new URL(server.url);
-  const headers = {
-    ...{ host, origin, authorization: claim(), "content-type": "application/json", "x-longshore-console": "active" },
-    ...{ "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" },
-    ...(cookie !== undefined && { cookie }),
-    ...others,
-  };
+  const headers = { ...consoleHeaders(server.url, cookie), ...others };
   const port = Number(new URL(server.url).port);
   const request = async (method: string, path: string, body?: object) => {
     const answer = await send(port, { method, path, headers, ...(body && { body: JSON.stringify(body) }) });
@@ -44,13 +34,6 @@ function asked(
       request("POST", "/longshore/session", { accessKeyId, secretAccessKey }),
     signOut: () => request("DELETE", "/longshore/session"),
   };
-}
-
-async function signedIn(server: KeyedServer, n = 0): Promise<string> {
-  const { accessKeyId, secretAccessKey } = server.keys[n]!;
-  const { status, given } = await asked(server, undefined).signIn(accessKeyId, secretAccessKey);
-  assert.equal(status, 200);
-  return given!.split(";")[0]!;
 }
 
 const NOT_KNOWN = { status: 403, code: "UnrecognizedClientException" };

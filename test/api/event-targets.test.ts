@@ -14,6 +14,7 @@ import { HttpRequest } from "@smithy/core/protocols";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { BatchClient } from "@aws-sdk/client-batch";
 import { SubmitJobCommand } from "@aws-sdk/client-batch";
+import type { AttentionReport } from "../../src/ports/attention-report.ts";
 import type { EventEnvelope, JobEventDetail } from "../../src/ports/event-report.ts";
 import type { DeadLetter, TargetState } from "../../src/ports/event-targets.ts";
 import { until } from "../support/until.ts";
@@ -113,6 +114,11 @@ test("a webhook gets its events signed and in order; one that is down holds up n
     { name: "down", type: "webhook", to: down.url, deadLetters: 8, delivered: 0, lastError: { attempts: 1 } },
     { name: "good", deadLetters: 0, delivered: 3 },
   ]);
+  const attention = (await (await fetch(`${url}/longshore/attention`)).json()) as AttentionReport;
+  assert.deepEqual(
+    attention.items.map(({ kind, action }) => [kind, action]),
+    [["dead-letters", { kind: "retry-dead-letters", label: "Try again", target: "down" }]],
+  );
   assert.deepEqual(await ask(url, "dead-letters/retry", { ids: [deadLetters.at(-1)!.id] }), {
     delivered: 0,
     failed: 1,

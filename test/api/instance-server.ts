@@ -70,6 +70,7 @@ export async function instanceServer(
     (app, admission) =>
       serveAdmin(app, {
         disk: () => Promise.resolve(undefined),
+        targets: { states: () => Promise.resolve([]) },
         backend: { ...backend, ...NO_HISTORY },
         hosts: { table: store.hosts, links: NO_LINKS },
         usageSamples: store.usageSamples,

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { byWeight } from "../../src/core/attention/attention-item.ts";
+import { environmentAttention } from "../../src/core/attention/environment-attention.ts";
 import { failureAttention } from "../../src/core/attention/failure-attention.ts";
 import { queueAttention } from "../../src/core/attention/queue-attention.ts";
+import { targetAttention } from "../../src/core/attention/target-attention.ts";
 import type { Explanation } from "../../src/core/explain/explanation.ts";
 import type { Attempt } from "../../src/core/job.ts";
 
@@ -44,6 +46,12 @@ test("a queue that waits for room is told after long; one that cannot move at on
     label: "Edit the environment",
     href: "/environments/a%20b?action=edit",
   });
+  const large = waiting([{ kind: "above-environment-maximum" }]);
+  assert.deepEqual(queueAttention({ ...front, explanation: large, wantedVcpuMilli: 5_500 }, NOW)[0]!.action, {
+    kind: "open",
+    label: "Raise its maximum",
+    href: "/environments/a%20b?action=edit&maxvCpus=6",
+  });
   const [disabled] = queueAttention({ ...front, isEnabled: false, explanation: undefined }, NOW);
   assert.equal(disabled!.action?.kind, "enable-queue");
   assert.deepEqual(queueAttention({ ...front, explanation: undefined }, NOW), []);
@@ -70,4 +78,74 @@ test("failures of one cause are told together; memory at once, with twice as muc
     label: "Submit again with 1024 MiB",
     href: "/jobs?submit=1&clone=1&memory=1024",
   });
+});
+
+test("a job that ran out of memory is given what others of its definition needed, where that is more than it had", () => {
+  const failed = {
+    ...{ id: "1", definitionArn: `${ARN}:job-definition/d:3`, memoryMiB: 512 },
+    state: {
+      status: "FAILED" as const,
+      stoppedAt: NOW,
+      attempts: [{ exitCode: 137, reason: "OutOfMemoryError: Container killed due to memory usage" } as Attempt],
+    },
+  };
+  const labelWith = (peakMiB: number | undefined) =>
+    failureAttention([failed], (definitionArn, aboveMiB) => {
+      assert.deepEqual([definitionArn, aboveMiB], [failed.definitionArn, 512]);
+      return peakMiB;
+    })[0]!.action!.label;
+  assert.equal(labelWith(1_500), "Submit again with 1920 MiB");
+  assert.equal(labelWith(300), "Submit again with 1024 MiB");
+  assert.equal(labelWith(undefined), "Submit again with 1024 MiB");
+});
+
+test("an environment whose maximum alone keeps the first job waiting is told, with what it would have to be", () => {
+  const arn = `${ARN}:compute-environment/a b`;
+  const environment = { arn, name: "a b", maxVcpuMilli: 4_000, heldVcpuMilli: 3_500, mostVcpuMilli: 16_000 };
+  const front = { name: "q", isEnabled: true, since: NOW - 60_000, wantedVcpuMilli: 2_000 };
+  const told = (change: object, of: object = {}, kinds = ["capacity"]) => {
+    const explanation = waiting(kinds.map((kind) => ({ kind })));
+    return environmentAttention([{ ...environment, ...of }], [{ ...front, explanation, ...change }], NOW);
+  };
+  const [full] = told({});
+  assert.deepEqual(
+    [full!.kind, full!.severity, full!.title, full!.reason],
+    [
+      "environment-full",
+      "info",
+      "Environment a b is at its maximum of 4 vCPUs, and jobs wait",
+      "3.5 vCPUs are taken, and the first job of queue q asks for 2. There could be 16.",
+    ],
+  );
+  assert.deepEqual(full!.action, {
+    kind: "open",
+    label: "Raise its maximum to 8",
+    href: "/environments/a%20b?action=edit&maxvCpus=8",
+  });
+  assert.match(told({}, { mostVcpuMilli: 6_000 })[0]!.action!.label, / to 6$/);
+  assert.equal(told({}, {}, ["instance-room"]).length, 1);
+  for (const nothing of [
+    told({ since: NOW - 1_000 }),
+    told({ isEnabled: false }),
+    told({ explanation: undefined }),
+    told({ wantedVcpuMilli: 500 }),
+    told({ wantedVcpuMilli: 9_000 }),
+    told({}, { mostVcpuMilli: 5_000 }),
+    told({}, {}, ["capacity", "disabled"]),
+    told({}, { arn: `${ARN}:compute-environment/other` }),
+  ])
+    assert.deepEqual(nothing, []);
+});
+
+test("dead letters are told with the last error; who may have them tried again is offered it", () => {
+  const targets = [
+    { name: "fine", deadLetters: 0 },
+    { name: "chat", deadLetters: 3, lastError: { at: NOW, message: "it answered 500" } },
+  ];
+  const [item, ...others] = targetAttention(targets, true);
+  assert.deepEqual(others, []);
+  assert.equal(item!.title, "3 events could not be delivered to chat");
+  assert.match(item!.reason, /^The last try said: it answered 500\./);
+  assert.deepEqual(item!.action, { kind: "retry-dead-letters", label: "Try again", target: "chat" });
+  assert.equal(targetAttention(targets, false)[0]!.action, undefined);
 });

@@ -46,6 +46,11 @@ export interface Admission {
   greet(request: Omit<AdmissionRequest, "body">): Promise<void>;
   /** Asked once the body is there. */
   admit(request: AdmissionRequest, service: ServiceName): Promise<Admitted>;
+  /**
+   * The same for a request that was admitted before, as things are now: whether its key is known still, and what that may do. What proved who sends it
+   * is not looked at again.
+   */
+  readmit(request: Omit<AdmissionRequest, "body">): Promise<Admitted>;
   /** Whether another server of the store has forwarded it. Throws an ApiError when it only says so. */
   isForwarded(request: SealedRequest): boolean;
   /** What another server is told of who sent a request that was admitted here. */
@@ -147,6 +152,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const key = await findKey(request, claimed);
       if (key === undefined) return anyone(claimed?.accessKeyId, claimed?.region, options.defaultAccount);
       verifyFor(request, service, key, signingKeys, options.clock.now());
+      return admittedAs(key, claimed?.region);
+    },
+    async readmit(request) {
+      const claimed = claimOf(request);
+      const { provenKeyId } = request;
+      const key = await (provenKeyId === undefined ? findKey(request, claimed) : provenKey(request, provenKeyId));
+      if (key === undefined) return anyone(claimed?.accessKeyId, claimed?.region, options.defaultAccount);
       return admittedAs(key, claimed?.region);
     },
   };

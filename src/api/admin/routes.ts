@@ -5,12 +5,12 @@ import { DefaultResources } from "../batch/environments/default-resources.ts";
 import { toApiError } from "../batch/handlers.ts";
 import type { MachineBackend } from "../ecs/backend.ts";
 import type { LogsBackend } from "../logs/backend.ts";
+import type { AdmittedCall } from "../server.ts";
 import { callOf } from "../server.ts";
 import type { Forwarding } from "../servers/forwarding.ts";
-import type { Call } from "../wire/operations.ts";
 import { rawRequest } from "../wire/raw-request.ts";
-import type { DiskReader } from "./attention.ts";
-import { listAttention } from "./attention.ts";
+import type { DiskReader } from "./attention/attention.ts";
+import { listAttention } from "./attention/attention.ts";
 import { adviseSizes } from "./cost/advice.ts";
 import { reportCost } from "./cost/cost-report.ts";
 import { createDryRun } from "./dry-run.ts";
@@ -32,6 +32,7 @@ import { resubmission } from "./jobs/resubmission.ts";
 import { serveJobSearch } from "./job-search/routes.ts";
 import { jobUsage } from "./jobs/job-usage.ts";
 import { usageSeries } from "./jobs/usage-series.ts";
+import type { EventTargets } from "../../ports/event-targets.ts";
 import type { UsageSamples } from "../../ports/usage-samples.ts";
 import { listEnvironmentUses, listInstances, terminateInstance } from "./instances.ts";
 
@@ -44,6 +45,7 @@ export interface AdminOptions {
   readonly admission: Admission;
   readonly forwarding?: Pick<Forwarding, "settle"> | undefined;
   readonly disk: DiskReader;
+  readonly targets: Pick<EventTargets, "states">;
   /** The region of requests that are not signed for one. */
   readonly defaultRegion: string;
 }
@@ -53,11 +55,11 @@ export interface AdminOptions {
  * for the service `longshore`.
  */
 export function serveAdmin(app: FastifyInstance, options: AdminOptions): void {
-  const { backend, hosts, usageSamples, logs, whatIf, disk, ...access } = options;
+  const { backend, hosts, usageSamples, logs, whatIf, disk, targets, ...access } = options;
   const defaults = new DefaultResources(backend);
   const dryRun = createDryRun(backend);
   const ifSo = createWhatIf({ ...backend, ...whatIf });
-  const answer = async (request: FastifyRequest, handle: (call: Call) => Promise<object>): Promise<object> => {
+  const answer = async (request: FastifyRequest, handle: (call: AdmittedCall) => Promise<object>): Promise<object> => {
     const call = await callOf(rawRequest(request), "longshore", request.id, access);
     try {
       await defaults.ensure(call);
@@ -104,7 +106,7 @@ export function serveAdmin(app: FastifyInstance, options: AdminOptions): void {
     answer(request, (call) => reportCost(backend, call, rawRequest(request).search)),
   );
   app.get("/longshore/attention", (request) =>
-    answer(request, (call) => listAttention({ ...backend, ...hosts, disk }, call)),
+    answer(request, (call) => listAttention({ ...backend, ...hosts, disk, targets }, call)),
   );
   app.get("/longshore/history", (request) =>
     answer(request, (call) => reportHistory(backend, call, rawRequest(request).search)),

@@ -8,6 +8,8 @@ import type { EventQuery } from "./event-query.ts";
 const FULL_PAGE = 50;
 const BRIEF_PAGE = 200;
 const HEARTBEAT_MS = 15_000;
+/** So long at most somebody goes on listening who may not any more. */
+const CHECK_MS = 1_000;
 /** Between two looks at the log, however often it is written. */
 const PAUSE_MS = 50;
 
@@ -47,14 +49,8 @@ export class EventStream {
   async run(): Promise<void> {
     const { events, clock } = this.#options;
     const unwatch = events.watch(() => this.#news());
-    let cancelBeat = (): void => {};
-    const beat = (): void => {
-      cancelBeat = clock.after(HEARTBEAT_MS, () => {
-        void this.#beat();
-        beat();
-      });
-    };
-    beat();
+    const stopBeating = every(clock, HEARTBEAT_MS, () => this.#beat());
+    const stopChecking = every(clock, CHECK_MS, () => this.#check());
     try {
       await this.#write(`retry: 1000\n${this.#place()}\n`);
       while (!this.#isOver) {
@@ -63,7 +59,8 @@ export class EventStream {
         await new Promise<void>((resolve) => void clock.after(PAUSE_MS, resolve));
       }
     } finally {
-      cancelBeat();
+      stopBeating();
+      stopChecking();
       unwatch();
       this.end();
     }
@@ -106,11 +103,15 @@ export class EventStream {
   }
 
   /** Keeps the connection, and the client's place though nothing is for it. What no signal has told of is found by the way. */
-  async #beat(): Promise<void> {
+  #beat(): void {
     this.#news();
-    const isAllowed = await this.#options.mayGoOn().catch(() => true);
-    if (!isAllowed) return this.end();
     if (!this.#isOver && !this.#response.writableNeedDrain) this.#response.write(`: still there\n${this.#place()}\n`);
+  }
+
+  /** A store that does not answer just now ends nobody's stream. */
+  async #check(): Promise<void> {
+    const isAllowed = await this.#options.mayGoOn().catch(() => true);
+    if (!isAllowed) this.end();
   }
 
   #place(): string {
@@ -148,4 +149,20 @@ export class EventStream {
     this.#isOver = true;
     this.#wake();
   }
+}
+
+/** Again when what was done is done, until what it returns is called. */
+function every(clock: Clock, ms: number, task: () => unknown): () => void {
+  let isOver = false;
+  let cancel = (): void => {};
+  const wait = (): void => {
+    cancel = clock.after(ms, () => {
+      void Promise.resolve(task()).then(() => isOver || wait());
+    });
+  };
+  wait();
+  return () => {
+    isOver = true;
+    cancel();
+  };
 }

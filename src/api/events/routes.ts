@@ -3,6 +3,8 @@ import type { Admission } from "../access/admission.ts";
 import { toApiError } from "../batch/handlers.ts";
 import { leaveGate } from "../load/gate.ts";
 import { Shares } from "../load/shares.ts";
+import { sessionOf } from "../console/session-hooks.ts";
+import type { Sessions } from "../access/sessions.ts";
 import { callOf } from "../server.ts";
 import { ApiError, tooManyRequestsException, validationException } from "../wire/errors.ts";
 import type { Call } from "../wire/operations.ts";
@@ -12,12 +14,15 @@ import type { EventsBackend } from "./backend.ts";
 import { demandReading } from "./demands.ts";
 import { Envelopes } from "./envelopes.ts";
 import { listEvents } from "./event-list.ts";
+import type { EventQuery } from "./event-query.ts";
 import { EventParameters, eventQuery, wholeNumber } from "./event-query.ts";
 import { EventStream } from "./event-stream.ts";
 
 export interface EventRoutesOptions {
   readonly backend: EventsBackend;
   readonly admission: Admission;
+  /** Of people at the console; undefined where nobody signs in. */
+  readonly sessions?: Sessions | undefined;
   /** The region of requests that are not signed for one. */
   readonly defaultRegion: string;
   /** Streams that there may be at a time; one account alone gets three quarters. */
@@ -65,7 +70,7 @@ class Streams {
   }
 
   async open(request: FastifyRequest, reply: FastifyReply, call: Call): Promise<FastifyReply> {
-    const { backend, admission, answerTimeoutMs } = this.#options;
+    const { backend, answerTimeoutMs } = this.#options;
     const raw = rawRequest(request);
     const parameters = new EventParameters(raw.search, []);
     const query = eventQuery(parameters, call);
@@ -76,7 +81,7 @@ class Streams {
       throw tooManyRequestsException("Too Many Requests: there are as many streams of events as there may be.");
     const stream = new EventStream(reply.raw, {
       ...{ events: backend.events, envelopes: this.#envelopes, clock: backend.clock, query, after, answerTimeoutMs },
-      mayGoOn: async () => (await admission.accountOf(raw)) === call.account,
+      mayGoOn: () => this.#mayGoOn(request, call, query),
     });
     this.#open.add(stream);
     // A stream is no request that is being worked on, however long it is open.
@@ -99,6 +104,22 @@ class Streams {
         this.#places.giveBack(call.account, 1);
       });
     return reply;
+  }
+
+  /** Whether whoever asked for a stream would be given it now: with the same session, the same key, and by the policy of that. */
+  async #mayGoOn(request: FastifyRequest, { account }: Call, { jobQueues }: EventQuery): Promise<boolean> {
+    const { admission, sessions } = this.#options;
+    const raw = rawRequest(request);
+    const isSessionOver = sessionOf(request) !== undefined && sessions?.of(raw.headers, raw.search) === undefined;
+    if (isSessionOver) return false;
+    try {
+      const now = await admission.readmit(raw);
+      demandReading(now, jobQueues);
+      return now.account === account;
+    } catch (error) {
+      if (error instanceof ApiError) return false;
+      throw error;
+    }
   }
 
   end(): void {

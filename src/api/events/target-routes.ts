@@ -6,6 +6,7 @@ import type { Forwarding } from "../servers/forwarding.ts";
 import { accessDeniedException, validationException } from "../wire/errors.ts";
 import { rawRequest } from "../wire/raw-request.ts";
 import { EventParameters } from "./event-query.ts";
+import { TARGET_ACTIONS } from "./target-actions.ts";
 
 export interface TargetRoutesOptions {
   readonly targets: EventTargets;
@@ -18,7 +19,6 @@ export interface TargetRoutesOptions {
 
 const USUAL_LIMIT = 100;
 const MOST = 1_000;
-const ACTIONS = { read: "longshore:ListEventTargets", change: "longshore:ManageDeadLetters" } as const;
 
 /** Targets have events of all accounts, so this is for who is trusted with that. The server that leads answers. */
 export function serveEventTargets(app: FastifyInstance, options: TargetRoutesOptions): void {
@@ -32,10 +32,10 @@ export function serveEventTargets(app: FastifyInstance, options: TargetRoutesOpt
     }
   };
   app.get("/longshore/events/targets", (request) =>
-    answer(request, ACTIONS.read, async () => ({ targets: await targets.states() })),
+    answer(request, TARGET_ACTIONS.read, async () => ({ targets: await targets.states() })),
   );
   app.get("/longshore/events/dead-letters", (request) =>
-    answer(request, ACTIONS.read, async () => {
+    answer(request, TARGET_ACTIONS.read, async () => {
       const parameters = new EventParameters(rawRequest(request).search, ["target", "before", "limit"]);
       const target = parameters.one("target");
       const before = parameters.number("before", Number.MAX_SAFE_INTEGER);
@@ -49,10 +49,10 @@ export function serveEventTargets(app: FastifyInstance, options: TargetRoutesOpt
     }),
   );
   app.post("/longshore/events/dead-letters/retry", (request) =>
-    answer(request, ACTIONS.change, () => targets.retry(selection(request))),
+    answer(request, TARGET_ACTIONS.change, () => targets.retry(selection(request))),
   );
   app.post("/longshore/events/dead-letters/drop", (request) =>
-    answer(request, ACTIONS.change, async () => {
+    answer(request, TARGET_ACTIONS.change, async () => {
       const letters = await table.deadLetters(selection(request));
       return { dropped: await table.removeDeadLetters(letters.map(({ id }) => id)) };
     }),

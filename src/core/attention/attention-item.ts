@@ -5,8 +5,8 @@ export interface AttentionItem {
   readonly title: string;
   /** One or two sentences. */
   readonly reason: string;
-  /** Where the console shows it: a path of the console. */
-  readonly href: string;
+  /** Where the console shows it: a path of the console. Absent where it shows nothing more of it. */
+  readonly href?: string;
   readonly action?: AttentionAction;
   /** Epoch ms: since when it is so, as far as that is known. */
   readonly since?: number;
@@ -17,15 +17,18 @@ export type AttentionKind =
   | "queue-waits"
   | "queue-disabled"
   | "environment-invalid"
+  | "environment-full"
   | "failures"
   | "host-silent"
+  | "dead-letters"
   | "disk-full";
 
 /** The fix: a form that is filled in already, or a call to be made as it stands. */
 export type AttentionAction =
   | { readonly label: string; readonly kind: "open"; readonly href: string }
   | { readonly label: string; readonly kind: "enable-queue"; readonly jobQueue: string }
-  | { readonly label: string; readonly kind: "enable-environment"; readonly computeEnvironment: string };
+  | { readonly label: string; readonly kind: "enable-environment"; readonly computeEnvironment: string }
+  | { readonly label: string; readonly kind: "retry-dead-letters"; readonly target: string };
 
 const WEIGHTS = { error: 0, warning: 1, info: 2 } as const;
 

@@ -1,3 +1,4 @@
+import { enoughMemoryMiB } from "../cost/advice.ts";
 import { failureOf } from "../failure.ts";
 import type { JobState } from "../job.ts";
 import type { AttentionItem } from "./attention-item.ts";
@@ -13,8 +14,16 @@ export interface FailedJob {
 /** So many failures of one kind are no accident. */
 const FEW = 3;
 
+/** The most memory that attempts of a definition held which had more than so much, in MiB; undefined where none was measured. */
+export type PeakAbove = (definitionArn: string, memoryMiB: number) => number | undefined;
+
+/** Whether it is worth to know what others of the definition needed. */
+export function ranOutOfMemory(job: FailedJob): boolean {
+  return causeOf(job).isMemory;
+}
+
 /** Failures of one definition that have one cause, told together. One that ran out of memory is told at once: the next will, too. */
-export function failureAttention(jobs: readonly FailedJob[]): AttentionItem[] {
+export function failureAttention(jobs: readonly FailedJob[], peakAbove: PeakAbove = () => undefined): AttentionItem[] {
   const groups = new Map<string, FailedJob[]>();
   for (const job of jobs) {
     const key = `${job.definitionArn} ${causeOf(job).text}`;
@@ -26,6 +35,8 @@ export function failureAttention(jobs: readonly FailedJob[]): AttentionItem[] {
     if (group.length < FEW && !isMemory) return [];
     const definition = nameOf(newest!.definitionArn);
     const memory = Math.max(...group.map(({ memoryMiB, state }) => state.memoryMiB ?? memoryMiB));
+    const peak = peakAbove(newest!.definitionArn, memory);
+    const { more, because } = moreMemory(memory, peak);
     const clone = `/jobs?submit=1&clone=${encodeURIComponent(newest!.id)}`;
     const jobsText = group.length === 1 ? "A job" : `${group.length} jobs`;
     return [
@@ -34,15 +45,22 @@ export function failureAttention(jobs: readonly FailedJob[]): AttentionItem[] {
         since: Math.min(...group.map(({ state }) => state.stoppedAt ?? Infinity)),
         title: `${jobsText} of ${definition} failed in the last hour: ${text}`,
         reason: isMemory
-          ? `${group.length === 1 ? "It" : "Each"} used all of the ${memory} MiB that it had. Submit with more memory, and correct the definition.`
+          ? `${group.length === 1 ? "It" : "Each"} used all of the ${memory} MiB that it had. ${because}Submit with more memory, and correct the definition.`
           : `The newest one says: ${newest!.state.statusReason ?? "nothing"}. Its log has more.`,
         href: `/jobs?status=FAILED&definition=${encodeURIComponent(definition)}${exit === undefined ? "" : `&exit=${exit}`}`,
         action: isMemory
-          ? { kind: "open", label: `Submit again with ${memory * 2} MiB`, href: `${clone}&memory=${memory * 2}` }
+          ? { kind: "open", label: `Submit again with ${more} MiB`, href: `${clone}&memory=${more}` }
           : { kind: "open", label: "Read its log", href: `/jobs/${encodeURIComponent(newest!.id)}?tab=logs` },
       } satisfies AttentionItem,
     ];
   });
+}
+
+/** What its other jobs have shown to need, where that is known and more; else twice as much. */
+function moreMemory(memoryMiB: number, peakMiB: number | undefined): { readonly more: number; readonly because: string } {
+  const enough = peakMiB === undefined ? 0 : enoughMemoryMiB(peakMiB);
+  if (enough <= memoryMiB) return { more: memoryMiB * 2, because: "" };
+  return { more: enough, because: `Others of it that had more used up to ${Math.ceil(peakMiB!)} MiB. ` };
 }
 
 function causeOf({ state }: FailedJob): { readonly text: string; readonly isMemory: boolean; readonly exit?: number } {

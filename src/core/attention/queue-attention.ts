@@ -9,6 +9,8 @@ export interface WaitingFront {
   readonly since: number;
   /** Of the first job; undefined while the scheduler has none. */
   readonly explanation: Explanation | undefined;
+  /** What the first job asks for, with all its nodes; undefined where nobody knows. */
+  readonly wantedVcpuMilli?: number;
 }
 
 /** Waiting for room is what queues are for: it is told only after so long. */
@@ -30,7 +32,8 @@ const PASSING = new Set([
 ]);
 
 /** What is to be told of a queue, if anything: why its first job waits, and what helps. */
-export function queueAttention({ name, isEnabled, since, explanation }: WaitingFront, now: number): AttentionItem[] {
+export function queueAttention(front: WaitingFront, now: number): AttentionItem[] {
+  const { name, isEnabled, since, explanation, wantedVcpuMilli } = front;
   const jobs = `/jobs?queue=${encodeURIComponent(name)}&status=RUNNABLE`;
   if (!isEnabled) {
     return [
@@ -56,7 +59,7 @@ export function queueAttention({ name, isEnabled, since, explanation }: WaitingF
       title: isPassing ? `Queue ${name} has waited for room for long` : `Queue ${name} does not move`,
       reason: [...new Set([told.text, told.fix])].join(" "),
       href: `/jobs/${encodeURIComponent(explanation.jobId)}`,
-      action: actionFor(told, name),
+      action: actionFor(told, name, wantedVcpuMilli),
     },
   ];
 }
@@ -77,7 +80,11 @@ function factsOf({ blockers }: Explanation): StatedFact[] {
   });
 }
 
-function actionFor({ kind, environment, jobId }: StatedFact, queue: string): AttentionAction {
+function actionFor(
+  { kind, environment, jobId }: StatedFact,
+  queue: string,
+  wantedVcpuMilli: number | undefined,
+): AttentionAction {
   const open = (label: string, href: string): AttentionAction => ({ kind: "open", label, href });
   if (jobId !== undefined) return open("Look at the job that it waits for", `/jobs/${encodeURIComponent(jobId)}`);
   if (environment !== undefined) {
@@ -85,6 +92,8 @@ function actionFor({ kind, environment, jobId }: StatedFact, queue: string): Att
     if (kind === "disabled")
       return { kind: "enable-environment", label: "Enable the environment", computeEnvironment: environment };
     if (kind === "unmanaged") return open("Add a host", `${page}?action=add-host`);
+    if (kind === "above-environment-maximum" && wantedVcpuMilli !== undefined)
+      return open("Raise its maximum", `${page}?action=edit&maxvCpus=${Math.ceil(wantedVcpuMilli / 1000)}`);
     if (kind !== "gone") return open("Edit the environment", `${page}?action=edit`);
   }
   if (kind === "consumable") return open("Consumable resources", "/consumables");

@@ -23,11 +23,16 @@ const WORTH = 0.75;
 export function needOf(asked: Pick<Requirements, "vcpuMilli" | "memoryMiB">, totals: UseTotals): Need {
   const { attempts, peakMemoryMiB, cpuMs, vcpuMilliMs } = totals;
   const ranMs = asked.vcpuMilli === 0 ? 0 : vcpuMilliMs / asked.vcpuMilli;
-  const enough = Math.ceil((peakMemoryMiB * SPARE) / STEP_MIB) * STEP_MIB;
+  const enough = enoughMemoryMiB(peakMemoryMiB);
   const isWorth = peakMemoryMiB > 0 && attempts >= LEAST_ATTEMPTS && enough <= asked.memoryMiB * WORTH;
   return {
     ...(peakMemoryMiB > 0 && { peakMemoryMiB }),
     vcpusUsed: ranMs === 0 ? 0 : cpuMs / ranMs,
     ...(isWorth && { enoughMemoryMiB: enough }),
   };
+}
+
+/** What is enough where so much was needed at most, with some to spare. */
+export function enoughMemoryMiB(peakMemoryMiB: number): number {
+  return Math.ceil((peakMemoryMiB * SPARE) / STEP_MIB) * STEP_MIB;
 }

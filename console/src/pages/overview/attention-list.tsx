@@ -8,8 +8,9 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { AttentionAction, AttentionItem } from "../../../../src/core/attention/attention-item.ts";
 import type { AttentionReport } from "../../../../src/ports/attention-report.ts";
+import type { RetriedLetters } from "../../../../src/ports/event-targets.ts";
 import { batch } from "../../api/batch.ts";
-import { call } from "../../api/call.ts";
+import { call, CallFailed } from "../../api/call.ts";
 import { ErrorAlert } from "../../components/errors.tsx";
 import { Time } from "../../components/time.tsx";
 import { useNotices } from "../../shell/notices.tsx";
@@ -59,7 +60,7 @@ function Item({ item }: { readonly item: AttentionItem }) {
     <li>
       <div>
         <StatusIndicator type={item.severity} iconAriaLabel={WORDS[item.severity]}>
-          <Link href={item.href}>{item.title}</Link>
+          {item.href === undefined ? item.title : <Link href={item.href}>{item.title}</Link>}
         </StatusIndicator>
         <Box variant="p" padding="n">
           {item.reason}
@@ -103,6 +104,21 @@ async function done(action: Exclude<AttentionAction, { readonly kind: "open" }>)
     await batch("UpdateJobQueue", { jobQueue: action.jobQueue, state: "ENABLED" });
     return `Queue ${action.jobQueue} is enabled.`;
   }
+  if (action.kind === "retry-dead-letters") return retryDeadLetters(action.target);
   await batch("UpdateComputeEnvironment", { computeEnvironment: action.computeEnvironment, state: "ENABLED" });
   return `Environment ${action.computeEnvironment} is enabled.`;
+}
+
+/** Tried at a time: each waits for its receiver. */
+const LETTERS = 100;
+
+async function retryDeadLetters(target: string): Promise<string> {
+  const { delivered, failed } = await call<RetriedLetters>("/longshore/events/dead-letters/retry", "longshore", {
+    method: "POST",
+    body: { target, limit: LETTERS },
+  });
+  if (failed > 0) {
+    throw new CallFailed(502, "NotDelivered", `${failed} of ${delivered + failed} events were refused by ${target}.`);
+  }
+  return `${delivered === 1 ? "An event was" : `${delivered} events were`} delivered to ${target}.`;
 }

@@ -1,24 +1,28 @@
-import type { AttentionItem } from "../../core/attention/attention-item.ts";
-import { byWeight } from "../../core/attention/attention-item.ts";
-import type { FailedJob } from "../../core/attention/failure-attention.ts";
-import { failureAttention } from "../../core/attention/failure-attention.ts";
-import { queueAttention } from "../../core/attention/queue-attention.ts";
-import { requirementsOf } from "../../core/job.ts";
-import type { AttentionReport } from "../../ports/attention-report.ts";
-import type { QueueSettings, ResourceRecord } from "../../ports/store.ts";
-import type { Backend } from "../batch/backend.ts";
-import { queuesWith } from "../batch/queues/queue-lookup.ts";
-import type { MachineBackend } from "../ecs/backend.ts";
-import { allEnvironments } from "../ecs/clusters.ts";
-import type { Call } from "../wire/operations.ts";
-import type { HostBackend } from "./hosts/hosts.ts";
-import { listHosts } from "./hosts/hosts.ts";
+import type { AttentionItem } from "../../../core/attention/attention-item.ts";
+import { byWeight } from "../../../core/attention/attention-item.ts";
+import { environmentAttention } from "../../../core/attention/environment-attention.ts";
+import { queueAttention } from "../../../core/attention/queue-attention.ts";
+import { targetAttention } from "../../../core/attention/target-attention.ts";
+import type { AttentionReport } from "../../../ports/attention-report.ts";
+import type { EventTargets } from "../../../ports/event-targets.ts";
+import type { Present } from "../../../ports/present.ts";
+import type { QueueSettings, ResourceRecord } from "../../../ports/store.ts";
+import { queuesWith } from "../../batch/queues/queue-lookup.ts";
+import type { Backend } from "../../batch/backend.ts";
+import type { MachineBackend } from "../../ecs/backend.ts";
+import { allEnvironments } from "../../ecs/clusters.ts";
+import type { AdmittedCall } from "../../server.ts";
+import type { Call } from "../../wire/operations.ts";
+import { TARGET_ACTIONS } from "../../events/target-actions.ts";
+import { boundedEnvironments } from "./bounded-environments.ts";
+import { attentionOfFailures } from "./failures.ts";
+import { waitingFronts } from "./waiting-fronts.ts";
+import type { HostBackend } from "../hosts/hosts.ts";
+import { listHosts } from "../hosts/hosts.ts";
 
 const MOST_TOLD = 50;
 /** Looked at, of each account. */
 const MOST_QUEUES = 200;
-const FAILED_OF_QUEUE = 50;
-const LOOKED_BACK_MS = 3_600_000;
 /** Of the disk's space. */
 const NEARLY_FULL = 0.95;
 
@@ -28,10 +32,16 @@ export interface DiskReader {
   (): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | undefined>;
 }
 
-export type AttentionBackend = Backend & MachineBackend & HostBackend & { readonly disk: DiskReader };
+export type AttentionBackend = Backend &
+  MachineBackend &
+  HostBackend & {
+    readonly disk: DiskReader;
+    readonly present: Pick<Present, "facts">;
+    readonly targets: Pick<EventTargets, "states">;
+  };
 
 /** What needs somebody's attention in an account and region, each with its fix. For who may describe queues, environments and jobs. */
-export async function listAttention(backend: AttentionBackend, call: Call): Promise<AttentionReport> {
+export async function listAttention(backend: AttentionBackend, call: AdmittedCall): Promise<AttentionReport> {
   for (const action of [
     "batch:DescribeJobQueues",
     "batch:DescribeComputeEnvironments",
@@ -43,39 +53,34 @@ export async function listAttention(backend: AttentionBackend, call: Call): Prom
   }
   const queues = (await queuesWith(backend, call, () => true)).slice(0, MOST_QUEUES);
   const parts = await Promise.all([
-    ofFailures(backend, queues),
+    ofRoom(backend, call, queues),
+    attentionOfFailures(backend, call, queues),
     ofEnvironments(backend, call),
     ofHosts(backend, call),
+    ofTargets(backend, call),
     ofDisk(backend),
   ]);
-  const items = [...ofQueues(backend, queues), ...parts.flat()].toSorted(byWeight);
+  const items = parts.flat().toSorted(byWeight);
   return { items: items.slice(0, MOST_TOLD), itemCount: items.length };
 }
 
-function ofQueues({ scheduler, clock }: Backend, queues: readonly ResourceRecord<QueueSettings>[]): AttentionItem[] {
-  return queues.flatMap(({ arn, name, settings }) => {
-    const [first] = scheduler.snapshot(arn).front;
-    if (first === undefined) return [];
-    const front = { name, isEnabled: settings.state !== "DISABLED", since: first.since };
-    return queueAttention({ ...front, explanation: scheduler.explain(first.jobId) }, clock.now());
-  });
-}
-
-async function ofFailures(
-  { store, clock }: Backend,
+/** Of queues whose first job waits, and of environments that it would fit into if their maximum were higher. */
+async function ofRoom(
+  backend: AttentionBackend,
+  call: Call,
   queues: readonly ResourceRecord<QueueSettings>[],
 ): Promise<AttentionItem[]> {
-  const since = clock.now() - LOOKED_BACK_MS;
-  const failed: FailedJob[] = [];
-  for (const { arn } of queues) {
-    for (const { job } of await store.jobs.list(arn, { status: "FAILED", limit: FAILED_OF_QUEUE })) {
-      const { id, definitionArn, state } = job;
-      // Nobody needs to be told what he has done himself.
-      if ((state.stoppedAt ?? 0) < since || state.isTerminated === true || state.isCancelled === true) continue;
-      failed.push({ id, definitionArn, state, memoryMiB: requirementsOf(job).memoryMiB });
-    }
-  }
-  return failureAttention(failed);
+  const now = backend.clock.now();
+  const fronts = await waitingFronts(backend, call, queues);
+  if (fronts.length === 0) return [];
+  const full = environmentAttention(boundedEnvironments(backend, call), fronts, now);
+  return [...fronts.flatMap((front) => queueAttention(front, now)), ...full];
+}
+
+/** Targets have events of all accounts: what becomes of them is for who is trusted with that. */
+async function ofTargets({ targets }: AttentionBackend, { mayForAll }: AdmittedCall): Promise<AttentionItem[]> {
+  if (!mayForAll(TARGET_ACTIONS.read)) return [];
+  return targetAttention(await targets.states(), mayForAll(TARGET_ACTIONS.change));
 }
 
 async function ofEnvironments(backend: MachineBackend, call: Call): Promise<AttentionItem[]> {
@@ -121,7 +126,6 @@ async function ofDisk({ disk }: AttentionBackend): Promise<AttentionItem[]> {
       title: `The server's disk is ${percent} % full`,
       reason:
         "Jobs' logs and the database are on it: without space nothing new is accepted. Remove what is not needed, give log groups a retention, or keep less history (longshore up --history).",
-      href: "/",
     },
   ];
 }
