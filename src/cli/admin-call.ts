@@ -9,8 +9,13 @@ export function adminCall<T>(connection: Connection, method: string, path: strin
 }
 
 /** The same, for what answers with more than JSON. */
-export function adminRequest(connection: Connection, method: string, path: string, body?: unknown): Promise<Response> {
-  return called(connection, path, (url, signing) => signedRequest(url, method, signing, body));
+export function adminRequest(
+  connection: Connection,
+  method: string,
+  path: string,
+  { body, signal }: { readonly body?: unknown; readonly signal?: AbortSignal | undefined } = {},
+): Promise<Response> {
+  return called(connection, path, (url, signing) => signedRequest(url, method, signing, body, signal));
 }
 
 async function called<T>(

@@ -11,13 +11,14 @@ export interface Message {
   readonly event: EventEnvelope;
 }
 
-/** The messages of `GET /events` as they come, until the server ends the stream. `id` of each one is noted also where it has no event. */
+/** The messages of `GET /events` as they come, until the server ends the stream, or the signal does. `id` of each one is noted also where it has no event. */
 export async function* eventFeed(
   connection: Connection,
   query: string,
   placed: (id: string) => void,
+  signal?: AbortSignal,
 ): AsyncGenerator<Message> {
-  const response = await adminRequest(connection, "GET", `/events?${query}`);
+  const response = await adminRequest(connection, "GET", `/events?${query}`, { signal });
   let text = "";
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
     text += chunk;

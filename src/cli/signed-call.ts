@@ -41,6 +41,7 @@ export async function signedRequest(
   method: string,
   { credentials, region }: Signing,
   body: unknown,
+  signal?: AbortSignal,
 ): Promise<Response> {
   const [{ SignatureV4 }, { HttpRequest }, { Sha256 }] = await Promise.all([
     import("@smithy/signature-v4"),
@@ -52,7 +53,11 @@ export async function signedRequest(
   const headers = { host: url.host, ...(text !== undefined && { "content-type": "application/json" }) };
   const query = Object.fromEntries(url.searchParams);
   const signed = await signer.sign(new HttpRequest({ method, path: url.pathname, query, headers, body: text }));
-  const response = await fetch(url, { method, headers: signed.headers, ...(text !== undefined && { body: text }) });
+  const response = await fetch(url, {
+    ...{ method, headers: signed.headers },
+    ...(text !== undefined && { body: text }),
+    ...(signal !== undefined && { signal }),
+  });
   if (response.ok) return response;
   const answer = (await response.json()) as { readonly message?: string };
   const name = response.headers.get("x-amzn-errortype") ?? "UnknownError";

@@ -4,8 +4,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
+import { SubmitJobCommand } from "@aws-sdk/client-batch";
 import type { TopSnapshot } from "../../src/cli/top/snapshot.ts";
 import { bar } from "../../src/cli/top/view.ts";
+import { batchClient } from "../support/clients.ts";
 import { until } from "../support/until.ts";
 import { Cli, LAUNCHER, type Started } from "./longshore.ts";
 
@@ -113,6 +115,25 @@ test("live: keys, another size, a question before anything ends, and the termina
   type("q");
   assert.equal(await ended, 0);
   assertRestored(all());
+});
+
+test("what happens is shown when it happens, not when it is time to look again", async () => {
+  const { url } = JSON.parse(server.stdout.split("\n")[0]!) as { url: string };
+  const batch = batchClient({ after }, url);
+  const { shows, type, ended } = terminal("top");
+  await shows(/JOB +ID/);
+  const begun = performance.now();
+  for (const count of [1, 2, 3, 4, 5]) {
+    const containerOverrides = { resourceRequirements: [{ type: "VCPU" as const, value: "2" }] };
+    await batch.send(
+      new SubmitJobCommand({ jobName: "w", jobQueue: "default", jobDefinition: "default", containerOverrides }),
+    );
+    await shows(new RegExp(`\\b${count} RUNNABLE`));
+  }
+  // Five looks by the clock take twenty seconds at least.
+  assert.ok(performance.now() - begun < 15_000);
+  type("q");
+  assert.equal(await ended, 0);
 });
 
 test("a signal ends it well; so does a server that is gone", async () => {

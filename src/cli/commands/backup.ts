@@ -44,7 +44,7 @@ async function backUp(wanted: string, options: Options): Promise<void> {
   const keyDir = secretKey ? keyDirOf(options) : undefined;
   await withConnection(options, (connection) =>
     backUpInto(place, keyDir, async (directory, watch) => {
-      const response = await adminRequest(connection, "POST", "/longshore/backups", { logs });
+      const response = await adminRequest(connection, "POST", "/longshore/backups", { body: { logs } });
       return receiveBackup(response.body as AsyncIterable<Uint8Array>, directory, watch);
     }),
   );

@@ -83,7 +83,7 @@ function number(text: string): number {
 
 /** Shows how far it is while it waits. */
 async function asked(connection: Connection, request: WhatIfRequest): Promise<WhatIfReport> {
-  const response = await adminRequest(connection, "POST", "/longshore/what-if", request);
+  const response = await adminRequest(connection, "POST", "/longshore/what-if", { body: request });
   const status = new StatusLine(process.stderr);
   try {
     let text = "";

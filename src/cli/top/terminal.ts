@@ -6,12 +6,18 @@ import { explanationText } from "../explanation-text.ts";
 import { toFailure } from "../failure.ts";
 import type { ScreenLine } from "../output.ts";
 import { Screen } from "../output.ts";
+import { News } from "./news.ts";
 import type { TopSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import type { View } from "./view.ts";
 import { linesOf, sorted, SORTS } from "./view.ts";
 
-const EVERY_MS = 2_000;
+/** What jobs use changes without an event. */
+const TICK_MS = 5_000;
+/** Where no event can be heard. */
+const DEAF_TICK_MS = 2_000;
+/** Between two looks, however much happens. */
+const LEAST_MS = 250;
 const KEYS = "q quit  s sort  / queue  up/down select  Enter explain  k terminate";
 
 interface Key {
@@ -41,6 +47,9 @@ class Terminal {
   /** What the user should know: that the server does not answer, what became of a request. */
   #said = "";
   #isLooking = false;
+  /** Something has happened that is not shown yet. */
+  #hasNews = false;
+  readonly #news = new News(() => this.#hear());
   #timer: NodeJS.Timeout | undefined;
 
   constructor(connection: Connection, view: View) {
@@ -63,8 +72,10 @@ class Terminal {
     try {
       this.#draw();
       void this.#look();
+      void this.#news.follow(this.#connection);
       await this.#over.promise;
     } finally {
+      this.#news.end();
       clearTimeout(this.#timer);
       stdin.off("keypress", press);
       stdin.off("end", end);
@@ -76,10 +87,23 @@ class Terminal {
     }
   }
 
-  /** One look at a time; the next one some seconds after it. */
+  /** Many events are one piece of news: there is a look soon, but not more often than it can be read. */
+  #hear(): void {
+    if (this.#hasNews) return;
+    this.#hasNews = true;
+    if (!this.#isLooking) this.#lookIn(LEAST_MS);
+  }
+
+  #lookIn(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#look(), ms);
+  }
+
+  /** One look at a time; the next one when something happens, or some seconds after it. */
   async #look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
+    this.#hasNews = false;
     clearTimeout(this.#timer);
     try {
       this.#snapshot = await takeSnapshot(this.#connection, this.#view.filter);
@@ -89,7 +113,7 @@ class Terminal {
     }
     this.#isLooking = false;
     this.#draw();
-    this.#timer = setTimeout(() => void this.#look(), EVERY_MS);
+    this.#lookIn(this.#hasNews ? LEAST_MS : this.#news.isHeard ? TICK_MS : DEAF_TICK_MS);
   }
 
   #draw(): void {
