@@ -110,6 +110,7 @@ async function prepare(
     ...settings,
     ...{ database, store: ground.store, clock: systemClock, jobKeys, keyFingerprint },
     ...{ isTraced: telemetry.isTraced, watchers: telemetry.watchers, doors: doors.promise },
+    onLogGrowth: (bytes) => telemetry.metrics.logGrew(bytes),
     onNotice: (notice) => notices.add(notice),
   });
   closing.first(standing.close);

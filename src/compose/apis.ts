@@ -165,6 +165,7 @@ export function serveApis(parts: ApiParts): ServedApis {
   serveEvents(app, {
     backend: { events: store.events, store, machine, clock },
     ...{ admission: access.admission, sessions: access.sessions, defaultRegion },
+    watch: parts.metrics.requests,
     streams: parts.load.streams ?? DEFAULT_LOAD_LIMITS.streams,
     answerTimeoutMs: parts.load.answerTimeoutMs ?? DEFAULT_LOAD_LIMITS.answerTimeoutMs,
   });

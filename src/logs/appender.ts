@@ -1,11 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import type { Clock } from "../ports/clock.ts";
-import type { Term } from "../ports/leadership.ts";
 import type { LogLine } from "../ports/logs.ts";
 import { appendMarks } from "./mark-writer.ts";
 import { unmarkedTime } from "./mark.ts";
 import type { Mark } from "./mark.ts";
-import type { LogPaths } from "./paths.ts";
+import type { LogWriting } from "./log-writing.ts";
 import { isSystemError } from "./system-error.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -30,7 +28,7 @@ interface Pending {
   lost: number;
 }
 
-export function createAppender(paths: LogPaths, clock: Clock, term: Pick<Term, "holds">): Appender {
+export function createAppender({ paths, clock, term, onGrowth }: LogWriting): Appender {
   const pending = new Map<string, Pending>();
   let cancel: (() => void) | undefined;
   let buffered = 0;
@@ -57,7 +55,7 @@ export function createAppender(paths: LogPaths, clock: Clock, term: Pick<Term, "
     if (!term.holds()) return keep(attemptId, batch);
     try {
       paths.prepare(attemptId);
-      writeLines(paths.log(attemptId), paths.marks(attemptId), withLoss(batch));
+      onGrowth(writeLines(paths.log(attemptId), paths.marks(attemptId), withLoss(batch)));
     } catch (error) {
       if (!isSystemError(error)) throw error;
       keep(attemptId, batch);
@@ -113,8 +111,8 @@ function withLoss(batch: Pending): readonly LogLine[] {
   return [{ timestamp: first.timestamp, message }, ...batch.lines];
 }
 
-/** Writes the text, then its marks: after a crash between the two the file's own time serves. */
-function writeLines(log: string, sidecar: string, lines: readonly LogLine[]): void {
+/** Writes the text, then its marks: after a crash between the two the file's own time serves. Returns how many bytes that were. */
+function writeLines(log: string, sidecar: string, lines: readonly LogLine[]): number {
   const file = openSync(log, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, 0o644);
   try {
     const before = fstatSync(file);
@@ -122,6 +120,7 @@ function writeLines(log: string, sidecar: string, lines: readonly LogLine[]): vo
     writeAll(file, text);
     const earlier = { end: before.size, time: unmarkedTime(before) };
     tryMark(sidecar, before.size, [earlier, ...marksOf(lines, before.size + text.length)]);
+    return text.length;
   } finally {
     closeSync(file);
   }

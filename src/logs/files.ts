@@ -22,6 +22,8 @@ export interface LogFilesOptions {
   readonly clock: Clock;
   /** In which it writes. What it has to write when that is over is the next leader's to find. Default: there is no other server. */
   readonly term?: Pick<Term, "holds">;
+  /** Told how many bytes have come to the logs, when that is noted. */
+  readonly onGrowth?: (bytes: number) => void;
 }
 
 /**
@@ -32,10 +34,10 @@ export interface LogFilesOptions {
  * are cut (see segments.ts). While an attempt is followed, its last line is held back until it has a line end.
  */
 export function createLogFiles(options: LogFilesOptions): LogFiles {
-  const { clock, term = ONLY_SERVER } = options;
+  const { clock, term = ONLY_SERVER, onGrowth = () => {} } = options;
   const paths = logPaths(options.directory);
-  const follower = createFollower(paths, clock, term);
-  const appender = createAppender(paths, clock, term);
+  const follower = createFollower({ paths, clock, term, onGrowth });
+  const appender = createAppender({ paths, clock, term, onGrowth });
 
   /** What is shown is written, and its times are fixed, before it is read. */
   async function withSettledLog<T>(attemptId: string, use: (log: OpenLog) => Promise<T>): Promise<T | undefined> {

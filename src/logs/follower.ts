@@ -1,11 +1,9 @@
 import { statSync } from "node:fs";
 import type { Stats } from "node:fs";
-import type { Clock } from "../ports/clock.ts";
-import type { Term } from "../ports/leadership.ts";
 import { appendMarks, lastMark } from "./mark-writer.ts";
 import { MARK_INTERVAL_MS, unmarkedTime } from "./mark.ts";
 import type { Mark } from "./mark.ts";
-import type { LogPaths } from "./paths.ts";
+import type { LogWriting } from "./log-writing.ts";
 import { createShardWatch } from "./shard-watch.ts";
 import { isSystemError } from "./system-error.ts";
 
@@ -33,7 +31,7 @@ interface Followed {
   cancel: (() => void) | undefined;
 }
 
-export function createFollower(paths: LogPaths, clock: Clock, term: Pick<Term, "holds">): Follower {
+export function createFollower({ paths, clock, term, onGrowth }: LogWriting): Follower {
   const followed = new Map<string, Followed>();
   const watch = createShardWatch(paths.directory, clock, (attemptId) => {
     const log = followed.get(attemptId);
@@ -56,7 +54,10 @@ export function createFollower(paths: LogPaths, clock: Clock, term: Pick<Term, "
     if (!term.holds()) return;
     try {
       const file = statSync(paths.log(attemptId), { throwIfNoEntry: false });
-      if (file !== undefined) noteGrowth(paths.marks(attemptId), log, file, how, clock.now());
+      if (file === undefined) return;
+      const before = log.noted;
+      noteGrowth(paths.marks(attemptId), log, file, how, clock.now());
+      onGrowth(log.noted < before ? log.noted : log.noted - before);
     } catch (error) {
       if (!isSystemError(error)) throw error;
     }

@@ -6,7 +6,9 @@ import { DescribeJobsCommand } from "@aws-sdk/client-batch";
 import type { HistoryReport } from "../../src/ports/history-report.ts";
 import type { SummaryReport } from "../../src/ports/summary-report.ts";
 import { batchClient } from "../support/clients.ts";
+import { listen } from "../support/event-listener.ts";
 import { ended, submitScript, untilStatus } from "../support/jobs.ts";
+import { until } from "../support/until.ts";
 import { spawnServer } from "./server.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -44,7 +46,7 @@ test("what is scraped agrees with the API, is documented and drawn, and history 
   const server = await spawnServer(t);
   const client = batchClient(t, server.url);
   const ids = await Promise.all([
-    submitScript(client, "exit 0"),
+    submitScript(client, "head -c 5000 /dev/zero; exit 0"),
     submitScript(client, "exit 0"),
     submitScript(client, "exit 3"),
   ]);
@@ -52,6 +54,14 @@ test("what is scraped agrees with the API, is documented and drawn, and history 
   const running = await submitScript(client, "sleep 600");
   await untilStatus(client, running, "RUNNING");
   await client.send(new DescribeJobsCommand({ jobs: [] })).catch(() => {});
+
+  const streams = async () => valueOf((await scrape(server.url)).samples, "longshore_event_streams");
+  assert.equal(await streams(), 0);
+  const stream = listen(t, `${server.url}/events?after=0`);
+  await until("the stream is open", () => stream.heard.length > 0);
+  assert.equal(await streams(), 1);
+  stream.close();
+  await until("it is counted no more", async () => (await streams()) === 0);
 
   const { names, samples } = await scrape(server.url);
   const summary = (await (await fetch(`${server.url}/longshore/summary`)).json()) as SummaryReport;
@@ -73,6 +83,7 @@ test("what is scraped agrees with the API, is documented and drawn, and history 
     valueOf(samples, "longshore_api_request_duration_seconds_count", 'operation="SubmitJob"', 'status="2xx"'),
     4,
   );
+  assert.equal(valueOf(samples, "longshore_log_bytes_total"), 5000);
   assert.equal(valueOf(samples, "longshore_leader"), 1);
   assert.ok(valueOf(samples, "longshore_commit_duration_seconds_count") > 0);
   assert.ok(valueOf(samples, "process_resident_memory_bytes") > 1e6);

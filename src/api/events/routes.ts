@@ -9,6 +9,7 @@ import { callOf } from "../server.ts";
 import { ApiError, tooManyRequestsException, validationException } from "../wire/errors.ts";
 import type { Call } from "../wire/operations.ts";
 import type { KeptEvents } from "../../ports/event-report.ts";
+import type { RequestWatch } from "../../ports/server-metrics.ts";
 import { rawRequest } from "../wire/raw-request.ts";
 import type { EventsBackend } from "./backend.ts";
 import { demandReading } from "./demands.ts";
@@ -28,6 +29,7 @@ export interface EventRoutesOptions {
   /** Streams that there may be at a time; one account alone gets three quarters. */
   readonly streams: number;
   readonly answerTimeoutMs: number;
+  readonly watch?: Pick<RequestWatch, "streamOpened"> | undefined;
 }
 
 /** The event log: as it grows, and what is kept of it. Any server of the store answers. */
@@ -84,6 +86,7 @@ class Streams {
       mayGoOn: () => this.#mayGoOn(request, call, query),
     });
     this.#open.add(stream);
+    const over = this.#options.watch?.streamOpened();
     // A stream is no request that is being worked on, however long it is open.
     leaveGate(request);
     reply.hijack();
@@ -100,6 +103,7 @@ class Streams {
       .run()
       .catch(() => {})
       .finally(() => {
+        over?.();
         this.#open.delete(stream);
         this.#places.giveBack(call.account, 1);
       });

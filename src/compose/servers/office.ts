@@ -58,6 +58,8 @@ export interface OfficeParts {
   /** Whether there are traces of jobs. */
   readonly isTraced: boolean;
   readonly watchers: readonly EngineWatcher[];
+  /** So many bytes more have come to the logs of attempts. */
+  onLogGrowth(bytes: number): void;
   onNotice(notice: string): void;
   onError(what: string, error: unknown): void;
 }
@@ -81,7 +83,7 @@ export async function openOffice(parts: OfficeParts, term: Term): Promise<Leader
   const { dataDir } = options;
   const closing: (() => unknown)[] = [];
   try {
-    const logs = createLogFiles({ directory: join(dataDir, "logs"), clock, term });
+    const logs = createLogFiles({ directory: join(dataDir, "logs"), clock, term, onGrowth: parts.onLogGrowth });
     closing.unshift(() => logs.close());
     const patient = patientClock(clock, systemStopwatch);
     const logKeeper = createLogKeeper({

@@ -33,7 +33,9 @@ export function environmentAttention(
     const [first] = waiting.toSorted((a, b) => a.since - b.since);
     if (first === undefined) return [];
     const most = Math.floor(mostVcpuMilli / 1000);
-    const needed = Math.ceil(Math.max(...waiting.map(({ wantedVcpuMilli }) => heldVcpuMilli + wantedVcpuMilli!)) / 1000);
+    const needed = Math.ceil(
+      Math.max(...waiting.map(({ wantedVcpuMilli }) => heldVcpuMilli + wantedVcpuMilli!)) / 1000,
+    );
     const proposed = Math.min(most, Math.max(needed, Math.ceil((2 * maxVcpuMilli) / 1000)));
     const others = waiting.length === 1 ? "" : `, and ${waiting.length - 1} more`;
     return [
@@ -53,7 +55,9 @@ export function environmentAttention(
 }
 
 function waitsForRoomIn(environmentArn: string, explanation: Explanation | undefined): boolean {
-  const verdicts = explanation?.blockers.flatMap((blocker) => (blocker.kind === "placement" ? blocker.environments : []));
+  const verdicts = explanation?.blockers.flatMap((blocker) =>
+    blocker.kind === "placement" ? blocker.environments : [],
+  );
   const own = verdicts?.find((verdict) => verdict.environmentArn === environmentArn);
   return own !== undefined && own.obstacles.length > 0 && own.obstacles.every(({ kind }) => WAITS_FOR_ROOM.has(kind));
 }

@@ -57,7 +57,10 @@ export function failureAttention(jobs: readonly FailedJob[], peakAbove: PeakAbov
 }
 
 /** What its other jobs have shown to need, where that is known and more; else twice as much. */
-function moreMemory(memoryMiB: number, peakMiB: number | undefined): { readonly more: number; readonly because: string } {
+function moreMemory(
+  memoryMiB: number,
+  peakMiB: number | undefined,
+): { readonly more: number; readonly because: string } {
   const enough = peakMiB === undefined ? 0 : enoughMemoryMiB(peakMiB);
   if (enough <= memoryMiB) return { more: memoryMiB * 2, because: "" };
   return { more: enough, because: `Others of it that had more used up to ${Math.ceil(peakMiB!)} MiB. ` };

@@ -13,6 +13,7 @@ export class RequestMetrics implements RequestWatch {
   readonly #stopwatch: Stopwatch;
   readonly #latency: LatencyTable;
   readonly #refused;
+  readonly #streams;
   #inFlight = 0;
 
   constructor(registry: Registry, stopwatch: Stopwatch) {
@@ -29,6 +30,11 @@ export class RequestMetrics implements RequestWatch {
       help: "Requests that were answered 429: too many at a time, or too many a second.",
       registers,
     });
+    this.#streams = new Gauge({
+      name: "longshore_event_streams",
+      help: "Streams of events that are open.",
+      registers,
+    });
     const inFlight = (): number => this.#inFlight;
     registry.registerMetric(
       new Gauge({
@@ -40,6 +46,11 @@ export class RequestMetrics implements RequestWatch {
         },
       }),
     );
+  }
+
+  streamOpened(): () => void {
+    this.#streams.inc();
+    return () => this.#streams.dec();
   }
 
   began(): (operation: string, status: number) => void {

@@ -27,6 +27,7 @@ export class ServerMetrics implements MetricsPage {
   readonly #state: StateMetrics;
   readonly #facts: ServerMetricsOptions["facts"];
   readonly #spans;
+  readonly #logBytes;
   #hasProcessMetrics = false;
 
   constructor({ stopwatch, version, leads, facts }: ServerMetricsOptions) {
@@ -41,6 +42,11 @@ export class ServerMetrics implements MetricsPage {
       name: "longshore_trace_spans_total",
       help: "Spans of traces that the collector took, or did not take.",
       ...{ labelNames: ["result"], registers },
+    });
+    this.#logBytes = new Counter({
+      name: "longshore_log_bytes_total",
+      help: "Bytes that came to the logs of attempts, as far as the server that leads has noted them.",
+      registers,
     });
     new Gauge({
       name: "longshore_build_info",
@@ -57,6 +63,11 @@ export class ServerMetrics implements MetricsPage {
         },
       }),
     );
+  }
+
+  /** So many bytes more have come to the logs of attempts. */
+  logGrew(bytes: number): void {
+    this.#logBytes.inc(bytes);
   }
 
   spans(result: "sent" | "failed", count: number): void {
