@@ -16,7 +16,7 @@ export interface ServerOptions {
   readonly advertise?: string;
   /** The configuration file; by default config.json in the data directory, if it is there. */
   readonly configFile?: string;
-  readonly driver: "auto" | "process" | "docker";
+  readonly driver: "auto" | "process" | "docker" | "kubernetes";
   /** What the machine is taken to have; by default what it has. */
   readonly vcpus?: number;
   readonly memoryMiB?: number;

@@ -1,5 +1,5 @@
 import { attemptsThatCount } from "./failure.ts";
-import { holdingsOf } from "./holdings.ts";
+import { hasShareOfMachine, holdingsOf } from "./holdings.ts";
 import { unitAttemptId } from "./ids.ts";
 import type { Attempt, Job, JobStatus } from "./job.ts";
 import { activeAttempt, isArrayParent, isTerminal, requirementsOf } from "./job.ts";
@@ -25,7 +25,7 @@ export function findViolation(world: World): string | undefined {
       return `job ${job.id} has more attempts than allowed`;
     if (attempt !== undefined) {
       const requirements = requirementsOf(job);
-      if (attempt.instanceIds === undefined) {
+      if (hasShareOfMachine(attempt)) {
         vcpuMilli += requirements.vcpuMilli;
         memoryMiB += requirements.memoryMiB;
       }

@@ -56,11 +56,15 @@ export function environmentNameOf(cluster: string): string | undefined {
 export const shareInstanceId = remembered((environmentArn) => `i-${hexId(environmentArn, 17)}`);
 
 /** The instance that an attempt, or one of its nodes, is or was on: where the environment has none, the one that stands for its share. */
-export function instanceIdOf({ instanceIds, environmentArn }: Binding, node = 0): string {
+export function instanceIdOf({ instanceIds, environmentArn, machine }: Binding, node = 0): string {
+  if (machine !== undefined) return machineInstanceId(machine.id);
   return instanceIds?.[node] ?? shareInstanceId(environmentArn);
 }
 
-type Binding = Pick<Attempt, "environmentArn" | "instanceIds">;
+type Binding = Pick<Attempt, "environmentArn" | "instanceIds" | "machine">;
+
+/** The instance that a machine of a cluster is, by its UID. */
+export const machineInstanceId = remembered((machineId) => `i-${hexId(machineId, 17)}`);
 
 /** An instance as a member of its cluster. */
 export const containerInstanceId = remembered((instanceId) => hexId(instanceId, 32));

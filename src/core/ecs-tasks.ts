@@ -25,7 +25,7 @@ export interface EcsContainer {
   /** Of a job that runs several. */
   readonly unit?: Unit;
   readonly log?: Scheduling["log"];
-  readonly progress: Pick<Attempt, "startedAt" | "stoppedAt" | "exitCode" | "reason" | "logStreamName"> &
+  readonly progress: Pick<Attempt, "startedAt" | "stoppedAt" | "exitCode" | "reason" | "logStreamName" | "machine"> &
     Pick<UnitState, "address">;
 }
 
@@ -57,8 +57,13 @@ export function ecsTasks({ units, log }: Pick<Scheduling, "units" | "log">, atte
   }
   return [...tasks].map(([node, containers]) => ({
     ...{ id: taskId(attempt.id, node), attempt, containers },
-    instanceId: instanceIdOf(attempt, node),
+    instanceId: instanceIdOf({ ...attempt, ...machineOf(containers) }, node),
   }));
+}
+
+function machineOf(containers: readonly EcsContainer[]): Pick<Attempt, "machine"> {
+  const machine = containers.find(({ progress }) => progress.machine !== undefined)?.progress.machine;
+  return machine === undefined ? {} : { machine };
 }
 
 /** A task runs from its first container's start to its last one's end. */

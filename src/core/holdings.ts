@@ -1,3 +1,4 @@
+import { runsPodsOfCluster } from "./driver-name.ts";
 import type { Attempt, InstanceNeed, Job, Requirements } from "./job.ts";
 import { requirementsOf } from "./job.ts";
 import { shareHoldings } from "./quota/holdings.ts";
@@ -28,6 +29,11 @@ export function holdingsOf(
     ...counted(instances).map(({ type, count }) => ({ key: instanceKey(environmentArn, type), quantity: count })),
     ...shareHoldings(job, attempt),
   ];
+}
+
+/** Whether it takes its share of the machine itself: it is on no instance, and in no cluster. */
+export function hasShareOfMachine({ driver, instanceIds }: Pick<Attempt, "driver" | "instanceIds">): boolean {
+  return instanceIds === undefined && !runsPodsOfCluster(driver);
 }
 
 /** What an attempt holds of one instance. */

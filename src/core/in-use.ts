@@ -1,6 +1,7 @@
 import { accountOf } from "./account.ts";
-import { isOfThisMachine } from "./driver-name.ts";
-import { holdingsOf } from "./holdings.ts";
+import { podsOf } from "./clusters.ts";
+import { isOfThisMachine, runsPodsOfCluster } from "./driver-name.ts";
+import { hasShareOfMachine, holdingsOf } from "./holdings.ts";
 import type { Attempt, Job, Requirements } from "./job.ts";
 import { requirementsOf } from "./job.ts";
 
@@ -12,6 +13,8 @@ export class InUse {
   readonly #byAccount = new Map<string, { -readonly [Part in keyof Requirements]: Requirements[Part] }>();
   readonly #vcpuMilliByEnvironment = new Map<string, number>();
   readonly #jobsByQueue = new Map<string, number>();
+  /** Of clusters: those that have not begun. */
+  readonly #startingPods = new Map<string, number>();
   /** By key, whether the resource exists or not. */
   readonly #byKey = new Map<string, number>();
 
@@ -21,6 +24,10 @@ export class InUse {
 
   heldBy(account: string): Requirements {
     return this.#byAccount.get(account) ?? NOTHING;
+  }
+
+  startingPods(environmentArn: string): number {
+    return this.#startingPods.get(environmentArn) ?? 0;
   }
 
   jobs(queueArn: string): number {
@@ -40,7 +47,11 @@ export class InUse {
   count(job: Job, attempt: Attempt, sign: 1 | -1): void {
     const { vcpuMilli, memoryMiB, gpus } = requirementsOf(job);
     for (const { key, quantity } of holdingsOf(job, attempt)) add(this.#byKey, key, sign * quantity);
-    if (attempt.instanceIds === undefined) {
+    if (runsPodsOfCluster(attempt.driver)) {
+      const isStarting = job.state.status === "STARTING" || job.state.status === "SCHEDULED";
+      if (isStarting) add(this.#startingPods, attempt.environmentArn, sign * podsOf(job.scheduling));
+    }
+    if (hasShareOfMachine(attempt)) {
       this.machine.vcpuMilli += sign * vcpuMilli;
       this.machine.memoryMiB += sign * memoryMiB;
       this.machine.gpus += sign * gpus;

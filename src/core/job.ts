@@ -1,3 +1,4 @@
+import type { MachineName } from "./clusters.ts";
 import type { DriverName } from "./driver-name.ts";
 import { childId } from "./ids.ts";
 import type { Architecture } from "./instances/instance.ts";
@@ -146,6 +147,8 @@ export interface Attempt {
   readonly environmentArn: string;
   /** Where it runs: one instance, or one for each node. Absent in environments without instances. */
   readonly instanceIds?: readonly string[];
+  /** In a cluster: the machine that it is on, of several nodes the main one. Set when the program runs. */
+  readonly machine?: MachineName;
   /** Set when the program runs. Epoch ms, as all times. */
   readonly startedAt?: number;
   /** By how much the machine's clock was set forward since then, ms; negative: back. What is measured from the start is so much later. */

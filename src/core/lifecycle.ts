@@ -1,4 +1,5 @@
-import { shareInstanceId } from "./ecs-names.ts";
+import type { MachineName } from "./clusters.ts";
+import { instanceIdOf } from "./ecs-names.ts";
 import { attemptId } from "./ids.ts";
 import { DEFAULT_NAME, logStreamName } from "./submission/log-target.ts";
 import type { Attempt, Job, JobState, Stopping } from "./job.ts";
@@ -36,6 +37,7 @@ export interface AttemptEnd {
   readonly exitCode?: number;
   readonly reason?: string;
   readonly usage?: Usage;
+  readonly machine?: MachineName;
   /** Where it does not follow from the other members. */
   readonly statusReason?: string;
 }
@@ -52,17 +54,17 @@ export function bind(job: Job, binding: Binding, now: number, era?: string): Job
 }
 
 /** STARTING -> RUNNING: the program runs. */
-export function started(job: Job, at: number): JobState {
-  const attempt = begun(job, activeAttempt(job.state)!, at);
+export function started(job: Job, at: number, machine?: MachineName): JobState {
+  const attempt = { ...begun(job, activeAttempt(job.state)!, at), ...(machine !== undefined && { machine }) };
   return { ...job.state, status: "RUNNING", startedAt: at, attempts: replaceLastAttempt(job.state.attempts, attempt) };
 }
 
 /** The active attempt is over: the job SUCCEEDED, FAILED, or is RUNNABLE again. */
 export function ended(job: Job, end: AttemptEnd): JobState {
-  const active = activeAttempt(job.state)!;
+  const active = { ...activeAttempt(job.state)!, ...(end.machine !== undefined && { machine: end.machine }) };
   const startedAt = active.startedAt ?? end.startedAt;
   const before = startedAt === undefined ? active : begun(job, active, startedAt);
-  const statusReason = active.stopping?.reason ?? end.statusReason ?? endReason(job, { ...end, startedAt });
+  const statusReason = active.stopping?.reason ?? end.statusReason ?? endReason(job, active, { ...end, startedAt });
   const attempt: Attempt = {
     ...before,
     stoppedAt: Math.max(end.at, startedAt ?? 0),
@@ -152,14 +154,17 @@ function begun({ scheduling: { log, service } }: Job, attempt: Attempt, startedA
   return { ...attempt, startedAt, logStreamName: stream };
 }
 
-function endReason(job: Job, end: AttemptOutcome): string {
+function endReason(job: Job, attempt: Attempt, end: AttemptOutcome): string {
   if (job.scheduling.service !== undefined) return trainingEndReason(end);
   if (end.exitCode !== undefined) return REASONS.exited;
   if (end.startedAt === undefined) return REASONS.notStarted;
-  return hostTerminated(activeAttempt(job.state)!);
+  return hostTerminated(attempt);
 }
 
 /** What becomes of an attempt whose instance goes away (reference 2.3). `lostId`: of several instances the one that does. */
-export function hostTerminated({ environmentArn, instanceIds }: Binding, lostId = instanceIds?.[0]): string {
-  return `Host EC2 (instance ${lostId ?? shareInstanceId(environmentArn)}) terminated.`;
+export function hostTerminated(
+  binding: Pick<Attempt, "environmentArn" | "instanceIds" | "machine">,
+  lostId = instanceIdOf(binding),
+): string {
+  return `Host EC2 (instance ${lostId}) terminated.`;
 }

@@ -1,5 +1,7 @@
 import type { DriverName } from "./driver-name.ts";
 import { driverOfHost } from "./driver-name.ts";
+import type { ClusterReason } from "./clusters.ts";
+import { clusterReason, isInCluster } from "./clusters.ts";
 import type { ExceededLimit } from "./holdings.ts";
 import { exceededLimit } from "./holdings.ts";
 import type { Architecture, InstanceType, Launching } from "./instances/instance.ts";
@@ -63,6 +65,7 @@ export type BlockedReason =
   /** The service environment has them, but not beside those in use. */
   | ({ readonly kind: "instances" } & ExceededLimit)
   | QuotaReason
+  | ClusterReason
   /** So much is kept free for shares that are not active yet. */
   | { readonly kind: "reservation"; readonly reservedVcpuMilli: number; readonly activeShares: number }
   /** As many jobs of the queue hold capacity as may. */
@@ -113,6 +116,8 @@ export function spotIn(world: World, environment: Environment, demand: Demand): 
   const { requirements, instances: needs = [] } = demand;
   if (!takesNodesOf(demand, environment)) return undefined;
   if (exceededLimit(environment, needs, (key) => world.inUse(key)) !== undefined) return undefined;
+  if (isInCluster(environment))
+    return clusterReason(world, environment, demand) === undefined ? { environment } : undefined;
   if (environment.instances === undefined) {
     const isFree = fitsCapacity(requirements, freeIn(world, environment));
     return isFree ? { environment } : undefined;
@@ -140,7 +145,7 @@ export function misfitOf(world: World, environment: Environment, demand: Demand)
   if (!takesNodesOf(demand, environment)) return "nodes";
   if (environment.instances === undefined) {
     if (requirements.vcpuMilli > environment.maxVcpuMilli) return "maximum";
-    if (!fitsCapacity(requirements, world.capacity)) return "size";
+    if (!isInCluster(environment) && !fitsCapacity(requirements, world.capacity)) return "size";
   } else {
     const misfit = instanceMisfit(world, environment, environment.instances, demand);
     if (misfit !== undefined) return misfit;
@@ -216,6 +221,8 @@ function isCloser(a: Capacity, b: Capacity, need: Requirements): boolean {
 
 /** It could start in any of these environments, beside less than runs there now. */
 function waitReason(world: World, demand: Demand, environments: readonly Environment[]): BlockedReason {
+  const inCluster = environments.filter(isInCluster).map((one) => clusterReason(world, one, demand));
+  if (inCluster.length === environments.length && inCluster[0] !== undefined) return inCluster[0];
   const failed = environments.map((one) => failedTypes(world, one, demand));
   if (failed.every((types) => types.length > 0)) return { kind: "launch-failed", types: [...new Set(failed.flat())] };
   const launching = environments.reduce((sum, one) => sum + launchingFor(world, one, demand), 0);
@@ -224,6 +231,7 @@ function waitReason(world: World, demand: Demand, environments: readonly Environ
     return { kind: "nodes", count: demand.nodes.count, each: needOfInstance(demand), ...more };
   }
   const free = environments
+    .filter((one) => !isInCluster(one))
     .map((one) => largestFree(world, one, demand))
     .reduce((a, b) => (b.vcpuMilli > a.vcpuMilli ? b : a));
   const machine = launching === 0 && environments.every((one) => isMachineFull(world, one, demand));
@@ -309,7 +317,8 @@ export function freeIn(world: World, { arn, maxVcpuMilli }: Environment): Capaci
 }
 
 /** Whether there is anything to run jobs on: nobody but the user brings what an UNMANAGED environment has. */
-export function hasMachines({ isUnmanaged, instances }: Environment): boolean {
+export function hasMachines({ isUnmanaged, instances, cluster }: Environment): boolean {
+  if (cluster !== undefined) return true;
   return !isUnmanaged || (instances !== undefined && instances.types.length > 0);
 }
 
@@ -327,6 +336,8 @@ export function driverFor(world: World, { environment, instanceIds }: Spot, need
 }
 
 const PASSING: ReadonlySet<BlockedReason["kind"]> = new Set([
+  "cluster-full",
+  "cluster-backlog",
   "capacity",
   "instances",
   "nodes",

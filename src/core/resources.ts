@@ -18,6 +18,8 @@ export interface Environment {
   readonly maxInstances?: ReadonlyMap<string, number>;
   /** Jobs run on instances: launched for them, or registered. Without it the environment is a share of the machine's own capacity. */
   readonly instances?: Launching;
+  /** Jobs run as pods of a cluster, which places them on machines of its own. */
+  readonly cluster?: ClusterShare;
   readonly isFargate: boolean;
   /** Multi-node parallel jobs do not run there: on On-Demand instances only, of managed environments (reference 3.3). */
   readonly takesNoNodes?: true;
@@ -38,6 +40,13 @@ export interface Environment {
   readonly replacement?: Replacement;
   /** From the tag `longshore:driver`, else the server's default. */
   readonly driver: DriverName | "auto";
+}
+
+/** What an environment is in the cluster that its `driver` speaks to. */
+export interface ClusterShare {
+  readonly namespace: string;
+  /** So many pods may wait for a place there at a time: an autoscaler sees demand, and the order of all others stays the scheduler's. */
+  readonly pendingPods: number;
 }
 
 /**

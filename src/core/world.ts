@@ -187,7 +187,12 @@ export class World {
     return [...this.#activeOfShares.get(shareArn)].map((jobId) => this.jobs.get(jobId)!);
   }
 
-  /** What active attempts hold of the machine: those that are on no instance. */
+  /** How many pods of an environment in a cluster have not begun. */
+  startingPods(environmentArn: string): number {
+    return this.#inUse.startingPods(environmentArn);
+  }
+
+  /** What active attempts hold of the machine: those that are on no instance, and in no cluster. */
   get used(): InUse["machine"] {
     return this.#inUse.machine;
   }

@@ -1,8 +1,10 @@
 import { expandVariables } from "../core/tasks/expand-variables.ts";
+import { runsPodsOfCluster } from "../core/driver-name.ts";
 import { nodeId, taskId, unitAttemptId } from "../core/ids.ts";
 import type { Instances } from "../core/instances/instances.ts";
 import type { Job, Service } from "../core/job.ts";
 import { activeAttempt, requirementsOf } from "../core/job.ts";
+import { DEFAULT_NAME } from "../core/submission/log-target.ts";
 import { withLearnedMemory } from "../core/submission/memory-ladder.ts";
 import { containerRequirements } from "../core/submission/requirements.ts";
 import type { Environment } from "../core/resources.ts";
@@ -13,8 +15,8 @@ import {
   trainingJobArn,
   trainingJobNameOf,
 } from "../core/submission/training-job.ts";
-import { unitContainer } from "../core/tasks/unit-container.ts";
-import type { AttemptSpec } from "../ports/driver.ts";
+import { podPropertiesOf, unitContainer } from "../core/tasks/unit-container.ts";
+import type { AttemptSpec, PodPart, SharedNetwork } from "../ports/driver.ts";
 import type { Launch } from "../ports/store.ts";
 import type { CallingBack } from "./job-environment.ts";
 import { jobEnvironment } from "./job-environment.ts";
@@ -33,7 +35,30 @@ export interface Start {
 /** All that a driver needs to run the active attempt of a job, or one unit of it. */
 export function attemptSpec(start: Start, callingBack: CallingBack): AttemptSpec {
   const spec = unboundedSpec(start, callingBack);
-  return { ...spec, ...ceilingOf(start, spec) };
+  const pod = runsPodsOfCluster(activeAttempt(start.job.state)!.driver) && { pod: podPart(start) };
+  return { ...spec, ...ceilingOf(start, spec), ...pod };
+}
+
+/** An environment that has left its cluster meanwhile has no namespace any more: the driver refuses what would begin there. */
+function podPart({ job, launch, environment, unit: index }: Start): PodPart {
+  const namespace = environment?.cluster?.namespace ?? "";
+  const { id } = activeAttempt(job.state)!;
+  const { units } = job.scheduling;
+  if (units === undefined || index === undefined) {
+    return { id, namespace, name: DEFAULT_NAME.ecs, index: 0, count: 1, dependsOn: [] };
+  }
+  const unit = units[index]!;
+  const ofPod = units.flatMap(({ node }, other) => (node === unit.node ? [other] : []));
+  const properties = podPropertiesOf(launch.spec, unit.node);
+  return {
+    id: taskId(id, unit.node),
+    namespace: properties?.metadata?.namespace ?? namespace,
+    name: unit.name,
+    index: ofPod.indexOf(index),
+    count: ofPod.length,
+    dependsOn: unit.dependsOn.map((one) => ({ ...one, unit: ofPod.indexOf(one.unit) })),
+    ...(properties !== undefined && { properties }),
+  };
 }
 
 function unboundedSpec({ unit, ...start }: Start, callingBack: CallingBack): AttemptSpec {
@@ -97,9 +122,13 @@ function unitSpec(start: Start & { readonly unit: number }, callingBack: Calling
     ...modes,
     ...(companions.length > 1 && { task: { id: taskId(attempt.id, unit.node) } }),
     ...(unit.node !== undefined && {
-      node: { id: attempt.id, index: unit.node, count: job.scheduling.nodes!.count },
+      node: { id: attempt.id, index: unit.node, count: job.scheduling.nodes!.count, ...eachNodeOf(job) },
     }),
   };
+}
+
+function eachNodeOf({ scheduling: { eachNode } }: Job): Pick<SharedNetwork, "each"> {
+  return eachNode === undefined ? {} : { each: eachNode };
 }
 
 /** Of those that its attempt has: in the order of units. */

@@ -61,7 +61,7 @@ function observeAttempt(world: World, driver: DriverName, event: AttemptEvent, o
     if (job !== undefined) change(world, job, ended(job, event), observed);
     observed.over.push({ driver, attemptId });
   } else if (job === undefined) observed.unwanted.push({ driver, attemptId });
-  else if (job.state.status === "STARTING") change(world, job, started(job, event.at), observed);
+  else if (job.state.status === "STARTING") change(world, job, started(job, event.at, event.machine), observed);
 }
 
 /** An end that is not the program's own is that of its host, where this is gone. */

@@ -65,6 +65,12 @@ export class JsonObject {
     return isGood ? value : this.fail(name, `must be a ${isWhole ? "whole " : ""}number from ${least} to ${most}.`);
   }
 
+  /** true or false. */
+  flag(name: string): boolean {
+    const value = this.#get(name);
+    return typeof value === "boolean" ? value : this.fail(name, "must be true or false.");
+  }
+
   /** As it is in the file. */
   value(name: string): unknown {
     return this.#get(name);

@@ -1,5 +1,7 @@
 import type { ContainerProperties, EksPodProperties } from "@aws-sdk/client-batch";
+import type { MachineName } from "../core/clusters.ts";
 import type { DriverName } from "../core/driver-name.ts";
+import type { MachineOfCluster } from "../core/instances/machines-of-cluster.ts";
 import type { Requirements } from "../core/job.ts";
 import type { UnitDependency } from "../core/tasks/task.ts";
 import type { Usage, UsedSoFar } from "../core/usage.ts";
@@ -30,7 +32,7 @@ export interface Driver {
   /** What an attempt that is starting waits for now, for people: an image that is being pulled. Of drivers in which that can take long. */
   waitsFor?(attemptId: string): string | undefined;
   /** The machines that it runs attempts on, as it sees them now. Of drivers of clusters. */
-  machines?(): readonly ClusterMachine[];
+  machines?(): readonly MachineOfCluster[];
   /**
    * What these attempts have used by now. Of what does not run, or cannot be measured, or was not seen in time, there is nothing; those who ask ask again. May
    * reject. Of drivers that can measure.
@@ -169,26 +171,8 @@ export type DriverEvent =
       readonly machine?: MachineName;
     };
 
-/** A machine of a cluster, with what its cluster may place there. */
-export interface ClusterMachine extends MachineName {
-  readonly capacity: Requirements;
-  /** It runs pods, and takes new ones. */
-  readonly isReady: boolean;
-  readonly takesPods: boolean;
-  /** As its labels tell: `node.kubernetes.io/instance-type`, `topology.kubernetes.io/zone`, `kubernetes.io/arch`. */
-  readonly instanceType?: string;
-  readonly zone?: string;
-  readonly architecture?: string;
-  /** Epoch ms. */
-  readonly since: number;
-  /** Those of this driver that are there and not over, ids of attempts. */
-  readonly attemptIds: readonly string[];
-}
+export type { MachineOfCluster } from "../core/instances/machines-of-cluster.ts";
 
-/** A machine of a cluster: what Kubernetes calls a node. `id`: its UID. */
-export interface MachineName {
-  readonly name: string;
-  readonly id: string;
-}
+export type { MachineName } from "../core/clusters.ts";
 
 export { OUT_OF_MEMORY } from "../core/failure.ts";

@@ -1,5 +1,6 @@
 import type { JobStateTimeLimitAction } from "@aws-sdk/client-batch";
 import type { Fact } from "../core/changes.ts";
+import type { ClusterPlace } from "../core/clusters.ts";
 import type { DriverName } from "../core/driver-name.ts";
 import { environmentProblem, instanceTypesProblem } from "../core/environment-problem.ts";
 import { askedFate } from "../core/environment-tags.ts";
@@ -29,11 +30,13 @@ export interface ResourceOptions {
   readonly extensions?: boolean;
   /** What an environment may launch; undefined for those that are shares of the machine. By default all are. */
   launchingOf?(settings: EnvironmentSettings): Launching | undefined;
+  /** The cluster that an environment is in; undefined for those of this machine. By default all are. */
+  clusterOf?(settings: Pick<EnvironmentSettings, "eksConfiguration" | "tags">): ClusterPlace | undefined;
 }
 
 /** All resources, as the scheduler sees them. */
 export async function readResources(database: Database, options: ResourceOptions): Promise<Fact[]> {
-  const { defaultDriver, extensions = true } = options;
+  const { extensions = true } = options;
   const rows = await database.read(
     `SELECT * FROM resources WHERE kind IN ('compute-environment', 'service-environment', 'job-queue', 'quota-share', 'scheduling-policy')
      ORDER BY arn`,
@@ -45,7 +48,7 @@ export async function readResources(database: Database, options: ResourceOptions
       toEnvironment(toRecord<EnvironmentSettings>(row), options, hosts.get(String(row["arn"]))),
     ),
     ...ofKind("service-environment").map((row) =>
-      toServiceEnvironment(toRecord<ServiceEnvironmentSettings>(row), defaultDriver),
+      toServiceEnvironment(toRecord<ServiceEnvironmentSettings>(row), options),
     ),
   ];
   const queues = ofKind("job-queue").map((row) => toQueue(toRecord<QueueSettings>(row), extensions));
@@ -81,9 +84,9 @@ function toEnvironment(
 ): Environment {
   const { arn, version, status, statusReason, settings } = record;
   const isUnmanaged = settings.type === "UNMANAGED";
-  const launching = isUnmanaged ? undefined : options.launchingOf?.(settings);
-  const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
-  const problem = environmentProblem(settings) ?? instanceTypesProblem(settings, launching);
+  const place = options.clusterOf?.(settings);
+  const launching = isUnmanaged || place !== undefined ? undefined : options.launchingOf?.(settings);
+  const problem = environmentProblem(settings) ?? problemOf(place) ?? instanceTypesProblem(settings, launching);
   const isFargateSpot = settings.computeResources?.type === "FARGATE_SPOT" && options.extensions !== false;
   const fate = isFargateSpot ? askedFate(settings.tags ?? {}, true) : undefined;
   return {
@@ -101,9 +104,23 @@ function toEnvironment(
     ...(status === "INVALID" && { invalidReason: statusReason }),
     ...(launching !== undefined && { instances: launching }),
     ...(settings.replacement !== undefined && { replacement: settings.replacement }),
-    ...(isUnmanaged && ofHosts(settings, hosts)),
-    driver: driver ?? options.defaultDriver,
+    ...(isUnmanaged && place === undefined && ofHosts(settings, hosts)),
+    ...runBy(settings, place, options),
   };
+}
+
+function problemOf(place: ClusterPlace | undefined): string | undefined {
+  return place?.kind === "unusable" ? place.problem : undefined;
+}
+
+/** Its own driver, by its tag, or the default one. */
+function runBy(
+  { tags }: Pick<EnvironmentSettings, "tags">,
+  place: ClusterPlace | undefined,
+  { defaultDriver }: ResourceOptions,
+): Pick<Environment, "driver" | "cluster"> {
+  if (place?.kind === "in-cluster") return { driver: place.driver, cluster: place.share };
+  return { driver: (tags?.[DRIVER_TAG] as Environment["driver"] | undefined) ?? defaultDriver };
 }
 
 function ofHosts(
@@ -122,9 +139,11 @@ function takesNodes({ type, computeResources }: EnvironmentSettings): boolean {
 /** Its bound is a number of instances. */
 function toServiceEnvironment(
   { arn, version, status, settings }: ResourceRecord<ServiceEnvironmentSettings>,
-  defaultDriver: DriverName | "auto",
+  options: ResourceOptions,
 ): Environment {
-  const driver = settings.tags?.[DRIVER_TAG] as Environment["driver"] | undefined;
+  const { tags = {} } = settings;
+  const place = options.clusterOf?.({ tags });
+  const problem = problemOf(place);
   return {
     ...{ arn, version, status },
     enabled: settings.state === "ENABLED",
@@ -134,7 +153,8 @@ function toServiceEnvironment(
     ),
     isFargate: false,
     isUnmanaged: false,
-    driver: driver ?? defaultDriver,
+    ...(problem !== undefined && { problem }),
+    ...runBy({ tags }, place, options),
   };
 }
 

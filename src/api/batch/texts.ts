@@ -83,7 +83,8 @@ export const TEXTS = {
   updateOfChanging: "Cannot update, resource is being modified",
   isBeingDeleted: (noun: string, name: string) => `${noun} ${name} is being deleted.`,
   alreadyExists: "Object already exists",
-  unknownDriver: (tag: string, value: string) => `The tag ${tag} must be process or docker, not ${value}.`,
+  unknownDriver: (tag: string, value: string) =>
+    `The tag ${tag} must be process, docker, kubernetes or kubernetes@CLUSTER, not ${value}.`,
   unknownCapacity: (tag: string, value: string) => `The tag ${tag} must be instances or shared, not ${value}.`,
   // Job queues
   queueName: "Job Queue name should match a valid pattern.",

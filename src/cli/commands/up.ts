@@ -45,8 +45,11 @@ export function addServerOptions(command: Command): Command {
     )
     .option("--config <file>", "the configuration file (default: config.json in the data directory, if it is there)")
     .addOption(
-      new Option("--driver <name>", "what runs jobs; auto: docker if it answers, else process")
-        .choices(["auto", "process", "docker"])
+      new Option(
+        "--driver <name>",
+        "what runs jobs; auto: docker if it answers, else process; kubernetes: pods of the first cluster in the configuration file",
+      )
+        .choices(["auto", "process", "docker", "kubernetes"])
         .default("auto"),
     )
     .option("--vcpus <n>", "vCPUs that jobs may use together (default: all)", wholeNumber(1))

@@ -12,6 +12,8 @@ import { JsonObject } from "../../input/json-object.ts";
 import { StartError } from "../start-error.ts";
 import { sessionTimes } from "./console.ts";
 import { fileSystems } from "./file-systems.ts";
+import type { ClusterSetting } from "./kubernetes.ts";
+import { clusterSettings } from "./kubernetes.ts";
 import type { OwnLimits } from "./limits.ts";
 import { NO_OWN_LIMITS, ownLimits } from "./limits.ts";
 import type { MetricsSettings } from "./metrics.ts";
@@ -29,6 +31,8 @@ export interface Configuration {
   readonly secrets: readonly SecretSource[];
   /** The directory that stands for a file system or an access point, by its id or ARN. */
   readonly fileSystems: ReadonlyMap<string, string>;
+  /** Where jobs run as pods; the first one is the default. */
+  readonly clusters: readonly ClusterSetting[];
   /** The first one that matches counts. */
   readonly roles: readonly RoleSource[];
   readonly prices: OwnPrices;
@@ -67,6 +71,7 @@ function parseConfiguration(text: string, directory: string): Configuration {
   const configuration = {
     secrets: file.optional("secrets", (name) => secretSources(file.objects(name), directory)) ?? [],
     fileSystems: file.optional("fileSystems", (name) => fileSystems(file.object(name), directory)) ?? new Map(),
+    clusters: file.optional("kubernetes", (name) => clusterSettings(file.object(name), directory)) ?? [],
     roles: file.optional("roles", (name) => roleSources(file.objects(name), directory)) ?? [],
     nodeSubnets: file.optional("nodeSubnets", (name) => nodeSubnets(file, name)),
     targets: file.optional("targets", (name) => eventTargets(file, name, directory)) ?? [],

@@ -20,6 +20,8 @@ const SOON_MS = 5_000;
 
 /** These go away by themselves, when other jobs end. */
 const PASSING = new Set([
+  "cluster-full",
+  "cluster-backlog",
   "capacity",
   "instances",
   "nodes",

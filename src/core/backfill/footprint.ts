@@ -16,7 +16,7 @@ const MACHINE = { vcpu: "machine vcpu", memory: "machine memory", gpus: "machine
 /** Where an attempt is, or may be. */
 export type Place = Pick<Attempt, "environmentArn" | "instanceIds" | "stopping">;
 
-/** All that an attempt of the job takes there, limited or not, as one list. What is on instances takes nothing of the machine. */
+/** All that an attempt of the job takes there, limited or not, as one list. What is on instances, or in a cluster, takes nothing of the machine. */
 export function footprintOf(world: World, job: Job, place: Place): Holding[] {
   const { environmentArn, instanceIds } = place;
   const counted = holdingsOf(job, place);
@@ -24,6 +24,9 @@ export function footprintOf(world: World, job: Job, place: Place): Holding[] {
     return [{ key: someInstance(environmentArn), quantity: 1 }, ...onInstances(world, job, place), ...counted];
   }
   const { vcpuMilli, memoryMiB, gpus } = requirementsOf(job);
+  if (world.environments.get(environmentArn)?.cluster !== undefined) {
+    return [{ key: vcpusOf(environmentArn), quantity: vcpuMilli }, ...counted];
+  }
   return [
     { key: MACHINE.vcpu, quantity: vcpuMilli },
     { key: MACHINE.memory, quantity: memoryMiB },

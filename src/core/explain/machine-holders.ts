@@ -1,3 +1,4 @@
+import { hasShareOfMachine } from "../holdings.ts";
 import type { Job, Requirements } from "../job.ts";
 import { activeAttempt, requirementsOf } from "../job.ts";
 import type { World } from "../world.ts";
@@ -34,8 +35,8 @@ export function machineHolders(world: World, viewer: Viewer): MachineHolder[] {
     if (isSlice === true && status !== "terminating") add(environmentArn, type, 1);
   for (const attemptId of world.activeAttemptIds()) {
     const job = world.jobOfAttempt(attemptId)!;
-    const { environmentArn, instanceIds } = activeAttempt(job.state)!;
-    if (instanceIds === undefined || isOnLeavingSlice(world, job)) add(environmentArn, requirementsOf(job), 0);
+    const attempt = activeAttempt(job.state)!;
+    if (hasShareOfMachine(attempt) || isOnLeavingSlice(world, job)) add(attempt.environmentArn, requirementsOf(job), 0);
   }
   return [...held]
     .sort(([a, first], [b, second]) => second.vcpuMilli - first.vcpuMilli || (a < b ? -1 : 1))

@@ -1,7 +1,9 @@
 import type { ExceededLimit } from "../holdings.ts";
-import { exceededLimit, holdingsOf } from "../holdings.ts";
+import { exceededLimit, hasShareOfMachine, holdingsOf } from "../holdings.ts";
 import type { Job, Requirements } from "../job.ts";
 import { activeAttempt, demandOf, requirementsOf } from "../job.ts";
+import type { ClusterEnvironment } from "../clusters.ts";
+import { clusterReason, isInCluster } from "../clusters.ts";
 import { takesNodesOf } from "../instances/suitable.ts";
 import { fitsCapacity, sharedCapacity } from "../machine.ts";
 import { freeIn, hasMachines, lacksEngine } from "../placement.ts";
@@ -12,7 +14,7 @@ import { machineHolders } from "./machine-holders.ts";
 import type { InstanceObstacle } from "./on-instances.ts";
 import { largestOnInstance, obstaclesOnInstances } from "./on-instances.ts";
 import type { Occupant } from "./occupants.ts";
-import { activeJobs, toFree } from "./occupants.ts";
+import { activeJobs, occupant, toFree } from "./occupants.ts";
 
 /** What keeps one environment from taking a job. All of an environment's obstacles have to go before it does. */
 export type Obstacle =
@@ -39,13 +41,22 @@ export type Obstacle =
       /** vCPUs of the machine that are kept for an instance which a job of a queue before waits for. */
       readonly keptVcpuMilli?: number;
     }
+  /** Of an environment in a cluster: beside what runs, its maximum does not suffice. */
+  | {
+      readonly kind: "cluster-full";
+      readonly freeVcpuMilli: number;
+      readonly maxVcpuMilli: number;
+      readonly toFree: readonly Occupant[];
+    }
+  /** As many pods wait for a place there as may. */
+  | { readonly kind: "cluster-backlog"; readonly pods: number; readonly waiting: readonly Occupant[] }
   | InstanceObstacle;
 
 /** What one environment of a queue has to say to a job. Without obstacles it takes it. */
 export interface EnvironmentVerdict {
   readonly environmentArn: string;
   readonly obstacles: readonly Obstacle[];
-  /** The largest request for which there is room, when nothing runs, and now. Service environments count instances instead. */
+  /** The largest request for which there is room, when nothing runs, and now. Service environments count instances instead, and only a cluster knows its room. */
   readonly largest?: { readonly ever: Capacity; readonly now: Capacity };
 }
 
@@ -60,12 +71,13 @@ export function verdicts(world: World, job: Job, queue: Queue): EnvironmentVerdi
       ...(environment.maxInstances === undefined ? [] : instanceObstacles(world, job, environment)),
       ...capacityObstacles(world, job, environment),
     ];
-    if (environment.maxInstances !== undefined) return { environmentArn: arn, obstacles };
+    if (environment.maxInstances !== undefined || isInCluster(environment)) return { environmentArn: arn, obstacles };
     return { environmentArn: arn, obstacles, largest: largestIn(world, environment, job) };
   });
 }
 
 function capacityObstacles(world: World, job: Job, environment: Environment): Obstacle[] {
+  if (isInCluster(environment)) return clusterObstacles(world, job, environment);
   if (environment.instances === undefined) return roomObstacles(world, job, environment);
   const obstacles = obstaclesOnInstances(world, job, environment);
   // Of what is not there, nothing else is known.
@@ -97,6 +109,24 @@ function instanceObstacles(world: World, job: Job, environment: Environment): Ob
   return [{ kind: "instances", ...exceeded, toFree: ending }];
 }
 
+function clusterObstacles(world: World, job: Job, environment: ClusterEnvironment): Obstacle[] {
+  const { arn, maxVcpuMilli } = environment;
+  const { vcpuMilli } = requirementsOf(job);
+  if (vcpuMilli > maxVcpuMilli) return [{ kind: "above-environment-maximum", maxVcpuMilli }];
+  const reason = clusterReason(world, environment, demandOf(job));
+  if (reason === undefined) return [];
+  const there = activeJobs(world, (one) => environmentOf(one) === arn);
+  if (reason.kind === "cluster-full") {
+    const freeWithout = (ended: readonly Job[]): number =>
+      ended.reduce((sum, one) => sum + requirementsOf(one).vcpuMilli, reason.freeVcpuMilli);
+    return [{ ...reason, toFree: toFree(there, job, (ended) => vcpuMilli <= freeWithout(ended)) }];
+  }
+  const waiting = there.filter(({ state }) => state.status === "STARTING").map((one) => occupant(one, job));
+  return [{ ...reason, waiting: waiting.filter(({ jobId }) => jobId !== undefined).slice(0, MAX_WAITING_SHOWN) }];
+}
+
+const MAX_WAITING_SHOWN = 10;
+
 function roomObstacles(world: World, job: Job, environment: Environment): Obstacle[] {
   const wanted = requirementsOf(job);
   const { capacity: machine } = world;
@@ -118,7 +148,7 @@ function roomObstacles(world: World, job: Job, environment: Environment): Obstac
             kind: "capacity" as const,
             free: freeIn(world, environment),
             toFree: toFree(
-              activeJobs(world, ({ state }) => activeAttempt(state)?.instanceIds === undefined),
+              activeJobs(world, ({ state }) => hasShareOfMachine(activeAttempt(state)!)),
               job,
               (ended) => fitsCapacity(wanted, freeWithout(world, environment, bounds, ended)),
             ),

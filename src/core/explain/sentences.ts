@@ -167,6 +167,16 @@ function obstacleSentences(obstacle: Obstacle, job: Job): Sentences {
         text: `It asks for ${amounts(wanted)}, and ${amounts(obstacle.free)} are free.${keptText(obstacle.keptVcpuMilli)}${heldText(obstacle.machineHolders)}`,
         fix: `${endsText(obstacle.toFree)}; or ask for no more than is free.`,
       };
+    case "cluster-full":
+      return {
+        text: `It asks for ${wanted.vcpuMilli / 1000} vCPU, and ${obstacle.freeVcpuMilli / 1000} of the ${obstacle.maxVcpuMilli / 1000} vCPU of maxvCpus are free.`,
+        fix: `These would have to end: ${named(obstacle.toFree)}; or raise maxvCpus.`,
+      };
+    case "cluster-backlog":
+      return {
+        text: `As many pods as may (${obstacle.pods}) wait in the cluster for a place.`,
+        fix: `\`longshore explain\` says what these wait for: ${named(obstacle.waiting)}. More machines in the cluster, or smaller jobs, let them begin.`,
+      };
     case "no-such-architecture":
       return {
         text: `It needs ${obstacle.architecture} instances, and none of the types allowed is one.`,

@@ -80,9 +80,12 @@ function blockedHeads(plan: Pick<Plan, "blocked">, queueArn: string): BlockedHea
   return [...(block.head === undefined ? [] : [block.head]), ...block.lanes.values()];
 }
 
-/** All environments without instances share the machine; and what becomes of an environment is first of use to who is served first. */
+/** All environments without instances share the machine, but those in clusters; and what becomes of an environment is first of use to who is served first. */
 function competes(world: World, { reason }: BlockedHead, queue: Queue, other: Queue): boolean {
-  const usesMachine = (arn: string): boolean => world.environments.get(arn)?.instances === undefined;
+  const usesMachine = (arn: string): boolean => {
+    const environment = world.environments.get(arn);
+    return environment?.instances === undefined && environment?.cluster === undefined;
+  };
   const shareMachine = queue.environmentArns.some(usesMachine) && other.environmentArns.some(usesMachine);
   if (reason.kind === "capacity" && shareMachine) return true;
   return other.environmentArns.some((arn) => queue.environmentArns.includes(arn));

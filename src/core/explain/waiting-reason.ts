@@ -58,6 +58,10 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
       return `Waiting for instances of the service environment: ${reason.left} of ${reason.type} are free.`;
     case "capacity":
       return `Waiting for capacity: it asks for ${amounts(requirements)}; ${amounts(reason.free)} are free${coming(reason)}${ofMachine(reason)}.`;
+    case "cluster-full":
+      return `Waiting for capacity: it asks for ${requirements.vcpuMilli / 1000} vCPU; ${reason.freeVcpuMilli / 1000} of the ${reason.maxVcpuMilli / 1000} vCPU of maxvCpus are free.`;
+    case "cluster-backlog":
+      return `Waiting for the cluster: ${count(reason.pods, "pod waits", "pods wait")} there for a place already, and not more may at a time.`;
     case "nodes":
       return `Waiting for capacity: it asks for ${reason.count} empty instances of one type, each with ${amounts(reason.each)}; there are fewer${coming(reason)}.`;
     case "launch-failed":
@@ -76,6 +80,10 @@ export function waitingText(reason: WaitingReason, requirements: Requirements): 
     case "behind":
       return `Waiting for job ${reason.headJobId}, which is before it in the queue and does not fit yet.`;
   }
+}
+
+function count(number: number, one: string, several: string): string {
+  return `${number} ${number === 1 ? one : several}`;
 }
 
 function coming({ launching = 0 }: { readonly launching?: number }): string {

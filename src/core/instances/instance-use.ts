@@ -10,6 +10,8 @@ export interface InstanceUse {
   readonly free: Requirements;
   /** No attempt is on it. */
   readonly isIdle: boolean;
+  /** It is a machine of a cluster, which that knows by this name: nothing is launched or terminated there. */
+  readonly machineName?: string;
 }
 
 /** Oldest first. Undefined for an environment without instances, or one that the world does not have. Costs in instances. */

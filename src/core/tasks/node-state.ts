@@ -4,7 +4,7 @@ import { isTerminal, isWaiting } from "../job.ts";
 import type { Binding } from "../lifecycle.ts";
 import { hostTerminated, REASONS } from "../lifecycle.ts";
 import type { NodeEnd } from "./task-progress.ts";
-import { nodeEnd, nodeStart, unitsOfNode } from "./task-progress.ts";
+import { machineOfNode, nodeEnd, nodeStart, unitsOfNode } from "./task-progress.ts";
 import type { Unit, UnitState } from "./task.ts";
 
 /**
@@ -38,7 +38,12 @@ function nodeStatus({ units = [], startedAt, stoppedAt, exitCode, stopping }: At
 
 function nodeAttempt(attempt: Attempt, units: readonly Unit[], node: number): Attempt {
   const { id, driver, environmentArn, instanceIds, units: states = [] } = attempt;
-  const binding = { driver, environmentArn, ...(instanceIds !== undefined && { instanceIds: [instanceIds[node]!] }) };
+  const machine = machineOfNode(units, states, node);
+  const binding = {
+    ...{ driver, environmentArn },
+    ...(instanceIds !== undefined && { instanceIds: [instanceIds[node]!] }),
+    ...(machine !== undefined && { machine }),
+  };
   const indexes = unitsOfNode(units, node);
   const own = indexes.map((index) => states[index]!);
   const startedAt = nodeStart(units, states, node);

@@ -1,10 +1,12 @@
+import { runsPodsOfCluster } from "../driver-name.ts";
 import { taskId } from "../ids.ts";
+import type { MachineName } from "../clusters.ts";
 import type { Attempt, Job, JobState, Scheduling } from "../job.ts";
 import { activeAttempt, replaceLastAttempt } from "../job.ts";
 import type { AttemptEnd, Binding } from "../lifecycle.ts";
 import { logStreamName } from "../submission/log-target.ts";
 import { bind, ended, REASONS, shortened, started } from "../lifecycle.ts";
-import { advance, firstUnits, nodeEnd, nodeStart, stopNode } from "./task-progress.ts";
+import { advance, firstUnits, machineOfNode, nodeEnd, nodeStart, stopNode } from "./task-progress.ts";
 import type { Task } from "./task-progress.ts";
 import type { UnitState, UnitStopping } from "./task.ts";
 import { sumOfUsage } from "../usage.ts";
@@ -14,15 +16,16 @@ export function bound(job: Job, binding: Binding, now: number, era?: string): Jo
   const state = bind(job, binding, now, era);
   const { units } = job.scheduling;
   if (units === undefined) return state;
-  const attempt: Attempt = { ...activeAttempt(state)!, units: firstUnits(taskOf(job.scheduling)) };
-  return { ...state, attempts: replaceLastAttempt(state.attempts, attempt) };
+  const attempt = activeAttempt(state)!;
+  const begun: Attempt = { ...attempt, units: firstUnits(taskOf(job.scheduling, attempt)) };
+  return { ...state, attempts: replaceLastAttempt(state.attempts, begun) };
 }
 
 /** A unit of the active attempt runs. `address`: of its node. */
 export function unitStarted(
   job: Job,
   index: number,
-  { at, address }: { at: number; address?: string },
+  { at, address, machine }: { at: number; address?: string; machine?: MachineName },
   now: number,
 ): JobState {
   return withUnit(job, index, now, (state) => {
@@ -32,6 +35,7 @@ export function unitStarted(
       ...begun(job, index, state, at),
       status: "running",
       ...(isOfNode && address !== undefined && { address }),
+      ...(machine !== undefined && { machine }),
     };
   });
 }
@@ -48,6 +52,7 @@ export function unitEnded(job: Job, index: number, end: AttemptEnd, now: number)
       ...(end.exitCode !== undefined && { exitCode: end.exitCode }),
       ...(end.reason !== undefined && { reason: shortened(end.reason) }),
       ...(end.usage !== undefined && { usage: end.usage }),
+      ...(end.machine !== undefined && { machine: end.machine }),
     };
   });
 }
@@ -80,19 +85,20 @@ function withUnits(job: Job, given: readonly UnitState[], now: number): JobState
   if (units.every(({ status }) => status === "ended")) return ended({ ...job, state }, endOf(task, units));
   const startedAt = nodeStart(task.units, units, task.mainNode);
   if (startedAt === undefined || attempt.startedAt !== undefined) return state;
-  return started({ ...job, state }, startedAt);
+  return started({ ...job, state }, startedAt, machineOfNode(task.units, units, task.mainNode));
 }
 
 function endOf({ units, mainNode }: Task, states: readonly UnitState[]): AttemptEnd {
   const { how, stopping: _, ...mainEnd } = nodeEnd(units, states, mainNode);
   const usage = sumOfUsage(states.map((state) => state.usage));
-  const end = { ...mainEnd, ...(usage !== undefined && { usage }) };
+  const machine = machineOfNode(units, states, mainNode);
+  const end = { ...mainEnd, ...(usage !== undefined && { usage }), ...(machine !== undefined && { machine }) };
   if (how === "lost") return end;
   return { ...end, statusReason: how === "exited" ? REASONS.exited : REASONS.notStarted };
 }
 
-function taskOf({ units, nodes }: Scheduling, attempt?: Attempt): Task {
-  return { units: units!, mainNode: nodes?.main, stopping: attempt?.stopping };
+function taskOf({ units, nodes }: Scheduling, { driver, stopping }: Attempt): Task {
+  return { units: units!, mainNode: nodes?.main, beginsWhole: runsPodsOfCluster(driver), stopping };
 }
 
 function begun(job: Job, index: number, state: UnitState, startedAt: number): UnitState {

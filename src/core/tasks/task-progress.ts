@@ -1,3 +1,4 @@
+import type { MachineName } from "../clusters.ts";
 import { REASONS } from "../lifecycle.ts";
 import type { Unit, UnitDependency, UnitState, UnitStopping } from "./task.ts";
 
@@ -6,6 +7,8 @@ export interface Task {
   readonly units: readonly Unit[];
   /** Of a multi-node parallel job. */
   readonly mainNode?: number | undefined;
+  /** All units of a node begin together: its driver has its cluster keep the order among them. */
+  readonly beginsWhole?: boolean;
   /** The whole attempt was told to end. */
   readonly stopping?: UnitStopping | undefined;
 }
@@ -14,9 +17,9 @@ export interface Task {
 export const MAIN_NODE_ENDED = "Main node exited";
 
 /** The units of an attempt that begins: those that wait for nothing start. */
-export function firstUnits({ units, mainNode }: Task): readonly UnitState[] {
+export function firstUnits({ units, mainNode, beginsWhole = false }: Task): readonly UnitState[] {
   return units.map(({ node, dependsOn }) => ({
-    status: node === mainNode && dependsOn.length === 0 ? "starting" : "waiting",
+    status: node === mainNode && (beginsWhole || dependsOn.length === 0) ? "starting" : "waiting",
   }));
 }
 
@@ -72,6 +75,16 @@ export function nodeStart(
     if (startedAt !== undefined && !awaited.has(index)) first = Math.min(first ?? startedAt, startedAt);
   }
   return first;
+}
+
+/** In a cluster: the machine that a node is on, as soon as one of its units has begun. */
+export function machineOfNode(
+  units: readonly Unit[],
+  states: readonly UnitState[],
+  node: number | undefined,
+): MachineName | undefined {
+  const on = unitsOfNode(units, node).find((index) => states[index]!.machine !== undefined);
+  return on === undefined ? undefined : states[on]!.machine;
 }
 
 /** How one node ended. Times are epoch ms. */
@@ -156,6 +169,7 @@ function nextState(situation: Situation, index: number, state: UnitState): UnitS
   const stop = stopOf(situation, node);
   if (stop !== undefined) return stopped(state, stop);
   if (state.status !== "waiting" || (node !== task.mainNode && !isMainRunning)) return state;
+  if (task.beginsWhole === true) return { status: "starting" };
   let waits = false;
   for (const dependency of dependsOn) {
     const readiness = readinessOf(situation, dependency, name);

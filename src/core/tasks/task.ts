@@ -1,3 +1,4 @@
+import type { MachineName } from "../clusters.ts";
 import type { Usage } from "../usage.ts";
 
 /**
@@ -56,6 +57,8 @@ export interface UnitState {
   readonly reason?: string;
   readonly logStreamName?: string;
   readonly usage?: Usage;
+  /** In a cluster: the one that it is on. */
+  readonly machine?: MachineName;
   /** Of its node, where the driver can tell one: an IPv4 address that the other nodes reach. */
   readonly address?: string;
   /** Set when it was told to end before it ended by itself. */

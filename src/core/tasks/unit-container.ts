@@ -3,6 +3,7 @@ import type {
   EcsProperties,
   EksContainer,
   EksContainerVolumeMount,
+  EksPodProperties,
   EksProperties,
   EksVolume,
   MountPoint,
@@ -51,6 +52,11 @@ export function unitContainer(properties: JobProperties, unit: Unit): UnitContai
   }
   if (container === undefined) throw new Error(`no container ${unit.name}`);
   return { container };
+}
+
+/** What a job, or one of its nodes, says of its pod. */
+export function podPropertiesOf(properties: JobProperties, node: number | undefined): EksPodProperties | undefined {
+  return ofNode(properties, node).eksProperties?.podProperties;
 }
 
 function ofNode(properties: JobProperties, node: number | undefined): JobProperties | NodeRangeProperty {

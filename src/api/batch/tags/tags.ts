@@ -32,10 +32,13 @@ export const TAG_RULES: readonly Rule<Tags>[] = [
   }),
 ];
 
+/** Whether there is a cluster of that name is found out later: the environment is INVALID until there is. */
+const DRIVER = /^(process|docker|kubernetes(@[a-z0-9.-]+)?)$/;
+
 /** The tag by which an environment picks its driver has to name one. */
 export const DRIVER_TAG_RULES: readonly Rule<Tags>[] = [
   quotingRule("unknownDriver", ({ [DRIVER_TAG]: driver }) =>
-    driver === undefined || driver === "process" || driver === "docker" ? undefined : [DRIVER_TAG, driver],
+    driver === undefined || DRIVER.test(driver) ? undefined : [DRIVER_TAG, driver],
   ),
 ];
 
