@@ -46,6 +46,23 @@ export function clusterOf(
   );
 }
 
+/** What runs the jobs of environments that are in no cluster. */
+export function ofThisMachine(driver: ServerOptions["driver"]): Exclude<ServerOptions["driver"], "kubernetes"> {
+  return driver === "kubernetes" ? "auto" : driver;
+}
+
+/** @throws StartError */
+export function refuseMissingCluster(
+  { driver }: Pick<ServerOptions, "driver">,
+  clusters: readonly ClusterSetting[],
+): void {
+  if (driver !== "kubernetes" || clusters.length > 0) return;
+  throw new StartError(
+    "BAD_OPTION",
+    `--driver kubernetes needs a cluster in the configuration file, and there is none: ${WITHOUT_CLUSTER}.`,
+  );
+}
+
 function placeIn({ name, namespaces, pendingPods }: ClusterSetting, wanted: string | undefined): ClusterPlace {
   const namespace = wanted ?? namespaces[0]!;
   if (!namespaces.includes(namespace)) {

@@ -64,6 +64,7 @@ export async function createDrivers(parts: DriverParts): Promise<Map<DriverName,
 
 export function describeDriver(driver: ServerOptions["driver"], hasDocker: boolean): string {
   if (driver === "docker") return "containers";
+  if (driver === "kubernetes") return "pods";
   if (driver === "process" || !hasDocker) return "plain processes";
   return "containers; plain processes where a job names no image";
 }

@@ -7,6 +7,7 @@ import type { Access } from "./access.ts";
 import { openAccess } from "./access.ts";
 import { ServerBackups } from "./backup/backups.ts";
 import { systemClock } from "./clock.ts";
+import { clusterOf, ofThisMachine } from "./clusters.ts";
 import type { Closing } from "./closing.ts";
 import { launchingHere } from "./launching.ts";
 import { HeapWatch } from "./machine/heap-watch.ts";
@@ -30,12 +31,14 @@ export async function openGround(
   closing: Closing,
 ): Promise<Ground> {
   const { options, configuration, capacity, limits, isOpen, isShared, onError } = settings;
-  const { driver: defaultDriver, dataDir } = options;
+  const { driver, dataDir } = options;
   const store = await openStore(database, systemClock.now(), {
-    ...{ defaultDriver, leads },
+    defaultDriver: ofThisMachine(driver),
+    leads,
     extensions: limits.extensions,
     quotas: limits.resources,
     launchingOf: (environment) => launchingHere(environment, capacity, limits.extensions),
+    clusterOf: (environment) => clusterOf(environment, configuration.clusters, driver),
   });
   const seal = isShared ? new Seal(store.tokenKey, () => systemClock.now()) : undefined;
   const { requestsPerSecond } = configuration.limits.load;

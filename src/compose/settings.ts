@@ -7,6 +7,7 @@ import type { Capacity } from "../core/resources.ts";
 import { createRoleCredentials } from "../drivers/secrets/role-credentials.ts";
 import type { RoleCredentials } from "../ports/role-credentials.ts";
 import { systemClock } from "./clock.ts";
+import { refuseMissingCluster } from "./clusters.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { readConfiguration } from "./config/configuration.ts";
 import { prepareDataDirectory, refuseLostDatabase } from "./data-directory.ts";
@@ -40,6 +41,7 @@ export function readSettings(options: ServerOptions): Settings {
   const isShared = options.databaseUrl !== undefined;
   if (!isShared) refuseLostDatabase(options.dataDir);
   const configuration = readConfiguration(options.dataDir, options.configFile);
+  refuseMissingCluster(options, configuration.clusters);
   const logger = serverLog(options.logLevel ?? "warn");
   return {
     ...{ options, configuration, capacity, isShared, logger },

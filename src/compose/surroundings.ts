@@ -37,6 +37,12 @@ export class ServerSurroundings implements Surroundings {
     else this.#credentialsUrls.delete(driver);
   }
 
+  /** Attempts of this driver are pods of a cluster, which reach the server there; undefined: nowhere that is known. */
+  inCluster(driver: DriverName, endpoint: string | undefined): void {
+    this.elsewhere(driver);
+    if (endpoint !== undefined) this.reachable(driver, endpoint);
+  }
+
   /** Attempts of this driver are on another machine: what names this one to itself means nothing there. */
   elsewhere(driver: DriverName): void {
     this.#elsewhere.add(driver);

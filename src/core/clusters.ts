@@ -11,7 +11,7 @@ export type ClusterReason =
   | { readonly kind: "cluster-backlog"; readonly pods: number };
 
 /** An environment whose jobs are pods of a cluster. */
-export type ClusterEnvironment = Environment & Required<Pick<Environment, "cluster">>;
+export type ClusterEnvironment = Environment & { readonly cluster: ClusterShare; readonly driver: DriverName };
 
 /** A machine of a cluster: what Kubernetes calls a node. `id`: its UID. */
 export interface MachineName {

@@ -13,7 +13,7 @@ import { requirementsOf } from "../core/job.ts";
 import type { GoneInstance } from "../core/instances/gone-instances.ts";
 import { GONE_SHOWN_MS } from "../core/instances/gone-instances.ts";
 import type { InstanceUse } from "../core/instances/instance-use.ts";
-import { desiredVcpusOf, instancesOf } from "../core/instances/instance-use.ts";
+import { desiredVcpusOf } from "../core/instances/instance-use.ts";
 import type { Occupancy } from "../core/occupancy.ts";
 import { occupancyOf } from "../core/occupancy.ts";
 import type { QueueSnapshot } from "../core/queue-snapshot.ts";
@@ -44,7 +44,7 @@ import { ObservedTicks } from "./observed-ticks.ts";
 import { nextTurn, Pace, retryDelayMs } from "./pace.ts";
 import { costsUntilNow, withPrices } from "./prices.ts";
 import { InstanceDispatcher } from "./provision.ts";
-import { runsOf } from "./runs.ts";
+import { shownInstances, withDriversWord } from "./told-by-drivers.ts";
 import { crashPoint } from "../ports/crash-points.ts";
 
 export interface EngineOptions {
@@ -209,11 +209,7 @@ export class Engine implements Scheduler {
   explain(jobId: string): Explanation | undefined {
     const world = this.#ticked;
     const explanation = world && explain(world, this.#plan, jobId, this.#options.clock.now());
-    if (explanation?.status !== "STARTING") return explanation;
-    const waitsFor = runsOf(world!.jobs.get(jobId)!).flatMap(({ driver, attemptId, isStarting }) =>
-      isStarting ? (this.#drivers.get(driver)?.waitsFor?.(attemptId) ?? []) : [],
-    );
-    return waitsFor.length === 0 ? explanation : { ...explanation, waitsFor };
+    return explanation && withDriversWord(world, this.#drivers, explanation);
   }
 
   async preview(proposal: Proposal): Promise<Preview | undefined> {
@@ -232,7 +228,7 @@ export class Engine implements Scheduler {
   }
 
   instances(environmentArn: string): readonly InstanceUse[] | undefined {
-    return this.#ticked && instancesOf(this.#ticked, environmentArn);
+    return this.#ticked && shownInstances(this.#ticked, this.#drivers, environmentArn);
   }
 
   goneInstances(environmentArn: string): readonly GoneInstance[] {

@@ -1,3 +1,4 @@
+import { ecsTasks } from "../../core/ecs-tasks.ts";
 import { nodeId } from "../../core/ids.ts";
 import type { Job } from "../../core/job.ts";
 import { activeAttempt, requirementsOf } from "../../core/job.ts";
@@ -69,11 +70,14 @@ async function launchedInstances(backend: MachineBackend, call: Call): Promise<I
 /** By instance, the jobs on it; of a multi-node job the node. */
 function jobsByInstance(jobs: readonly Job[]): Map<string, string[]> {
   const byInstance = new Map<string, string[]>();
-  for (const { id, scheduling, state } of jobs)
-    for (const [node, instanceId] of (activeAttempt(state)?.instanceIds ?? []).entries()) {
-      const name = scheduling.nodes === undefined ? id : nodeId(id, node);
+  for (const { id, scheduling, state } of jobs) {
+    const attempt = activeAttempt(state);
+    for (const { instanceId, containers } of attempt === undefined ? [] : ecsTasks(scheduling, attempt)) {
+      const node = containers[0]?.unit?.node;
+      const name = node === undefined ? id : nodeId(id, node);
       byInstance.set(instanceId, [...(byInstance.get(instanceId) ?? []), name]);
     }
+  }
   return byInstance;
 }
 

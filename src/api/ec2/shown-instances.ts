@@ -28,6 +28,8 @@ export interface ShownInstance {
   readonly registeredAt?: number;
   /** The name under which it was registered, where it is a machine of the user's own. */
   readonly hostName?: string;
+  /** It is a machine of a cluster, known there by its `hostName`. */
+  readonly isOfCluster?: true;
 }
 
 export interface ShownBy {
@@ -47,7 +49,7 @@ export function shownInstances(
   return [shownShare({ scheduler, machine }, environment)];
 }
 
-function shownInstance({ instance, free, isIdle }: InstanceUse): ShownInstance {
+function shownInstance({ instance, free, isIdle, machineName }: InstanceUse): ShownInstance {
   const { id, type, status, launchedAt, runningAt, host } = instance;
   return {
     ...{ id, capacity: type, free, launchedAt },
@@ -57,6 +59,7 @@ function shownInstance({ instance, free, isIdle }: InstanceUse): ShownInstance {
     isDraining: status === "terminating",
     ...(runningAt !== undefined && { registeredAt: runningAt }),
     ...(host !== undefined && { hostName: hostName(host) }),
+    ...(machineName !== undefined && { hostName: machineName, isOfCluster: true }),
   };
 }
 

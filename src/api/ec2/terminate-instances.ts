@@ -41,7 +41,9 @@ export async function terminate(
   }
   const host = found.find(({ instance }) => instance.hostName !== undefined && instance.state !== "terminated");
   if (host !== undefined) {
-    const message = EC2_TEXTS.registeredHost(host.instance.id, host.instance.hostName!, host.environment.name);
+    const { id, hostName, isOfCluster } = host.instance;
+    const text = isOfCluster === true ? EC2_TEXTS.machineOfCluster : EC2_TEXTS.registeredHost;
+    const message = text(id, hostName!, host.environment.name);
     throw new ApiError("UnsupportedOperation", 400, message);
   }
   if (isDryRun) throw new ApiError("DryRunOperation", 412, EC2_TEXTS.dryRun);

@@ -14,6 +14,8 @@ export const EC2_TEXTS = {
     `The instance '${id}' stands for what compute environment ${environment} can use of this machine and cannot be terminated. Terminate its jobs instead.`,
   registeredHost: (id: string, host: string, environment: string) =>
     `The instance '${id}' is the host ${host} that was registered with compute environment ${environment}: it is taken away by removing the host.`,
+  machineOfCluster: (id: string, machine: string, environment: string) =>
+    `The instance '${id}' is the node ${machine} of the Kubernetes cluster of compute environment ${environment}: only its cluster can take it away.`,
   nextToken: "The specified NextToken is not valid.",
   tooMany: (parameter: string, most: number) => `${parameter} can have at most ${most} entries.`,
   dryRun: "Request would have succeeded, but DryRun flag is set.",

@@ -3,6 +3,7 @@ import { Envelopes } from "../../api/events/envelopes.ts";
 import type { JobKeys } from "../../api/access/job-credentials.ts";
 import type { Limits } from "../../api/batch/limits.ts";
 import { CREDENTIALS_ADDRESS } from "../../core/credentials-address.ts";
+import { driverOfCluster } from "../../core/driver-name.ts";
 import type { PriceBook } from "../../core/cost/price.ts";
 import type { Capacity } from "../../core/resources.ts";
 import type { SightedEngine } from "../../drivers/docker/driver.ts";
@@ -33,6 +34,7 @@ import type { Configuration } from "../config/configuration.ts";
 import { composedTargets } from "../event-targets.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import type { Doors } from "../doors.ts";
+import { clusterDrivers } from "../clusters.ts";
 import { createDrivers } from "../drivers.ts";
 import { HostDirectory } from "../hosts.ts";
 import type { ServerOptions } from "../options.ts";
@@ -113,6 +115,14 @@ export async function openOffice(parts: OfficeParts, term: Term): Promise<Leader
       },
     });
     for (const driver of await hosts.drivers()) drivers.set(driver.name, driver);
+    const { clusterId } = store;
+    const directory = join(dataDir, "kubernetes");
+    const { clusters, fileSystems } = configuration;
+    for (const [name, driver] of await clusterDrivers(clusters, {
+      ...{ clusterId, logs, clock, secrets, term, directory, fileSystems, onNotice },
+    }))
+      drivers.set(name, driver);
+    for (const { name, endpoint } of clusters) surroundings.inCluster(driverOfCluster(name), endpoint);
     const slices = createSliceProvisioner({ directory: join(dataDir, "instances"), clock, term });
     const usage = new UsageRecorder({ table: store.usageSamples, clock, stopwatch: systemStopwatch, term, onError });
     closing.unshift(() => usage.close());

@@ -6,6 +6,7 @@ import type {
   EksProperties,
   EksPropertiesDetail,
 } from "@aws-sdk/client-batch";
+import { runsPodsOfCluster } from "../../../core/driver-name.ts";
 import { unitAttemptId, uuidFrom } from "../../../core/ids.ts";
 import type { Attempt } from "../../../core/job.ts";
 import type { UnitState } from "../../../core/tasks/task.ts";
@@ -14,7 +15,7 @@ import type { JobRecord } from "../../../ports/store.ts";
 
 /** Where pods run, beside what their jobs say. */
 export interface Cluster {
-  /** The name of the cluster's node: this machine. */
+  /** The name of the node where pods are containers of this machine. */
   readonly nodeName: string;
   /** By the ARN of the compute environment; those that were deleted are not there. */
   readonly configurations: ReadonlyMap<string, EksConfiguration>;
@@ -33,7 +34,7 @@ export function podDetail(job: JobRecord, { podProperties }: EksProperties, clus
       ...pod,
       ...(initContainers !== undefined && { initContainers: withOutcome(initContainers, 0) }),
       containers: withOutcome(containers, initContainers?.length ?? 0),
-      ...(last !== undefined && { podName: podName(last), nodeName: cluster.nodeName }),
+      ...(last !== undefined && { podName: podName(last), ...nodeName(last, cluster) }),
     },
   };
 }
@@ -50,7 +51,7 @@ export function podAttempt(attempt: Attempt, { podProperties }: EksProperties, c
     ...(configuration !== undefined && { eksClusterArn: configuration.eksClusterArn }),
     podName: podName(attempt),
     ...(namespace !== undefined && { podNamespace: namespace }),
-    nodeName: cluster.nodeName,
+    ...nodeName(attempt, cluster),
     startedAt,
     stoppedAt,
     statusReason,
@@ -79,6 +80,12 @@ function outcomeOf(state: UnitState | undefined) {
     ...(state?.exitCode !== undefined && { exitCode: state.exitCode }),
     ...(state?.reason !== undefined && { reason: state.reason }),
   };
+}
+
+/** In a cluster it is known when the pod has begun. */
+function nodeName({ driver, machine }: Attempt, { nodeName: thisMachine }: Cluster): { nodeName?: string } {
+  if (!runsPodsOfCluster(driver)) return { nodeName: thisMachine };
+  return machine === undefined ? {} : { nodeName: machine.name };
 }
 
 function podName({ id }: Attempt): string {
