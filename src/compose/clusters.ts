@@ -1,5 +1,5 @@
 import type { KubeConfig } from "@kubernetes/client-node";
-import type { ClusterPlace } from "../core/clusters.ts";
+import type { ClusterPlace } from "../core/clusters/place.ts";
 import type { DriverName } from "../core/driver-name.ts";
 import { driverOfCluster } from "../core/driver-name.ts";
 import { DRIVER_TAG } from "../core/resources.ts";

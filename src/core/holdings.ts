@@ -1,5 +1,5 @@
 import { runsPodsOfCluster } from "./driver-name.ts";
-import type { Attempt, InstanceNeed, Job, Requirements } from "./job.ts";
+import type { Attempt, InstanceNeed, Job, Requirements, Scheduling } from "./job.ts";
 import { requirementsOf } from "./job.ts";
 import { shareHoldings } from "./quota/holdings.ts";
 import type { Environment } from "./resources.ts";
@@ -29,6 +29,11 @@ export function holdingsOf(
     ...counted(instances).map(({ type, count }) => ({ key: instanceKey(environmentArn, type), quantity: count })),
     ...shareHoldings(job, attempt),
   ];
+}
+
+/** As how many pods of a cluster it runs: one for each node. */
+export function podsOf({ nodes }: Pick<Scheduling, "nodes">): number {
+  return nodes?.count ?? 1;
 }
 
 /** Whether it takes its share of the machine itself: it is on no instance, and in no cluster. */

@@ -1,7 +1,6 @@
 import { accountOf } from "./account.ts";
-import { podsOf } from "./clusters.ts";
 import { isOfThisMachine, runsPodsOfCluster } from "./driver-name.ts";
-import { hasShareOfMachine, holdingsOf } from "./holdings.ts";
+import { hasShareOfMachine, holdingsOf, podsOf } from "./holdings.ts";
 import type { Attempt, Job, Requirements } from "./job.ts";
 import { requirementsOf } from "./job.ts";
 

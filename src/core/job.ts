@@ -1,4 +1,4 @@
-import type { MachineName } from "./clusters.ts";
+import type { MachineName } from "./clusters/machine-name.ts";
 import type { DriverName } from "./driver-name.ts";
 import { childId } from "./ids.ts";
 import type { Architecture } from "./instances/instance.ts";

@@ -1,4 +1,4 @@
-import type { MachineName } from "./clusters.ts";
+import type { MachineName } from "./clusters/machine-name.ts";
 import { instanceIdOf } from "./ecs-names.ts";
 import { attemptId } from "./ids.ts";
 import { DEFAULT_NAME, logStreamName } from "./submission/log-target.ts";

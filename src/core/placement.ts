@@ -1,7 +1,7 @@
 import type { DriverName } from "./driver-name.ts";
 import { driverOfHost } from "./driver-name.ts";
-import type { ClusterReason } from "./clusters.ts";
-import { clusterReason, isInCluster } from "./clusters.ts";
+import type { ClusterReason } from "./clusters/room.ts";
+import { clusterReason, isInCluster } from "./clusters/room.ts";
 import type { ExceededLimit } from "./holdings.ts";
 import { exceededLimit } from "./holdings.ts";
 import type { Architecture, InstanceType, Launching } from "./instances/instance.ts";

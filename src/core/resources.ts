@@ -1,3 +1,4 @@
+import type { ClusterShare } from "./clusters/place.ts";
 import type { DriverName } from "./driver-name.ts";
 import type { Host } from "./instances/host.ts";
 import type { Launching } from "./instances/instance.ts";
@@ -40,13 +41,6 @@ export interface Environment {
   readonly replacement?: Replacement;
   /** From the tag `longshore:driver`, else the server's default. */
   readonly driver: DriverName | "auto";
-}
-
-/** What an environment is in the cluster that its `driver` speaks to. */
-export interface ClusterShare {
-  readonly namespace: string;
-  /** So many pods may wait for a place there at a time: an autoscaler sees demand, and the order of all others stays the scheduler's. */
-  readonly pendingPods: number;
 }
 
 /**

@@ -1,8 +1,8 @@
-import { isInCluster } from "../core/clusters.ts";
+import { isInCluster } from "../core/clusters/room.ts";
 import type { Explanation } from "../core/explain/explanation.ts";
 import type { InstanceUse } from "../core/instances/instance-use.ts";
 import { instancesOf } from "../core/instances/instance-use.ts";
-import { machinesAsInstances } from "../core/instances/machines-of-cluster.ts";
+import { machinesAsInstances } from "../core/clusters/machines.ts";
 import { activeAttempt } from "../core/job.ts";
 import type { World } from "../core/world.ts";
 import type { DriverSet } from "./driver-set.ts";

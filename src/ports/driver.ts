@@ -1,7 +1,7 @@
 import type { ContainerProperties, EksPodProperties } from "@aws-sdk/client-batch";
-import type { MachineName } from "../core/clusters.ts";
+import type { MachineName } from "../core/clusters/machine-name.ts";
 import type { DriverName } from "../core/driver-name.ts";
-import type { MachineOfCluster } from "../core/instances/machines-of-cluster.ts";
+import type { MachineOfCluster } from "../core/clusters/machines.ts";
 import type { Requirements } from "../core/job.ts";
 import type { UnitDependency } from "../core/tasks/task.ts";
 import type { Usage, UsedSoFar } from "../core/usage.ts";
@@ -171,8 +171,8 @@ export type DriverEvent =
       readonly machine?: MachineName;
     };
 
-export type { MachineOfCluster } from "../core/instances/machines-of-cluster.ts";
+export type { MachineOfCluster } from "../core/clusters/machines.ts";
 
-export type { MachineName } from "../core/clusters.ts";
+export type { MachineName } from "../core/clusters/machine-name.ts";
 
 export { OUT_OF_MEMORY } from "../core/failure.ts";

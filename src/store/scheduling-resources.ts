@@ -1,6 +1,6 @@
 import type { JobStateTimeLimitAction } from "@aws-sdk/client-batch";
 import type { Fact } from "../core/changes.ts";
-import type { ClusterPlace } from "../core/clusters.ts";
+import type { ClusterPlace } from "../core/clusters/place.ts";
 import type { DriverName } from "../core/driver-name.ts";
 import { environmentProblem, instanceTypesProblem } from "../core/environment-problem.ts";
 import { askedFate } from "../core/environment-tags.ts";

@@ -1,6 +1,6 @@
 import { runsPodsOfCluster } from "../driver-name.ts";
 import { taskId } from "../ids.ts";
-import type { MachineName } from "../clusters.ts";
+import type { MachineName } from "../clusters/machine-name.ts";
 import type { Attempt, Job, JobState, Scheduling } from "../job.ts";
 import { activeAttempt, replaceLastAttempt } from "../job.ts";
 import type { AttemptEnd, Binding } from "../lifecycle.ts";

@@ -1,4 +1,4 @@
-import type { MachineName } from "../clusters.ts";
+import type { MachineName } from "../clusters/machine-name.ts";
 import { REASONS } from "../lifecycle.ts";
 import type { Unit, UnitDependency, UnitState, UnitStopping } from "./task.ts";
 

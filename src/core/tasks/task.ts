@@ -1,4 +1,4 @@
-import type { MachineName } from "../clusters.ts";
+import type { MachineName } from "../clusters/machine-name.ts";
 import type { Usage } from "../usage.ts";
 
 /**

@@ -1,7 +1,9 @@
-import type { DriverName } from "./driver-name.ts";
-import type { Demand, Job } from "./job.ts";
-import type { ClusterShare, Environment } from "./resources.ts";
-import type { World } from "./world.ts";
+import type { DriverName } from "../driver-name.ts";
+import { podsOf } from "../holdings.ts";
+import type { Demand } from "../job.ts";
+import type { Environment } from "../resources.ts";
+import type { World } from "../world.ts";
+import type { ClusterShare } from "./place.ts";
 
 /** Why no job of this demand begins in a cluster now. What of its machines is free, only the cluster knows: its pods wait there for a place. */
 export type ClusterReason =
@@ -12,12 +14,6 @@ export type ClusterReason =
 
 /** An environment whose jobs are pods of a cluster. */
 export type ClusterEnvironment = Environment & { readonly cluster: ClusterShare; readonly driver: DriverName };
-
-/** A machine of a cluster: what Kubernetes calls a node. `id`: its UID. */
-export interface MachineName {
-  readonly name: string;
-  readonly id: string;
-}
 
 export function isInCluster(environment: Environment): environment is ClusterEnvironment {
   return environment.cluster !== undefined;
@@ -37,13 +33,3 @@ export function clusterReason(
   const isTooMany = pods > 0 && pods + podsOf(demand) > cluster.pendingPods;
   return isTooMany ? { kind: "cluster-backlog", pods } : undefined;
 }
-
-/** One for each node. */
-export function podsOf({ nodes }: Pick<Job["scheduling"], "nodes">): number {
-  return nodes?.count ?? 1;
-}
-
-/** Where the jobs of an environment that is in a cluster run, or why they cannot. */
-export type ClusterPlace =
-  | { readonly kind: "in-cluster"; readonly driver: DriverName; readonly share: ClusterShare }
-  | { readonly kind: "unusable"; readonly problem: string };

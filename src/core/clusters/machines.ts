@@ -1,9 +1,9 @@
-import type { MachineName } from "../clusters.ts";
+import type { MachineName } from "./machine-name.ts";
 import { machineInstanceId } from "../ecs-names.ts";
 import type { Requirements } from "../job.ts";
 import { requirementsOf } from "../job.ts";
 import type { World } from "../world.ts";
-import type { InstanceUse } from "./instance-use.ts";
+import type { InstanceUse } from "../instances/instance-use.ts";
 
 /** A machine of a cluster, with what its cluster may place there. */
 export interface MachineOfCluster extends MachineName {
