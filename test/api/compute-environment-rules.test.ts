@@ -77,7 +77,7 @@ const REFUSED_CREATIONS: readonly Refusal[] = [
   ["tagValue", /Exception : The value of tag a is not valid/, EC2, { tags: { a: ";" } }],
   [
     "unknownDriver",
-    "The tag longshore:driver must be process or docker, not lambda.",
+    "The tag longshore:driver must be process, docker, kubernetes or kubernetes@CLUSTER, not lambda.",
     EC2,
     { tags: { "longshore:driver": "lambda" } },
   ],

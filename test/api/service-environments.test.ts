@@ -102,7 +102,7 @@ testRefusals<CreateServiceEnvironmentCommandInput>(
     [
       "an unknown driver",
       { tags: { "longshore:driver": "cloud" } },
-      "The tag longshore:driver must be process or docker, not cloud.",
+      "The tag longshore:driver must be process, docker, kubernetes or kubernetes@CLUSTER, not cloud.",
       "unknownDriver",
     ],
   ],

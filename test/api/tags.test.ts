@@ -177,7 +177,7 @@ const REFUSED: readonly [text: string, () => Promise<unknown>, RegExp | string][
   [
     "unknownDriver",
     () => tag(ENVIRONMENT, { "longshore:driver": "lambda" }),
-    prefixed("The tag longshore:driver must be process or docker, not lambda."),
+    prefixed("The tag longshore:driver must be process, docker, kubernetes or kubernetes@CLUSTER, not lambda."),
   ],
   [
     "unknownCapacity",

@@ -11,6 +11,7 @@ import { readConfiguration } from "../../src/compose/config/configuration.ts";
 import { formatSubnet } from "../../src/drivers/docker/networks/subnets.ts";
 import { StartError } from "../../src/compose/start-error.ts";
 
+const EKS = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
 const S3_FILES = "arn:aws:s3files:us-east-1:123456789012:file-system/fs-0123456789abcdef0";
 
 function directoryOf(t: TestContext): string {
@@ -24,6 +25,7 @@ test("without a file there is nothing configured, unless the user named one", (t
   assert.deepEqual(readConfiguration(directory), {
     secrets: [],
     fileSystems: new Map(),
+    clusters: [],
     roles: [],
     prices: NO_OWN_PRICES,
     nodeSubnets: undefined,
@@ -103,6 +105,19 @@ test("all that it may say; paths are meant from the file's own directory", (t) =
   });
 });
 
+test("clusters by their names, the default one first", (t) => {
+  const directory = directoryOf(t);
+  const clusters = {
+    prod: { kubeconfig: "prod.yaml", context: "admin", eksClusterArn: EKS, namespaces: ["jobs", "more"] },
+    lab: { inCluster: true, namespaces: ["lab"], endpoint: "http://longshore.lab.svc:8080/", pendingPods: 7 },
+  };
+  writeFileSync(join(directory, "config.json"), JSON.stringify({ kubernetes: { clusters } }));
+  assert.deepEqual(readConfiguration(directory).clusters, [
+    { ...clusters.prod, name: "prod", pendingPods: 100, kubeconfig: join(directory, "prod.yaml") },
+    { ...clusters.lab, name: "lab", endpoint: "http://longshore.lab.svc:8080" },
+  ]);
+});
+
 test("the example in the documentation is one", (t) => {
   const directory = directoryOf(t);
   const page = readFileSync(join(import.meta.dirname, "../../docs/configuration.md"), "utf8");
@@ -120,7 +135,7 @@ test("what is wrong is named, and what would be right is said", (t) => {
     ["[]", "The file must be an object."],
     [
       '{"secret": []}',
-      "secret is no member that is known here: secrets, fileSystems, roles, nodeSubnets, targets, prices, limits, metrics, console",
+      "secret is no member that is known here: secrets, fileSystems, kubernetes, roles, nodeSubnets, targets, prices, limits, metrics, console",
     ],
     ['{"limits": {"requests": 0}}', "limits.requests must be a whole number from 1 to 100000"],
     ['{"limits": {"request": 1}}', "limits.request is no member that is known here: heldMiB"],
@@ -144,6 +159,28 @@ test("what is wrong is named, and what would be right is said", (t) => {
     [
       '{"nodeSubnets": "10.0.0.0/27"}',
       "nodeSubnets must be IPv4 addresses such as 10.213.0.0/16, and no fewer than a /26",
+    ],
+    ['{"kubernetes": {}}', "kubernetes.clusters is missing."],
+    ['{"kubernetes": {"clusters": {}}}', "kubernetes.clusters must have 1 to 20 clusters by their names."],
+    ['{"kubernetes": {"clusters": {"A b": {}}}}', "kubernetes.clusters.A b must be a name of at most 63"],
+    ['{"kubernetes": {"clusters": {"a": {}}}}', "kubernetes.clusters.a.namespaces is missing."],
+    ['{"kubernetes": {"clusters": {"a": {"namespaces": []}}}}', "kubernetes.clusters.a.namespaces must have at least"],
+    ['{"kubernetes": {"clusters": {"a": {"namespaces": ["A"]}}}}', "kubernetes.clusters.a.namespaces must be names of"],
+    [
+      '{"kubernetes": {"clusters": {"a": {"namespaces": ["a"], "endpoint": "ftp://a"}}}}',
+      "kubernetes.clusters.a.endpoint must be a URL of http or https without credentials.",
+    ],
+    [
+      '{"kubernetes": {"clusters": {"a": {"namespaces": ["a"], "inCluster": true, "context": "b"}}}}',
+      "kubernetes.clusters.a.inCluster cannot be true beside kubeconfig or context.",
+    ],
+    [
+      '{"kubernetes": {"clusters": {"a": {"namespaces": ["a"], "eksClusterArn": "prod"}}}}',
+      "kubernetes.clusters.a.eksClusterArn must be the ARN of an EKS cluster.",
+    ],
+    [
+      '{"kubernetes": {"clusters": {"a": {"namespaces": ["a"], "pendingPods": 0}}}}',
+      "kubernetes.clusters.a.pendingPods must be a whole number from 1 to 100000.",
     ],
     ['{"roles": [{"match": "a", "profile": 1}]}', "roles[0].profile must be a text that is not empty."],
   ];
