@@ -107,7 +107,7 @@ export async function clusterDrivers(
 }
 
 /** @throws StartError when the file cannot be read, or has no such context. */
-function accessTo({ name, kubeconfig, context, inCluster }: ClusterSetting, access: KubeConfig): KubeConfig {
+export function accessTo({ name, kubeconfig, context, inCluster }: ClusterSetting, access: KubeConfig): KubeConfig {
   try {
     if (inCluster === true) access.loadFromCluster();
     else if (kubeconfig !== undefined) access.loadFromFile(kubeconfig);

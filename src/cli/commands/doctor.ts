@@ -13,6 +13,7 @@ interface DoctorFlags {
   readonly port: number;
   readonly dataDir?: string;
   readonly databaseUrl?: string;
+  readonly config?: string;
   readonly image?: string;
   readonly json?: boolean;
 }
@@ -21,12 +22,13 @@ export function doctorCommand(): Command {
   return new Command("doctor")
     .summary("look at what Longshore needs of this machine, and say what to do")
     .description(
-      "Looks at the container engine, control groups, ports, disk, clock, limits, PostgreSQL, and what stands between clients and the server, with or without a server that runs. A container is tried out, and removed. Exit code 1 when there is a problem; a warning is none.",
+      "Looks at the container engine, control groups, ports, disk, clock, limits, PostgreSQL, Kubernetes clusters, and what stands between clients and the server, with or without a server that runs. A container is tried out, and removed. Exit code 1 when there is a problem; a warning is none.",
     )
     .option("--host <address>", "address that the server is to listen on", "127.0.0.1")
     .option("--port <n>", "port that the server is to listen on", wholeNumber(0, 65_535), DEFAULT_PORT)
     .option("--data-dir <dir>", "where state and logs are kept (default: LONGSHORE_DATA_DIR, else ~/.longshore)")
     .addOption(databaseUrlOption())
+    .option("--config <file>", "the configuration file (default: config.json in the data directory, if it is there)")
     .option("--image <name>", "image of the container that is tried out (default: busybox:latest)")
     .option("--json", "print what was found as JSON")
     .action(doctor);
@@ -34,9 +36,17 @@ export function doctorCommand(): Command {
 
 async function doctor(flags: DoctorFlags): Promise<void> {
   const { callDoctor } = await import("../../compose/doctor/doctor.ts");
-  const { host, port, databaseUrl, image } = flags;
+  const { host, port, databaseUrl, config: configFile, image } = flags;
   const dataDir = dataDirOf(flags);
-  const findings = await callDoctor({ host, port, dataDir, databaseUrl, image, server: serverSeen(dataDir) });
+  const findings = await callDoctor({
+    host,
+    port,
+    dataDir,
+    databaseUrl,
+    configFile,
+    image,
+    server: serverSeen(dataDir),
+  });
   const problems = findings.filter(({ level }) => level === "problem");
   await printResult(
     {

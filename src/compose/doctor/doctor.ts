@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { systemClock } from "../clock.ts";
+import { clusterCheck } from "./clusters.ts";
 import { dataDirectoryChecks } from "./data-directory.ts";
 import { engineChecks } from "./engine.ts";
 import type { Finding } from "./finding.ts";
@@ -14,6 +15,8 @@ export interface DoctorOptions {
   readonly port: number;
   readonly dataDir: string;
   readonly databaseUrl?: string | undefined;
+  /** The configuration file, where it is not the usual one. */
+  readonly configFile?: string | undefined;
   /** For the container that is tried out. */
   readonly image?: string | undefined;
   /** What a server has written into the data directory. */
@@ -23,7 +26,15 @@ export interface DoctorOptions {
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 
 /** Looks at all that Longshore needs of this machine, with or without a server. Each check takes seconds at most; they run side by side. */
-export function callDoctor({ host, port, dataDir, databaseUrl, image, server }: DoctorOptions): Promise<Finding[]> {
+export function callDoctor({
+  host,
+  port,
+  dataDir,
+  databaseUrl,
+  configFile,
+  image,
+  server,
+}: DoctorOptions): Promise<Finding[]> {
   const url = server?.url ?? `http://${host}:${port}`;
   return examine(
     [
@@ -35,6 +46,7 @@ export function callDoctor({ host, port, dataDir, databaseUrl, image, server }: 
       databaseCheck(databaseUrl),
       ...engineChecks({ serverUrl: server?.url, image }),
       bridgeCheck,
+      clusterCheck(dataDir, configFile),
       consoleCheck(ROOT),
       ...clientChecks(url, process.env),
     ],
