@@ -19,6 +19,7 @@ import { createEcsHandlers } from "../api/ecs/handlers.ts";
 import { serveContainerMetadata } from "../api/ecs/metadata-routes.ts";
 import type { LoadLimits } from "../api/load/limits.ts";
 import { DEFAULT_LOAD_LIMITS } from "../api/load/limits.ts";
+import type { Backend } from "../api/batch/backend.ts";
 import type { LogsBackend } from "../api/logs/backend.ts";
 import { LOGS_DEMANDS } from "../api/logs/demands.ts";
 import { createLogsHandlers } from "../api/logs/handlers.ts";
@@ -62,6 +63,8 @@ export interface ApiParts {
   readonly options: ServerOptions;
   /** What the machine is taken to have. */
   readonly capacity: Capacity;
+  /** Of environments whose jobs run on other machines. */
+  readonly runsElsewhere: Backend["runsElsewhere"];
   readonly store: OpenStore;
   readonly scheduler: Scheduler;
   readonly hosts: HostLinks;
@@ -108,7 +111,13 @@ export function serveApis(parts: ApiParts): ServedApis {
   const machine = thisMachine();
   const backend = {
     ...{ store, scheduler, clock, tokens, limits, prices, machine, version: VERSION },
-    ...{ capacity: parts.capacity, oversizedJobs: options.oversizedJobs ?? "wait", maxJobs: parts.maxJobs, heapUsed },
+    ...{
+      capacity: parts.capacity,
+      runsElsewhere: parts.runsElsewhere,
+      oversizedJobs: options.oversizedJobs ?? "wait",
+      maxJobs: parts.maxJobs,
+      heapUsed,
+    },
   };
   const batch = batchHandlers(backend);
   const logsBackend = logsBackendOf(parts, tokens);

@@ -3,6 +3,7 @@ import { LeaderClient } from "../api/servers/leader-client.ts";
 import { ledScheduler } from "../engine/led-scheduler.ts";
 import type { ServedApis } from "./apis.ts";
 import { serveApis } from "./apis.ts";
+import { clusterOf } from "./clusters.ts";
 import { systemClock } from "./clock.ts";
 import type { Closing } from "./closing.ts";
 import type { Ground } from "./ground.ts";
@@ -26,6 +27,8 @@ export function serveStanding(
   return serveApis({
     ...{ options, capacity, limits, prices, roles, logger, defaultRegion, clock: systemClock },
     ...{ store, access, backups, heap, servers, opened },
+    runsElsewhere: (environment) =>
+      environment.type === "UNMANAGED" || clusterOf(environment, configuration.clusters, options.driver) !== undefined,
     load: configuration.limits.load,
     maxJobs: configuration.limits.jobs ?? jobsThatFit(),
     role: () => leading.role,

@@ -26,6 +26,7 @@ test("desiredvCpus is what the environment's instances have, those on their way 
       ...{
         capacity: { vcpuMilli: 64_000, memoryMiB: 262_144 },
         oversizedJobs: "wait",
+        runsElsewhere: () => false,
         maxJobs: 1_000_000,
         heapUsed: () => 0,
       },

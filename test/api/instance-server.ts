@@ -43,6 +43,7 @@ const NO_LINKS: HostLinks = {
 const BOUND = {
   capacity: { vcpuMilli: 64_000, memoryMiB: 262_144 },
   oversizedJobs: "wait",
+  runsElsewhere: () => false,
   maxJobs: 1_000_000,
   heapUsed: () => 0,
 } as const;

@@ -77,9 +77,9 @@ function readable(job: NewJob): NewJob {
   return refusal === undefined ? job : { ...job, scheduling: { ...job.scheduling, refusal } };
 }
 
-/** What may run on hosts of the user's is not bound by this machine. */
+/** What may run on hosts of the user's, or in a cluster, is not bound by this machine. */
 async function fittedToMachine(
-  { capacity, oversizedJobs, store }: Backend,
+  { capacity, oversizedJobs, runsElsewhere, store }: Backend,
   job: NewJob,
   { settings: { computeEnvironmentOrder = [] } }: ResourceRecord<QueueSettings>,
 ): Promise<NewJob> {
@@ -87,7 +87,7 @@ async function fittedToMachine(
   if (scheduling === job.scheduling) return job;
   for (const { computeEnvironment } of computeEnvironmentOrder) {
     const environment = await store.environments.get(computeEnvironment!);
-    if (environment?.settings.type === "UNMANAGED") return job;
+    if (environment !== undefined && runsElsewhere(environment.settings)) return job;
   }
   return { ...job, scheduling };
 }
