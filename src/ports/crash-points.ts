@@ -68,6 +68,17 @@ export const CRASH_POINTS = {
   "docker.removed": "it is removed; what it shared with others, and the note of its output, are there",
   "docker.forgotten": "all of it is gone",
 
+  "kubernetes.list": "the API server is in sight; its pods were not listed",
+  "kubernetes.adopted": "its pods are followed; the scheduler was not told",
+  "kubernetes.create": "a pod is about to be made",
+  "kubernetes.created": "it is made; nobody knows what became of it",
+  "kubernetes.stop": "that it was told to end is noted in a pod; it is about to be deleted",
+  "kubernetes.stopped": "it is being deleted",
+  "kubernetes.ended": "its program has ended, its output is copied; the scheduler was not told",
+  "kubernetes.forget": "a pod is about to be deleted for good",
+  "kubernetes.deleted": "it is, but for the finalizer that keeps it",
+  "kubernetes.forgotten": "all of it is gone",
+
   "instance.launch": "an instance is about to be recorded",
   "instance.written": "its record is written under another name",
   "instance.recorded": "it is recorded; the scheduler was not told",

@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { DriverEvent } from "../../ports/driver.ts";
-import type { CursorPlace } from "./output/cursor.ts";
+import type { CursorPlace } from "../output/cursor.ts";
 import type { EngineLink } from "./engine/link.ts";
 import type { Measuring } from "./usage/measuring.ts";
 import type { NetworkPool } from "./networks/network-pool.ts";
@@ -9,7 +9,7 @@ import type { Sources } from "./container/provided.ts";
 import type { ImagePuller } from "./images/pull.ts";
 import type { ContainerSettings } from "./container/spec.ts";
 import type { StartNotes } from "./container/start-notes.ts";
-import type { Slots } from "./slots.ts";
+import type { Slots } from "../waiting/slots.ts";
 
 /** What all attempts of a driver share. */
 export interface AttemptContext {

@@ -12,7 +12,7 @@ import { afterLateNews } from "./container/late-news.ts";
 import { outputKindOf } from "./container/log-config.ts";
 import { phaseOf } from "./container/outcome.ts";
 import type { ContainerPhase, Exited } from "./container/outcome.ts";
-import { orAborted, pause } from "./pause.ts";
+import { orAborted, pause } from "../waiting/pause.ts";
 import type { Provided } from "./container/provided.ts";
 import { NOTHING_PROVIDED, provide } from "./container/provided.ts";
 import type { PullProgress } from "./images/pull-progress.ts";

@@ -4,7 +4,7 @@ import { containerName } from "../../../core/driver-name.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { AttemptSpec } from "../../../ports/driver.ts";
 import { AttemptFailure, engineMessage, isAbort, isEngineAway, isNameTaken, statusOf } from "../failure.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../waiting/pause.ts";
 import type { Provided } from "./provided.ts";
 import type { ImagePuller } from "../images/pull.ts";
 import { LABEL } from "../names.ts";
@@ -12,7 +12,7 @@ import { imageOf, platformOf } from "../images/image.ts";
 import type { PullProgress } from "../images/pull-progress.ts";
 import { containerOptions } from "./spec.ts";
 import type { ContainerSettings } from "./spec.ts";
-import type { Slots } from "../slots.ts";
+import type { Slots } from "../../waiting/slots.ts";
 import { crashPoint } from "../../../ports/crash-points.ts";
 
 /**

@@ -4,7 +4,7 @@ import type { Clock } from "../../../ports/clock.ts";
 import { OUT_OF_MEMORY } from "../../../ports/driver.ts";
 import type { Exit } from "./outcome.ts";
 import { phaseOf } from "./outcome.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../waiting/pause.ts";
 
 const KILLED = 137;
 const LOOK_AGAIN_MS = 100;

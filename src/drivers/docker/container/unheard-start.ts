@@ -1,5 +1,5 @@
 import type { AttemptContext } from "../attempt-context.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../waiting/pause.ts";
 import type { CreateContext } from "./container.ts";
 import { inspect, removeContainer } from "./container.ts";
 import { phaseOf } from "./outcome.ts";

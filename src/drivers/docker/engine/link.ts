@@ -7,7 +7,7 @@ import type { EngineEvent } from "./events.ts";
 import { openEvents } from "./events.ts";
 import { fenced } from "./fenced.ts";
 import { engineMessage } from "../failure.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../waiting/pause.ts";
 import { LABEL } from "../names.ts";
 
 const SHORTEST_PAUSE_MS = 200;

@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import type { EngineEndpoint } from "../../../core/engine-endpoint.ts";
 import type { Clock } from "../../../ports/clock.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../waiting/pause.ts";
 
 type SshEndpoint = Extract<EngineEndpoint, { readonly kind: "ssh" }>;
 

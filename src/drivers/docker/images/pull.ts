@@ -1,6 +1,6 @@
 import type Dockerode from "dockerode";
 import type { Clock } from "../../../ports/clock.ts";
-import { orAborted, pause } from "../pause.ts";
+import { orAborted, pause } from "../../waiting/pause.ts";
 import { AttemptFailure, engineMessage, isAbort, isEngineAway, statusOf } from "../failure.ts";
 import { PullProgress } from "./pull-progress.ts";
 import type { RegistryLogin } from "./registry.ts";

@@ -5,7 +5,7 @@ import type { CreateContext } from "../container/container.ts";
 import { openEvents } from "../engine/events.ts";
 import { AttemptFailure, engineMessage, isAbort, isEngineAway, isNameTaken } from "../failure.ts";
 import { inspectNetwork } from "./gateway.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../waiting/pause.ts";
 
 const NAME = "longshore";
 /** As small as the address allows. No container is in it. */

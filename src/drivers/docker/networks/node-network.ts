@@ -7,7 +7,7 @@ import type { SharedNetwork } from "../../../ports/driver.ts";
 import type { CreateContext } from "../container/container.ts";
 import { AttemptFailure, engineMessage, isAbort, isEngineAway, isNameTaken, statusOf } from "../failure.ts";
 import { LABEL, networkName } from "../names.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../waiting/pause.ts";
 import { formatSubnet, freeSubnet, parseSubnet } from "./subnets.ts";
 import type { Subnet } from "./subnets.ts";
 import { crashPoint } from "../../../ports/crash-points.ts";

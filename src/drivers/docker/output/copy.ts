@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type Dockerode from "dockerode";
 import { containerName } from "../../../core/driver-name.ts";
 import type { Clock } from "../../../ports/clock.ts";
-import type { CursorPlace } from "./cursor.ts";
+import type { CursorPlace } from "../../output/cursor.ts";
 import type { EventStart } from "../event-start.ts";
 import type { Intake } from "./intake.ts";
 import { EventIntake, LineIntake } from "./intake.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../ports/clock.ts";
 import type { LogLine } from "../../../ports/logs.ts";
-import { Cursor } from "./cursor.ts";
-import type { CursorPlace, Resume } from "./cursor.ts";
+import { Cursor } from "../../output/cursor.ts";
+import type { CursorPlace, Resume } from "../../output/cursor.ts";
 import type { EventStart } from "../event-start.ts";
 import { LineJoiner } from "./line-joiner.ts";
 import { matchLines } from "./line-matcher.ts";
@@ -10,7 +10,7 @@ import type { OutputPosition } from "./output.ts";
 /** Takes the lines of an output into its log. */
 export interface Intake {
   /** Where to go on. What was taken and is not in the log yet comes again. */
-  resume(): Promise<Resume>;
+  resume(): Promise<Resume<OutputPosition>>;
   take(lines: readonly LogLine[], position: OutputPosition): void;
   /** There is no more. */
   end(rest: readonly LogLine[], position: OutputPosition): void;
@@ -20,14 +20,14 @@ export interface Intake {
 
 /** Each line is an event. */
 export class LineIntake implements Intake {
-  readonly #cursor: Cursor;
-  #resume: Promise<Resume> | undefined;
+  readonly #cursor: Cursor<OutputPosition>;
+  #resume: Promise<Resume<OutputPosition>> | undefined;
 
   constructor(attemptId: string, place: CursorPlace) {
     this.#cursor = new Cursor(attemptId, place);
   }
 
-  resume(): Promise<Resume> {
+  resume(): Promise<Resume<OutputPosition>> {
     return (this.#resume ??= this.#cursor.load());
   }
 
@@ -54,7 +54,7 @@ const HELD_MS = 5_000;
  */
 export class EventIntake implements Intake {
   readonly #clock: Clock;
-  readonly #cursor: Cursor;
+  readonly #cursor: Cursor<OutputPosition>;
   readonly #newJoiner: () => LineJoiner;
   #joiner: LineJoiner;
   #cancelFlush: () => void = () => {};
@@ -75,7 +75,7 @@ export class EventIntake implements Intake {
     this.#joiner = this.#newJoiner();
   }
 
-  resume(): Promise<Resume> {
+  resume(): Promise<Resume<OutputPosition>> {
     this.release();
     return this.#cursor.load();
   }

@@ -13,7 +13,7 @@ import {
 import { AttemptFailure, isAbort, isEngineAway, isNameTaken, statusOf } from "../failure.ts";
 import { HOLDER, importHolderImage } from "./holder-image.ts";
 import { holderName, LABEL } from "../names.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../waiting/pause.ts";
 import { endpoint, network } from "../container/spec.ts";
 import { crashPoint } from "../../../ports/crash-points.ts";
 

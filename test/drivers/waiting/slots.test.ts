@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Slots } from "../../../src/drivers/docker/slots.ts";
+import { Slots } from "../../../src/drivers/waiting/slots.ts";
 
 /** Tasks that end when they are told to, and what has begun so far. */
 function tasks(slots: Slots) {

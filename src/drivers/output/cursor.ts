@@ -9,9 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { LogLine, LogSink } from "../../../ports/logs.ts";
-import { JOINT as JOINT_TEXT } from "../../../ports/logs.ts";
-import type { OutputPosition } from "./output.ts";
+import type { LogLine, LogSink } from "../../ports/logs.ts";
+import { JOINT as JOINT_TEXT } from "../../ports/logs.ts";
 
 const LINE_FEED = Buffer.from("\n");
 const JOINT = Buffer.from(JOINT_TEXT);
@@ -19,20 +18,18 @@ const JOINT = Buffer.from(JOINT_TEXT);
 /** So much new output is worth a note: counting its lines again takes less time than asking the engine anything. */
 const NOTE_AFTER_BYTES = 64 * 1024;
 
-/** Where to go on copying. */
-export interface Resume {
-  readonly position: OutputPosition;
+/** Where to go on copying. All members of a position are optional: `{}` is the beginning. */
+export interface Resume<Position extends object> {
+  readonly position: Position;
   /** Lines after the position that are in the log already. */
   readonly linesAhead: number;
 }
 
 /** The log held `logBytes` when exactly the output up to `position` was in it. */
-interface Note {
-  readonly position: OutputPosition;
+interface Note<Position extends object> {
+  readonly position: Position;
   readonly logBytes: number;
 }
-
-const NOTHING: Note = { position: {}, logBytes: 0 };
 
 /** Where cursors keep their notes. */
 export interface CursorPlace {
@@ -48,11 +45,11 @@ export interface CursorPlace {
  * are skipped. A note only spares counting from the beginning. It is taken when the log is seen to hold all that was appended, so it
  * does not matter when the sink writes; and without a note, or with an old one, the count is merely longer.
  */
-export class Cursor {
+export class Cursor<Position extends object> {
   readonly #attemptId: string;
   readonly #place: CursorPlace;
   readonly #ends: readonly Buffer[];
-  #position: OutputPosition = {};
+  #position = {} as Position;
   /** Size of the log when all that was appended is written. */
   #logBytes = 0;
   #notedBytes = 0;
@@ -64,7 +61,7 @@ export class Cursor {
     this.#ends = lines === "plain" ? [LINE_FEED] : [LINE_FEED, JOINT];
   }
 
-  async load(): Promise<Resume> {
+  async load(): Promise<Resume<Position>> {
     this.settle();
     // Also without a word of output there is a log: it shows that the attempt has begun, to whoever restores a backup.
     closeSync(openSync(this.#logPath(), "a"));
@@ -77,7 +74,7 @@ export class Cursor {
   }
 
   /** Appends the lines, after which the output is copied up to `position`. */
-  append(lines: readonly LogLine[], position: OutputPosition): void {
+  append(lines: readonly LogLine[], position: Position): void {
     if (this.#logBytes - this.#notedBytes >= NOTE_AFTER_BYTES) this.#note();
     this.#place.logs.append(this.#attemptId, lines);
     for (const { message } of lines) this.#logBytes += Buffer.byteLength(message) + 1;
@@ -92,19 +89,20 @@ export class Cursor {
   #note(): void {
     const path = this.#notePath();
     if (path === undefined || this.#sizeOfLog() !== this.#logBytes) return;
-    const note: Note = { position: this.#position, logBytes: this.#logBytes };
+    const note: Note<Position> = { position: this.#position, logBytes: this.#logBytes };
     writeFileSync(path, JSON.stringify(note));
     this.#notedBytes = this.#logBytes;
   }
 
   /** A note that is absent, or was being written when the server died, is as good as none. */
-  #read(): Note {
+  #read(): Note<Position> {
+    const nothing = { position: {} as Position, logBytes: 0 };
     const path = this.#notePath();
-    if (path === undefined) return NOTHING;
+    if (path === undefined) return nothing;
     try {
-      return JSON.parse(readFileSync(path, "utf8")) as Note;
+      return JSON.parse(readFileSync(path, "utf8")) as Note<Position>;
     } catch (error) {
-      if (error instanceof SyntaxError || isAbsent(error)) return NOTHING;
+      if (error instanceof SyntaxError || isAbsent(error)) return nothing;
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { Cursor, prepareNotes, removeNote } from "../../../src/drivers/docker/output/cursor.ts";
+import { Cursor, prepareNotes, removeNote } from "../../../src/drivers/output/cursor.ts";
 import type { OutputPosition } from "../../../src/drivers/docker/output/output.ts";
 import type { LogLine, LogSink } from "../../../src/ports/logs.ts";
 import { JOINT } from "../../../src/ports/logs.ts";
@@ -36,7 +36,7 @@ test("a note is taken only of what the log holds; later lines are counted", asyn
   await withSink(async (sink, directory) => {
     const place = { logs: sink, directory: path.join(directory, "notes") };
     prepareNotes(place);
-    const cursor = new Cursor("a", place);
+    const cursor = new Cursor<OutputPosition>("a", place);
     assert.deepEqual(await cursor.load(), { position: {}, linesAhead: 0 });
     cursor.append(Array<LogLine>(MANY).fill(KILOBYTE_LINE), position(MANY));
     cursor.append([KILOBYTE_LINE], position(MANY + 1));
@@ -49,10 +49,10 @@ test("a note is taken only of what the log holds; later lines are counted", asyn
     sink.write();
     cursor.append([KILOBYTE_LINE], position(MANY + 4));
     const lost = { ...sink, unfollow: () => {} };
-    const next = new Cursor("a", { ...place, logs: lost });
+    const next = new Cursor<OutputPosition>("a", { ...place, logs: lost });
     assert.deepEqual(await next.load(), { position: position(MANY + 1), linesAhead: 2 });
     writeFileSync(note, "");
-    assert.deepEqual(await new Cursor("a", { ...place, logs: lost }).load(), { position: {}, linesAhead: MANY + 3 });
+    assert.deepEqual(await new Cursor<OutputPosition>("a", { ...place, logs: lost }).load(), { position: {}, linesAhead: MANY + 3 });
     removeNote(place, "a");
     assert.equal(existsSync(note), false);
   });
@@ -62,10 +62,10 @@ test("without a directory the log alone tells, and what the sink holds is writte
   await withSink(async (sink) => {
     const place = { logs: sink, directory: undefined };
     prepareNotes(place);
-    const cursor = new Cursor("a", place);
+    const cursor = new Cursor<OutputPosition>("a", place);
     await cursor.load();
     cursor.append([KILOBYTE_LINE, KILOBYTE_LINE], position(2));
-    assert.deepEqual(await new Cursor("a", place).load(), { position: {}, linesAhead: 2 });
+    assert.deepEqual(await new Cursor<OutputPosition>("a", place).load(), { position: {}, linesAhead: 2 });
     removeNote(place, "a");
   });
 });
@@ -75,9 +75,9 @@ test("where lines are joined, joints are line ends too, wherever the file is cut
     await withSink(async (sink) => {
       const place = { logs: sink, directory: undefined };
       const message = `${"x".repeat(length)}${JOINT}y${JOINT}${JOINT}z`;
-      new Cursor("a", place, "joined").append([{ timestamp: 0, message }, KILOBYTE_LINE], {});
-      assert.equal((await new Cursor("a", place, "joined").load()).linesAhead, 5);
-      assert.equal((await new Cursor("a", place).load()).linesAhead, 2);
+      new Cursor<OutputPosition>("a", place, "joined").append([{ timestamp: 0, message }, KILOBYTE_LINE], {});
+      assert.equal((await new Cursor<OutputPosition>("a", place, "joined").load()).linesAhead, 5);
+      assert.equal((await new Cursor<OutputPosition>("a", place).load()).linesAhead, 2);
     });
   }
 });

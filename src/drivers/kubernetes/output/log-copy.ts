@@ -1,0 +1,186 @@
+import type { Clock } from "../../../ports/clock.ts";
+import type { CursorPlace } from "../../output/cursor.ts";
+import { Cursor } from "../../output/cursor.ts";
+import type { Resume } from "../../output/cursor.ts";
+import { orAborted, pause } from "../../waiting/pause.ts";
+import { isAbort, isGone, mayPass, messageOf, statusOf } from "../api/api-error.ts";
+import { backoffMs } from "../api/backoff.ts";
+import type { Client } from "../api/client.ts";
+import type { FollowTurns } from "./follow-turns.ts";
+import type { StampedLine } from "./log-lines.ts";
+import { LogLines } from "./log-lines.ts";
+import type { LogPosition } from "./position.ts";
+import { advanced, sinceTime, Skip } from "./position.ts";
+
+/** What ends sooner is read once, at its end. */
+const FOLLOW_AFTER_MS = 1_000;
+/** A stream that was cut is opened again after so long. */
+const AGAIN_MS = 1_000;
+/** How long the last words of a container are waited for that goes away with its pod. */
+const LAST_WORDS_MS = 5_000;
+/** A node that cannot give the output is not waited for any longer: the end of the attempt is told without it. */
+const PATIENCE_MS = 60_000;
+/** What a node says, in place of the output, of a container whose files are gone. */
+const NO_FILES = /^unable to retrieve container logs for |^failed to (watch|open|read) .*log/;
+
+export interface LogContext {
+  readonly clock: Clock;
+  readonly client: Client;
+  readonly place: CursorPlace;
+  readonly turns: FollowTurns;
+  readonly closing: AbortSignal;
+  readonly onNotice: (message: string) => void;
+}
+
+export interface LogSource {
+  readonly attemptId: string;
+  /** Of the API: .../pods/NAME/log */
+  readonly path: string;
+  readonly container: string;
+}
+
+/** Copies one container's output into its attempt's log: as it comes while the container runs long, and to the end when it has ended. */
+export class LogCopy {
+  readonly #context: LogContext;
+  readonly #source: LogSource;
+  readonly #cursor: Cursor<LogPosition>;
+  readonly #stopped = new AbortController();
+  #resume: Promise<Resume<LogPosition>> | undefined;
+  #leave: (() => void) | undefined;
+  /** Of the stream that is read now. */
+  #reading: { readonly done: Promise<void>; readonly give: () => void } | undefined;
+  #finishing: Promise<void> | undefined;
+  #hasOpened: () => void = () => {};
+
+  constructor(context: LogContext, source: LogSource) {
+    this.#context = context;
+    this.#source = source;
+    this.#cursor = new Cursor(source.attemptId, context.place);
+  }
+
+  /** It runs: its output is followed when it goes on for a while. */
+  follow(): void {
+    if (this.#leave !== undefined || this.#finishing !== undefined) return;
+    const { clock, turns } = this.#context;
+    const cancel = clock.after(FOLLOW_AFTER_MS, () => {
+      if (this.#finishing !== undefined || this.#stopped.signal.aborted) return;
+      this.#leave = turns.join((signal) => this.#followOn(signal));
+    });
+    this.#leave = cancel;
+  }
+
+  /** Its pod is about to be deleted, and its files go with it: resolves when its output is followed, or after a while. */
+  async followAtOnce(): Promise<void> {
+    if (this.#finishing !== undefined || this.#reading !== undefined) return;
+    const opened = new Promise<void>((resolve) => (this.#hasOpened = resolve));
+    this.#leave?.();
+    const never = new AbortController();
+    this.#leave = () => {};
+    void this.#followOn(never.signal).catch(() => {});
+    await this.#within(opened, LAST_WORDS_MS);
+  }
+
+  /**
+   * The container has ended: copies what is not copied yet. Resolves when the log is whole, or cannot become so.
+   *
+   * @param isGoing its pod is deleted, and what was not read by now may be gone.
+   */
+  finish(isGoing: boolean): Promise<void> {
+    return (this.#finishing ??= this.#finish(isGoing));
+  }
+
+  stop(): void {
+    this.#leave?.();
+    this.#stopped.abort();
+    this.#cursor.settle();
+  }
+
+  async #finish(isGoing: boolean): Promise<void> {
+    this.#leave?.();
+    if (this.#reading !== undefined) {
+      if (isGoing) await this.#within(this.#reading.done, LAST_WORDS_MS);
+      this.#reading.give();
+      await this.#reading.done;
+    }
+    await this.#readRest(isGoing);
+    this.#cursor.settle();
+  }
+
+  async #readRest(isGoing: boolean): Promise<void> {
+    const { clock, closing, onNotice } = this.#context;
+    const until = clock.now() + (isGoing ? LAST_WORDS_MS : PATIENCE_MS);
+    const signal = AbortSignal.any([closing, this.#stopped.signal]);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#read({ isFollowed: false, signal });
+      } catch (error) {
+        if (signal.aborted) throw error;
+        if (isGoing && (isGone(error) || statusOf(error) === 400)) return;
+        const mayComeBack = !isGone(error) && (mayPass(error) || statusOf(error) === undefined);
+        if (!mayComeBack || clock.now() >= until) {
+          onNotice(`The output of attempt ${this.#source.attemptId} cannot be read to its end: ${messageOf(error)}`);
+          return;
+        }
+        await pause(clock, Math.min(backoffMs(this.#source.attemptId, tries), until - clock.now()), signal);
+      }
+    }
+  }
+
+  /** As long as the container runs, or its turn lasts. */
+  async #followOn(turn: AbortSignal): Promise<void> {
+    const given = new AbortController();
+    const { clock, closing } = this.#context;
+    const signal = AbortSignal.any([closing, this.#stopped.signal, turn, given.signal]);
+    const done = this.#followWhileItRuns(signal).catch(() => {});
+    this.#reading = { done, give: () => given.abort() };
+    await done;
+    this.#reading = undefined;
+    if (turn.aborted || signal.aborted || this.#finishing !== undefined) return;
+    // It has ended, which the watch tells too; or it was cut.
+    await pause(clock, AGAIN_MS, signal).catch(() => {});
+  }
+
+  async #followWhileItRuns(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#context;
+    while (!signal.aborted && this.#finishing === undefined) {
+      try {
+        await this.#read({ isFollowed: true, signal });
+      } catch (error) {
+        if (signal.aborted || isAbort(error)) return;
+      }
+      if (this.#finishing !== undefined) return;
+      await pause(clock, AGAIN_MS, signal);
+    }
+  }
+
+  /** Reads once, from where it is. What is not a whole line yet is read again. */
+  async #read({ isFollowed, signal }: { isFollowed: boolean; signal: AbortSignal }): Promise<void> {
+    const { client } = this.#context;
+    const { path, container } = this.#source;
+    const { position, linesAhead } = await (this.#resume ??= this.#cursor.load());
+    const skip = new Skip(position, linesAhead);
+    const lines = new LogLines();
+    let now = position;
+    const take = (got: readonly StampedLine[]): void => {
+      const said = got.filter((line) => line.stamp !== undefined || !NO_FILES.test(line.message));
+      const { passed, fresh } = skip.divide(said);
+      now = advanced(advanced(now, passed), fresh);
+      if (fresh.length === 0) return;
+      this.#cursor.append(fresh, now);
+      this.#resume = Promise.resolve({ position: now, linesAhead: 0 });
+    };
+    const query = { container, timestamps: true, sinceTime: sinceTime(position), follow: isFollowed || undefined };
+    const stream = await client.log(path, query, signal);
+    this.#hasOpened();
+    for await (const chunk of stream) take(lines.push(chunk as Buffer));
+    // Of a container that has ended there is no more. One that goes on may be in the middle of a line.
+    if (!isFollowed) take(lines.end());
+  }
+
+  #within(done: Promise<void>, mostMs: number): Promise<void> {
+    const { clock, closing } = this.#context;
+    const patience = new AbortController();
+    const tooLong = pause(clock, mostMs, AbortSignal.any([closing, patience.signal])).catch(() => {});
+    return orAborted(Promise.race([done, tooLong]), closing).finally(() => patience.abort());
+  }
+}
