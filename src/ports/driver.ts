@@ -171,7 +171,7 @@ export type DriverEvent =
       readonly machine?: MachineName;
     };
 
-export type { MachineOfCluster } from "../core/clusters/machines.ts";
+export type { MachineOfCluster as ClusterMachine } from "../core/clusters/machines.ts";
 
 export type { MachineName } from "../core/clusters/machine-name.ts";
 
