@@ -52,7 +52,10 @@ test("a note is taken only of what the log holds; later lines are counted", asyn
     const next = new Cursor<OutputPosition>("a", { ...place, logs: lost });
     assert.deepEqual(await next.load(), { position: position(MANY + 1), linesAhead: 2 });
     writeFileSync(note, "");
-    assert.deepEqual(await new Cursor<OutputPosition>("a", { ...place, logs: lost }).load(), { position: {}, linesAhead: MANY + 3 });
+    assert.deepEqual(await new Cursor<OutputPosition>("a", { ...place, logs: lost }).load(), {
+      position: {},
+      linesAhead: MANY + 3,
+    });
     removeNote(place, "a");
     assert.equal(existsSync(note), false);
   });
