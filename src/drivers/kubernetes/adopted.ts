@@ -13,22 +13,22 @@ export interface Adopted {
 /** Labels and annotations that somebody has changed tell nothing. */
 export function adoptedFrom({ metadata }: Pod): Adopted {
   const { labels = {}, annotations = {} } = metadata ?? {};
-  const members = parsed<readonly Member[]>(annotations[ANNOTATION.members]);
-  const gang = parsed<GangPart>(annotations[ANNOTATION.gang]);
-  const ending = parsed<Ending>(annotations[ANNOTATION.ending]);
+  const members = parsed(annotations[ANNOTATION.members]);
+  const gang = parsed(annotations[ANNOTATION.gang]) as GangPart | undefined;
+  const ending: Ending | undefined = parsed(annotations[ANNOTATION.ending]);
   return {
     podId: labels[LABEL.pod],
-    members: Array.isArray(members) ? members : [],
+    members: Array.isArray(members) ? (members as readonly Member[]) : [],
     ...(gang !== undefined && { gang }),
     ...(ending !== undefined && { ending }),
   };
 }
 
-function parsed<T extends object>(text: string | undefined): T | undefined {
+function parsed(text: string | undefined): object | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as T) : undefined;
+    return typeof value === "object" && value !== null ? value : undefined;
   } catch {
     return undefined;
   }

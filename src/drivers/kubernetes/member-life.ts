@@ -1,6 +1,6 @@
 import type { DriverEvent, MachineName } from "../../ports/driver.ts";
 import { crashPoint } from "../../ports/crash-points.ts";
-import { messageOf } from "./api/api-error.ts";
+import { isAbort, messageOf } from "./api/api-error.ts";
 import type { Member } from "./names.ts";
 import type { MemberEnd, MemberPhase } from "./outcome.ts";
 import { LogCopy } from "./output/log-copy.ts";
@@ -67,9 +67,7 @@ export class MemberLife {
 
   end(end: MemberEnd, place: Place, isGoing: boolean): void {
     if (this.#isReleased || this.hasEnded) return;
-    this.#ending = this.#endWith(end, place, isGoing).catch((error: unknown) => {
-      if (!this.#isReleased) this.#context.onNotice(`Attempt ${this.attemptId} cannot be ended: ${messageOf(error)}`);
-    });
+    this.#ending = this.#endWith(end, place, isGoing);
   }
 
   /** Its last words are to be heard before its pod goes. */
@@ -108,15 +106,23 @@ export class MemberLife {
     return (this.#log ??= new LogCopy(this.#context.log, { attemptId, container, path: this.#logPath }));
   }
 
-  async #endWith({ kind: _, ...end }: MemberEnd, { machine }: Place, isGoing: boolean): Promise<void> {
+  /** Its end must not wait for ever for output that cannot be had. */
+  #missesOutput(error: unknown): void {
+    if (this.#isReleased || isAbort(error)) return;
+    this.#context.onNotice(`Attempt ${this.attemptId} has output that cannot be read: ${messageOf(error)}`);
+  }
+
+  async #endWith({ at, exitCode, reason, ...end }: MemberEnd, { machine }: Place, isGoing: boolean): Promise<void> {
     const startedAt = end.startedAt ?? this.#startedAt;
-    if (startedAt !== undefined) await this.#output().finish(isGoing);
+    if (startedAt !== undefined) await this.#output().finish(isGoing).catch((error: unknown) => this.#missesOutput(error));
     if (this.#isReleased) return;
     crashPoint("kubernetes.ended");
     this.#end = {
       kind: "exited",
       attemptId: this.attemptId,
-      ...end,
+      at,
+      ...(exitCode !== undefined && { exitCode }),
+      ...(reason !== undefined && { reason }),
       ...(startedAt !== undefined && { startedAt }),
       ...(machine !== undefined && { machine }),
     };

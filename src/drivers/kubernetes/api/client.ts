@@ -17,6 +17,11 @@ const PAGE = 500;
 /** What the API server itself asks to wait at most. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
+export interface Listed<T> {
+  readonly items: readonly T[];
+  readonly version: string;
+}
+
 export interface ClientOptions {
   readonly clock: Clock;
   readonly access: KubeConfig;
@@ -68,19 +73,13 @@ export class Client {
   }
 
   /** All objects of a collection, page by page. `version`: where to watch it from. */
-  async list<T extends ApiObject>(
-    path: string,
-    query: NonNullable<ApiRequest["query"]>,
-    signal = this.#options.closing,
-  ): Promise<{ readonly items: readonly T[]; readonly version: string }> {
+  async list<T extends ApiObject>(path: string, query: NonNullable<ApiRequest["query"]>): Promise<Listed<T>> {
     const items: T[] = [];
     let next: string | undefined;
     let version = "0";
     do {
-      const page: ObjectList<T> = await this.call(
-        { method: "GET", path, query: { ...query, limit: PAGE, continue: next } },
-        signal,
-      );
+      const request = { method: "GET", path, query: { ...query, limit: PAGE, continue: next } } as const;
+      const page = await this.call<ObjectList<T>>(request);
       items.push(...page.items);
       version = page.metadata.resourceVersion ?? version;
       next = page.metadata.continue || undefined;

@@ -97,10 +97,11 @@ export class LogCopy {
 
   async #finish(isGoing: boolean): Promise<void> {
     this.#leave?.();
-    if (this.#reading !== undefined) {
-      if (isGoing) await this.#within(this.#reading.done, LAST_WORDS_MS);
-      this.#reading.give();
-      await this.#reading.done;
+    const reading = this.#reading;
+    if (reading !== undefined) {
+      if (isGoing) await this.#within(reading.done, LAST_WORDS_MS);
+      reading.give();
+      await reading.done;
     }
     await this.#readRest(isGoing);
     this.#cursor.settle();
