@@ -19,6 +19,8 @@ export class MemberLife {
   readonly member: Member;
   readonly #context: PodContext;
   readonly #logPath: string;
+  /** Its pod was made by this very driver. */
+  readonly #isNew: () => boolean;
   #log: LogCopy | undefined;
   #startedAt: number | undefined;
   #place: Place = {};
@@ -26,10 +28,11 @@ export class MemberLife {
   #end: Exited | undefined;
   #isReleased = false;
 
-  constructor(context: PodContext, member: Member, logPath: string) {
+  constructor(context: PodContext, member: Member, { logPath, isNew }: { logPath: string; isNew: () => boolean }) {
     this.#context = context;
     this.member = member;
     this.#logPath = logPath;
+    this.#isNew = isNew;
   }
 
   get attemptId(): string {
@@ -103,7 +106,7 @@ export class MemberLife {
 
   #output(): LogCopy {
     const { attemptId, container } = this.member;
-    return (this.#log ??= new LogCopy(this.#context.log, { attemptId, container, path: this.#logPath }));
+    return (this.#log ??= new LogCopy(this.#context.log, { attemptId, container, path: this.#logPath, isNew: this.#isNew() }));
   }
 
   /** Its end must not wait for ever for output that cannot be had. */
@@ -114,7 +117,10 @@ export class MemberLife {
 
   async #endWith({ at, exitCode, reason, ...end }: MemberEnd, { machine }: Place, isGoing: boolean): Promise<void> {
     const startedAt = end.startedAt ?? this.#startedAt;
-    if (startedAt !== undefined) await this.#output().finish(isGoing).catch((error: unknown) => this.#missesOutput(error));
+    // Of what is lost nobody knows how it ended: its output is not to be expected either.
+    const mayBeGone = isGoing || exitCode === undefined;
+    if (startedAt !== undefined)
+      await this.#output().finish(mayBeGone).catch((error: unknown) => this.#missesOutput(error));
     if (this.#isReleased) return;
     crashPoint("kubernetes.ended");
     this.#end = {

@@ -23,7 +23,7 @@ export async function makePod(
   manifest: Pod,
   signal: AbortSignal,
   onBlocked: (why: string) => void,
-): Promise<Pod> {
+): Promise<{ readonly pod: Pod; readonly isNew: boolean }> {
   const { client, clock, term, patience, closing } = context;
   const { name, namespace } = manifest.metadata as { name: string; namespace: string };
   const either = AbortSignal.any([signal, closing]);
@@ -34,13 +34,11 @@ export async function makePod(
       crashPoint("kubernetes.create");
       const made = await client.call<Pod>(createPod(manifest), either);
       crashPoint("kubernetes.created");
-      return made;
+      return { pod: made, isNew: tries === 1 };
     } catch (error) {
       if (isTaken(error)) {
-        const found = await client
-          .persist<Pod>(name, { method: "GET", path: podPath(namespace, name) })
-          .catch(unlessGone);
-        if (found !== undefined) return known(found, manifest, context);
+        const found = await client.persist<Pod>(name, { method: "GET", path: podPath(namespace, name) }).catch(unlessGone);
+        if (found !== undefined) return { pod: known(found, manifest, context), isNew: false };
       } else if (!mayBeTaken(error, clock.now() - begun < patience.takeMs)) throw refusedBy(error);
       onBlocked(messageOf(error));
       await pause(clock, backoffMs(name, tries), either);
@@ -65,9 +63,7 @@ function mayBeTaken(error: unknown, isEarly: boolean): boolean {
 }
 
 function refusedBy(error: unknown): unknown {
-  return error instanceof ApiError
-    ? new Refusal(startFailure(`the cluster does not take the pod: ${error.message}`))
-    : error;
+  return error instanceof ApiError ? new Refusal(startFailure(`the cluster does not take the pod: ${error.message}`)) : error;
 }
 
 function known(found: Pod, manifest: Pod, { settings }: PodContext): Pod {

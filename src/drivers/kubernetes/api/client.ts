@@ -3,8 +3,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import type { Clock } from "../../../ports/clock.ts";
 import { pause } from "../../waiting/pause.ts";
 import { Slots } from "../../waiting/slots.ts";
-import { isAbort, mayPass, messageOf, statusOf } from "./api-error.ts";
-import { ApiError } from "./api-error.ts";
+import { ApiAway, ApiError, isAbort, mayPass, messageOf, statusOf } from "./api-error.ts";
 import { backoffMs } from "./backoff.ts";
 import type { ApiRequest } from "./connection.ts";
 import { Connection } from "./connection.ts";
@@ -127,7 +126,8 @@ export class Client {
       onAnswer(undefined);
       return answer;
     } catch (error) {
-      if (!isAbort(error)) onAnswer(mayPass(error) && statusOf(error) !== 429 ? messageOf(error) : undefined);
+      // A node that does not answer the API server is another matter.
+      if (!isAbort(error)) onAnswer(error instanceof ApiAway || statusOf(error) === 503 ? messageOf(error) : undefined);
       throw error;
     }
   }

@@ -37,6 +37,8 @@ export interface LogSource {
   /** Of the API: .../pods/NAME/log */
   readonly path: string;
   readonly container: string;
+  /** Nobody has copied any of it. */
+  readonly isNew: boolean;
 }
 
 /** Copies one container's output into its attempt's log: as it comes while the container runs long, and to the end when it has ended. */
@@ -50,12 +52,14 @@ export class LogCopy {
   /** Of the stream that is read now. */
   #reading: { readonly done: Promise<void>; readonly give: () => void } | undefined;
   #finishing: Promise<void> | undefined;
+  #hasWritten = false;
   #hasOpened: () => void = () => {};
 
   constructor(context: LogContext, source: LogSource) {
     this.#context = context;
     this.#source = source;
     this.#cursor = new Cursor(source.attemptId, context.place);
+    if (source.isNew) this.#resume = Promise.resolve({ position: {}, linesAhead: 0 });
   }
 
   /** It runs: its output is followed when it goes on for a while. */
@@ -104,25 +108,38 @@ export class LogCopy {
       await reading.done;
     }
     await this.#readRest(isGoing);
-    this.#cursor.settle();
+    // Also without a word of output there is a log.
+    if (this.#hasWritten) this.#cursor.settle();
+    else await this.#cursor.load();
   }
 
+  /** A node that is gone does not even refuse. */
   async #readRest(isGoing: boolean): Promise<void> {
-    const { clock, closing, onNotice } = this.#context;
-    const until = clock.now() + (isGoing ? LAST_WORDS_MS : PATIENCE_MS);
-    const signal = AbortSignal.any([closing, this.#stopped.signal]);
+    const { clock, closing } = this.#context;
+    const mostMs = isGoing ? LAST_WORDS_MS : PATIENCE_MS;
+    const patience = new AbortController();
+    const cancel = clock.after(mostMs, () => patience.abort());
+    const closed = AbortSignal.any([closing, this.#stopped.signal]);
+    try {
+      await this.#tryToRead(isGoing, AbortSignal.any([closed, patience.signal]));
+    } catch (error) {
+      closed.throwIfAborted();
+      const why = patience.signal.aborted ? `not within ${mostMs / 1000} s` : messageOf(error);
+      this.#context.onNotice(`The output of attempt ${this.#source.attemptId} cannot be read to its end: ${why}`);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #tryToRead(isGoing: boolean, signal: AbortSignal): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#read({ isFollowed: false, signal });
       } catch (error) {
-        if (signal.aborted) throw error;
+        signal.throwIfAborted();
         if (isGoing && (isGone(error) || statusOf(error) === 400)) return;
-        const mayComeBack = !isGone(error) && (mayPass(error) || statusOf(error) === undefined);
-        if (!mayComeBack || clock.now() >= until) {
-          onNotice(`The output of attempt ${this.#source.attemptId} cannot be read to its end: ${messageOf(error)}`);
-          return;
-        }
-        await pause(clock, Math.min(backoffMs(this.#source.attemptId, tries), until - clock.now()), signal);
+        if (isGone(error) || (statusOf(error) !== undefined && !mayPass(error))) throw error;
+        await pause(this.#context.clock, backoffMs(this.#source.attemptId, tries), signal);
       }
     }
   }
@@ -168,6 +185,7 @@ export class LogCopy {
       now = advanced(advanced(now, passed), fresh);
       if (fresh.length === 0) return;
       this.#cursor.append(fresh, now);
+      this.#hasWritten = true;
       this.#resume = Promise.resolve({ position: now, linesAhead: 0 });
     };
     const query = { container, timestamps: true, sinceTime: sinceTime(position), follow: isFollowed || undefined };

@@ -74,11 +74,7 @@ export function podManifest(specs: readonly AttemptSpec[], settings: PodSettings
   };
 }
 
-function ownLabels(
-  { jobId, node }: AttemptSpec,
-  podId: string,
-  { clusterId, epoch }: PodSettings,
-): Record<string, string> {
+function ownLabels({ jobId, node }: AttemptSpec, podId: string, { clusterId, epoch }: PodSettings): Record<string, string> {
   const job = labelValue(jobId);
   return {
     [LABEL.cluster]: labelValue(clusterId),
@@ -91,10 +87,7 @@ function ownLabels(
 }
 
 /** What the job's own pod says comes in its order: init containers first. */
-function orderIn(specs: readonly AttemptSpec[]): {
-  readonly init: readonly number[];
-  readonly main: readonly number[];
-} {
+function orderIn(specs: readonly AttemptSpec[]): { readonly init: readonly number[]; readonly main: readonly number[] } {
   const properties = specs[0]!.pod?.properties;
   if (properties === undefined) return orderOf(specs);
   const count = properties.initContainers?.length ?? 0;

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
-import { createKubernetesDriver } from "../../src/drivers/kubernetes/driver.ts";
-import type { KubernetesDriverOptions } from "../../src/drivers/kubernetes/driver.ts";
-import type { Driver } from "../../src/ports/driver.ts";
-import { NO_SECRETS } from "../../src/ports/secrets.ts";
-import { openSession } from "../conformance/driver/events.ts";
-import type { Session } from "../conformance/driver/events.ts";
-import { systemClock } from "./clock.ts";
-import { createLogFiles } from "./log-files.ts";
-import { KubernetesDouble } from "./kubernetes/double.ts";
-import type { KubernetesDoubleOptions } from "./kubernetes/double.ts";
+import { createKubernetesDriver } from "../../../src/drivers/kubernetes/driver.ts";
+import type { KubernetesDriverOptions } from "../../../src/drivers/kubernetes/driver.ts";
+import type { Driver } from "../../../src/ports/driver.ts";
+import { NO_SECRETS } from "../../../src/ports/secrets.ts";
+import { openSession } from "../../conformance/driver/events.ts";
+import type { Session } from "../../conformance/driver/events.ts";
+import { systemClock } from "../../support/clock.ts";
+import { createLogFiles } from "../../support/log-files.ts";
+import { KubernetesDouble } from "../../support/kubernetes/double.ts";
+import type { KubernetesDoubleOptions } from "../../support/kubernetes/double.ts";
 
 /** A cluster of the double, and drivers on it. */
 export interface KubernetesBench {
