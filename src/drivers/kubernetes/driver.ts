@@ -227,7 +227,8 @@ class KubernetesDriver implements Driver {
     try {
       await life.remove();
     } catch (error) {
-      if (!isAbort(error)) this.#context.onNotice(`The pod of attempt ${life.attemptIds[0]} cannot be removed: ${messageOf(error)}`);
+      if (!isAbort(error))
+        this.#context.onNotice(`The pod of attempt ${life.attemptIds[0]} cannot be removed: ${messageOf(error)}`);
     }
     for (const attemptId of life.attemptIds) removeNote(this.#context.log.place, attemptId);
   }

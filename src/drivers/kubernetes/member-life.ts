@@ -106,7 +106,12 @@ export class MemberLife {
 
   #output(): LogCopy {
     const { attemptId, container } = this.member;
-    return (this.#log ??= new LogCopy(this.#context.log, { attemptId, container, path: this.#logPath, isNew: this.#isNew() }));
+    return (this.#log ??= new LogCopy(this.#context.log, {
+      attemptId,
+      container,
+      path: this.#logPath,
+      isNew: this.#isNew(),
+    }));
   }
 
   /** Its end must not wait for ever for output that cannot be had. */
@@ -120,7 +125,9 @@ export class MemberLife {
     // Of what is lost nobody knows how it ended: its output is not to be expected either.
     const mayBeGone = isGoing || exitCode === undefined;
     if (startedAt !== undefined)
-      await this.#output().finish(mayBeGone).catch((error: unknown) => this.#missesOutput(error));
+      await this.#output()
+        .finish(mayBeGone)
+        .catch((error: unknown) => this.#missesOutput(error));
     if (this.#isReleased) return;
     crashPoint("kubernetes.ended");
     this.#end = {

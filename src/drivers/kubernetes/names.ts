@@ -36,7 +36,10 @@ export function podName(podId: string): string {
 
 /** Ids of jobs have characters that values of labels must not have; values have at most 63. */
 export function labelValue(text: string): string {
-  return text.replaceAll(/[^A-Za-z0-9_.-]/g, ".").slice(0, 63).replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+  return text
+    .replaceAll(/[^A-Za-z0-9_.-]/g, ".")
+    .slice(0, 63)
+    .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
 }
 
 /** An attempt without a pod of its own is one: the only container of it. */

@@ -110,7 +110,9 @@ const POD_REASONS =
   /^(Evicted|Preempting|NodeLost|NodeShutdown|Shutdown|Terminated|NodeAffinity|UnexpectedAdmissionError|OutOf\w+|.*AdmissionError|PodOSNotSupported|InvalidNodeInfo|TopologyAffinityError)$/i;
 
 function disruptionOf({ metadata, status }: Pod, ending: Ending | undefined): Disruption | undefined {
-  const condition = status?.conditions?.find(({ type, status: holds }) => type === "DisruptionTarget" && holds === "True");
+  const condition = status?.conditions?.find(
+    ({ type, status: holds }) => type === "DisruptionTarget" && holds === "True",
+  );
   const { reason, message } = status ?? {};
   const since = instantOf(condition?.lastTransitionTime);
   if (reason !== undefined && POD_REASONS.test(reason)) return { reason: said(reason, message), since };

@@ -85,7 +85,11 @@ export class PodLife {
   }
 
   get isGated(): boolean {
-    return !this.isOver && this.#ending === undefined && this.#pod?.spec?.schedulingGates?.some(({ name }) => name === ROOM_GATE) === true;
+    return (
+      !this.isOver &&
+      this.#ending === undefined &&
+      this.#pod?.spec?.schedulingGates?.some(({ name }) => name === ROOM_GATE) === true
+    );
   }
 
   /** It waits for secrets, which only who starts its attempts can give it. */
@@ -96,7 +100,10 @@ export class PodLife {
 
   /** Nothing of it runs, and nobody is known to want it. */
   get isUnbegun(): boolean {
-    return this.#launching === undefined && ![...this.#members.values()].some((one) => one.startedAt !== undefined || one.hasEnded);
+    return (
+      this.#launching === undefined &&
+      ![...this.#members.values()].some((one) => one.startedAt !== undefined || one.hasEnded)
+    );
   }
 
   waitsFor(attemptId: string, gangWaits: string | undefined): string | undefined {
@@ -104,7 +111,10 @@ export class PodLife {
     if (member === undefined || member.startedAt !== undefined || member.hasEnded) return undefined;
     if (this.#pod === undefined) return this.#blocked && `the cluster does not take the pod now: ${this.#blocked}`;
     if (this.isGated) return gangWaits;
-    return waitsFor(this.#pod, [...this.#members.values()].map((one) => one.member));
+    return waitsFor(
+      this.#pod,
+      [...this.#members.values()].map((one) => one.member),
+    );
   }
 
   /** One of its containers; the pod is made when all are there. Resolves when it is, or never will be. */
@@ -181,7 +191,11 @@ export class PodLife {
   }
 
   async released(): Promise<void> {
-    await Promise.allSettled([this.#launching, this.#deleting, ...[...this.#members.values()].map((one) => one.released())]);
+    await Promise.allSettled([
+      this.#launching,
+      this.#deleting,
+      ...[...this.#members.values()].map((one) => one.released()),
+    ]);
   }
 
   /** Removes the pod from the cluster, after `release`; harmless twice. Rejects when the API refuses. */
@@ -193,7 +207,9 @@ export class PodLife {
     crashPoint("kubernetes.forget");
     if (pod.metadata?.deletionTimestamp === undefined || !isTerminal(pod)) {
       const graceSeconds = isTerminal(pod) || !this.#isLost(pod) ? undefined : 0;
-      await client.persist(this.id, deletePod(this.#path, graceSeconds, pod.metadata?.uid), { before }).catch(unlessGoneOrAnother);
+      await client
+        .persist(this.id, deletePod(this.#path, graceSeconds, pod.metadata?.uid), { before })
+        .catch(unlessGoneOrAnother);
     }
     crashPoint("kubernetes.deleted");
     if (pod.metadata?.finalizers?.includes(FINALIZER) === true)
@@ -204,7 +220,9 @@ export class PodLife {
   /** What was asked for until nobody wanted it any more may be there although it was never seen. */
   async #neverSeen(): Promise<Pod | undefined> {
     if (!this.#wasAsked) return undefined;
-    const found = await this.#context.client.persist<Pod>(this.id, { method: "GET", path: this.#path }).catch(unlessGone);
+    const found = await this.#context.client
+      .persist<Pod>(this.id, { method: "GET", path: this.#path })
+      .catch(unlessGone);
     return found !== undefined && isOurs(found, this.id, this.#context.settings.clusterId) ? found : undefined;
   }
 
@@ -214,7 +232,10 @@ export class PodLife {
 
   #add(member: MemberLife["member"]): void {
     this.#members.get(member.attemptId)?.release();
-    this.#members.set(member.attemptId, new MemberLife(this.#context, member, { logPath: `${this.#path}/log`, isNew: () => this.#isNew }));
+    this.#members.set(
+      member.attemptId,
+      new MemberLife(this.#context, member, { logPath: `${this.#path}/log`, isNew: () => this.#isNew }),
+    );
   }
 
   async #launch(specs: readonly AttemptSpec[]): Promise<void> {
@@ -246,7 +267,9 @@ export class PodLife {
 
   /** Stopped while it was being made: an earlier try may have got further than we know. */
   async #giveUp(): Promise<void> {
-    const found = await this.#context.client.persist<Pod>(this.id, { method: "GET", path: this.#path }).catch(unlessGone);
+    const found = await this.#context.client
+      .persist<Pod>(this.id, { method: "GET", path: this.#path })
+      .catch(unlessGone);
     if (found === undefined || !isOurs(found, this.id, this.#context.settings.clusterId)) this.#endAll({});
     else this.saw(found);
   }
@@ -254,7 +277,11 @@ export class PodLife {
   #endAll(end: Partial<MemberEnd>): void {
     const at = this.#context.clock.now();
     for (const life of this.#members.values())
-      life.end({ kind: "ended", at, ...(life.startedAt !== undefined && { startedAt: life.startedAt }), ...end }, this.#machine(), true);
+      life.end(
+        { kind: "ended", at, ...(life.startedAt !== undefined && { startedAt: life.startedAt }), ...end },
+        this.#machine(),
+        true,
+      );
     this.#cancelTimer();
   }
 
@@ -291,7 +318,9 @@ export class PodLife {
         await client.persist(this.id, noteEnding(this.#path, this.#ending ?? {}), { before: confirm });
       crashPoint("kubernetes.stop");
       const graceSeconds = Math.max(1, Math.ceil((killAt - clock.now()) / 1000));
-      const deleted = await client.persist<Pod>(this.id, deletePod(this.#path, graceSeconds, pod.metadata?.uid), { before: confirm });
+      const deleted = await client.persist<Pod>(this.id, deletePod(this.#path, graceSeconds, pod.metadata?.uid), {
+        before: confirm,
+      });
       crashPoint("kubernetes.stopped");
       if (deleted.kind === "Pod") this.saw(deleted);
     } catch (error) {
@@ -320,7 +349,9 @@ export class PodLife {
     if (lost !== undefined && lost.at <= now) return this.#endAll({ reason: lost.why });
     const giveUpAt = this.#giveUpAt(pod, now);
     if (giveUpAt !== undefined && giveUpAt <= now && this.#ending === undefined) {
-      this.#ending = { reason: this.#stuck?.reason ?? startFailure(waitsFor(pod, []) ?? "the pod has not begun in time") };
+      this.#ending = {
+        reason: this.#stuck?.reason ?? startFailure(waitsFor(pod, []) ?? "the pod has not begun in time"),
+      };
       this.#delete();
     }
     const next = [lost?.at, this.#ending === undefined ? giveUpAt : undefined].filter((at) => at !== undefined);
@@ -333,7 +364,10 @@ export class PodLife {
   /** When a pod that does not get on is told to end; it was not stopped. */
   #giveUpAt(pod: Pod, now: number): number | undefined {
     const { patience } = this.#context;
-    const stuck = stuckOf(pod, [...this.#members.values()].map(({ member }) => member));
+    const stuck = stuckOf(
+      pod,
+      [...this.#members.values()].map(({ member }) => member),
+    );
     if (stuck === undefined) {
       const since = idleSince(pod);
       return since === undefined ? undefined : since + patience.beginMs;

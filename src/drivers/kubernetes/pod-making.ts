@@ -37,7 +37,9 @@ export async function makePod(
       return { pod: made, isNew: tries === 1 };
     } catch (error) {
       if (isTaken(error)) {
-        const found = await client.persist<Pod>(name, { method: "GET", path: podPath(namespace, name) }).catch(unlessGone);
+        const found = await client
+          .persist<Pod>(name, { method: "GET", path: podPath(namespace, name) })
+          .catch(unlessGone);
         if (found !== undefined) return { pod: known(found, manifest, context), isNew: false };
       } else if (!mayBeTaken(error, clock.now() - begun < patience.takeMs)) throw refusedBy(error);
       onBlocked(messageOf(error));
@@ -63,7 +65,9 @@ function mayBeTaken(error: unknown, isEarly: boolean): boolean {
 }
 
 function refusedBy(error: unknown): unknown {
-  return error instanceof ApiError ? new Refusal(startFailure(`the cluster does not take the pod: ${error.message}`)) : error;
+  return error instanceof ApiError
+    ? new Refusal(startFailure(`the cluster does not take the pod: ${error.message}`))
+    : error;
 }
 
 function known(found: Pod, manifest: Pod, { settings }: PodContext): Pod {

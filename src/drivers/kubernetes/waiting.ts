@@ -60,7 +60,8 @@ export function waitsFor(pod: Pod, members: readonly Member[]): string | undefin
     if (member.isInit && state?.running !== undefined) return `the init container ${member.container} runs`;
     const { reason, message } = state?.waiting ?? {};
     if (reason === undefined || reason === "PodInitializing") continue;
-    if (reason === "ContainerCreating") return `the node ${spec.nodeName} makes the container ${member.container} ready: its image, its volumes`;
+    if (reason === "ContainerCreating")
+      return `the node ${spec.nodeName} makes the container ${member.container} ready: its image, its volumes`;
     return message ? `${reason}: ${message}` : reason;
   }
   return undefined;

@@ -65,7 +65,9 @@ describe("nodes of one job", () => {
         await session.driver.start(first);
         await session.started(first.attemptId);
         await session.driver.start(second);
-        await until("the second waits", () => /there is room for 0$/.test(session.driver.waitsFor!(second.attemptId) ?? ""));
+        await until("the second waits", () =>
+          /there is room for 0$/.test(session.driver.waitsFor!(second.attemptId) ?? ""),
+        );
         await session.driver.stop(first.attemptId, Date.now());
         await session.exited(first.attemptId);
         await session.driver.forget(first.attemptId);
@@ -98,7 +100,9 @@ describe("nodes of one job", () => {
         const session = await open();
         const [main] = gang("a", 3) as [AttemptSpec];
         await session.driver.start(main);
-        await until("its pod is there", () => cluster.pods().some(({ metadata }) => metadata.name === podName(main.attemptId)));
+        await until("its pod is there", () =>
+          cluster.pods().some(({ metadata }) => metadata.name === podName(main.attemptId)),
+        );
         await session.driver.stop(main.attemptId, Date.now());
         const exited = await session.exited(main.attemptId);
         assert.deepEqual([exited.startedAt, exited.exitCode, exited.reason], [undefined, undefined, undefined]);
@@ -113,7 +117,12 @@ describe("room", () => {
     ...{ name, id: name, isReady: true, takesPods, since: 0, attemptIds: [] },
     capacity: { vcpuMilli, memoryMiB: 1000, gpus: 0 },
   });
-  const pod = (nodeName: string, requests: Record<string, string>, phase = "Running", init?: Record<string, string>) => ({
+  const pod = (
+    nodeName: string,
+    requests: Record<string, string>,
+    phase = "Running",
+    init?: Record<string, string>,
+  ) => ({
     spec: {
       nodeName,
       containers: [{ name: "c", resources: { requests } }],
@@ -139,6 +148,9 @@ describe("room", () => {
     const each = { vcpuMilli: 1000, memoryMiB: 300, gpus: 0 };
     assert.equal(roomFor(free, each), 3);
     assert.equal(take(free, each, 4), undefined);
-    assert.deepEqual(take(free, each, 3)?.map(({ free: left }) => left.vcpuMilli), [500, 0]);
+    assert.deepEqual(
+      take(free, each, 3)?.map(({ free: left }) => left.vcpuMilli),
+      [500, 0],
+    );
   });
 });

@@ -39,7 +39,10 @@ function part(index: number, count: number, more: Partial<PodPart> = {}): PodPar
 
 describe("what a pod is", () => {
   test("its name derives from the attempt, and it says whose it is", () => {
-    const pod = podManifest([spec({ command: ["true"] }, { jobId: "6f9619ff-8b86-4d01-b42d-00c04fc964ff:12" })], SETTINGS);
+    const pod = podManifest(
+      [spec({ command: ["true"] }, { jobId: "6f9619ff-8b86-4d01-b42d-00c04fc964ff:12" })],
+      SETTINGS,
+    );
     assert.equal(pod.metadata?.name, podName(ID));
     assert.match(podName(ID), /^aws-batch\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     assert.equal(pod.metadata?.namespace, "jobs");
@@ -100,7 +103,13 @@ describe("containerProperties and ecsProperties", () => {
     ["user", { user: "1000:100" }, {}, { securityContext: { runAsUser: 1000, runAsGroup: 100 } }, {}],
     ["root", { user: "root" }, {}, { securityContext: { runAsUser: 0 } }, {}],
     ["privileged", { privileged: true }, {}, { securityContext: { privileged: true } }, {}],
-    ["readonlyRootFilesystem", { readonlyRootFilesystem: true }, {}, { securityContext: { readOnlyRootFilesystem: true } }, {}],
+    [
+      "readonlyRootFilesystem",
+      { readonlyRootFilesystem: true },
+      {},
+      { securityContext: { readOnlyRootFilesystem: true } },
+      {},
+    ],
     ["noNewPrivileges", {}, { noNewPrivileges: true }, { securityContext: { allowPrivilegeEscalation: false } }, {}],
     ["pullPolicy", {}, { pullPolicy: "Always" }, { imagePullPolicy: "Always" }, {}],
     [
@@ -155,7 +164,14 @@ describe("containerProperties and ecsProperties", () => {
     ],
     [
       "shared memory and tmpfs",
-      { linuxParameters: { sharedMemorySize: 64, tmpfs: [{ containerPath: "/t", size: 8 }], initProcessEnabled: true, maxSwap: 0 } },
+      {
+        linuxParameters: {
+          sharedMemorySize: 64,
+          tmpfs: [{ containerPath: "/t", size: 8 }],
+          initProcessEnabled: true,
+          maxSwap: 0,
+        },
+      },
       {},
       {
         volumeMounts: [
@@ -214,10 +230,13 @@ describe("containerProperties and ecsProperties", () => {
   ];
   for (const [name, properties, more] of unsayable) {
     test(`refused: ${name}`, () => {
-      assert.throws(() => podSpec(properties, more), (error: Error) => {
-        assert.match(error.message, /^CannotStartContainerError: a pod cannot .+: /);
-        return error.message.endsWith(name);
-      });
+      assert.throws(
+        () => podSpec(properties, more),
+        (error: Error) => {
+          assert.match(error.message, /^CannotStartContainerError: a pod cannot .+: /);
+          return error.message.endsWith(name);
+        },
+      );
     });
   }
 
@@ -233,10 +252,15 @@ describe("containerProperties and ecsProperties", () => {
 describe("containers of a task", () => {
   const task = (...parts: Partial<PodPart>[]) =>
     podManifest(
-      parts.map((more, index) => spec({ resourceRequirements: index === 0 ? [{ type: "MEMORY", value: "256" }] : [] }, {
-        attemptId: String(index).repeat(32),
-        pod: part(index, parts.length, more),
-      })),
+      parts.map((more, index) =>
+        spec(
+          { resourceRequirements: index === 0 ? [{ type: "MEMORY", value: "256" }] : [] },
+          {
+            attemptId: String(index).repeat(32),
+            pod: part(index, parts.length, more),
+          },
+        ),
+      ),
       SETTINGS,
     );
 
@@ -246,8 +270,14 @@ describe("containers of a task", () => {
       {},
       { dependsOn: [{ unit: 1, condition: "SUCCESS" }] },
     );
-    assert.deepEqual(pod.spec?.initContainers?.map(({ name }) => name), ["c1"]);
-    assert.deepEqual(pod.spec?.containers.map(({ name }) => name), ["c2", "c0"]);
+    assert.deepEqual(
+      pod.spec?.initContainers?.map(({ name }) => name),
+      ["c1"],
+    );
+    assert.deepEqual(
+      pod.spec?.containers.map(({ name }) => name),
+      ["c2", "c0"],
+    );
     assert.deepEqual(JSON.parse(pod.metadata!.annotations![ANNOTATION.members]!), [
       { attemptId: "1".repeat(32), container: "c1", isInit: true },
       { attemptId: "2".repeat(32), container: "c2", isInit: false },
@@ -269,10 +299,16 @@ describe("containers of a task", () => {
 
   for (const [why, parts] of [
     ["COMPLETE of c1", [{ dependsOn: [{ unit: 1, condition: "COMPLETE" }] }, {}]],
-    ["START of c2", [{ dependsOn: [{ unit: 1, condition: "SUCCESS" }] }, { dependsOn: [{ unit: 2, condition: "START" }] }, {}]],
+    [
+      "START of c2",
+      [{ dependsOn: [{ unit: 1, condition: "SUCCESS" }] }, { dependsOn: [{ unit: 2, condition: "START" }] }, {}],
+    ],
   ] as const) {
     test(`refused: ${why}`, () => {
-      assert.throws(() => task(...(parts as unknown as Partial<PodPart>[])), new RegExp(`CannotStartContainerError: a pod cannot .*${why}$`));
+      assert.throws(
+        () => task(...(parts as unknown as Partial<PodPart>[])),
+        new RegExp(`CannotStartContainerError: a pod cannot .*${why}$`),
+      );
     });
   }
 });
@@ -296,7 +332,10 @@ describe("eksProperties", () => {
         name: "main",
         image: "m:1",
         imagePullPolicy: "IfNotPresent",
-        resources: { requests: { cpu: "0.5", memory: "64Mi" }, limits: { cpu: "1", memory: "128Mi", "nvidia.com/gpu": "1" } },
+        resources: {
+          requests: { cpu: "0.5", memory: "64Mi" },
+          limits: { cpu: "1", memory: "128Mi", "nvidia.com/gpu": "1" },
+        },
         volumeMounts: [{ name: "e", mountPath: "/e", subPath: "x", readOnly: false }],
         securityContext: {
           runAsUser: 1,
@@ -312,12 +351,15 @@ describe("eksProperties", () => {
   const pod = podManifest(
     [
       spec({ image: "i:1" }, { attemptId: "1".repeat(32), pod: part(0, 2, { name: "init", properties }) }),
-      spec({ image: "m:1", command: ["arg"] }, {
-        attemptId: "2".repeat(32),
-        entrypoint: ["prog"],
-        environment: { A: "b" },
-        pod: part(1, 2, { name: "main", properties, dependsOn: [{ unit: 0, condition: "SUCCESS" }] }),
-      }),
+      spec(
+        { image: "m:1", command: ["arg"] },
+        {
+          attemptId: "2".repeat(32),
+          entrypoint: ["prog"],
+          environment: { A: "b" },
+          pod: part(1, 2, { name: "main", properties, dependsOn: [{ unit: 0, condition: "SUCCESS" }] }),
+        },
+      ),
     ],
     SETTINGS,
   );
@@ -348,7 +390,10 @@ describe("eksProperties", () => {
 
   test("dnsPolicy is taken where it is said", () => {
     const said = { ...properties, dnsPolicy: "Default", hostNetwork: false };
-    const made = podManifest([spec({}, { pod: part(0, 1, { properties: { ...said, initContainers: [] } }) })], SETTINGS);
+    const made = podManifest(
+      [spec({}, { pod: part(0, 1, { properties: { ...said, initContainers: [] } }) })],
+      SETTINGS,
+    );
     assert.equal(made.spec?.dnsPolicy, "Default");
     assert.equal(made.spec?.hostNetwork, undefined);
   });
@@ -359,10 +404,13 @@ describe("nodes of a multi-node parallel job", () => {
   const node = (index: number) =>
     podManifest(
       [
-        spec({}, {
-          node: { id: "c".repeat(32), index, count: 3, each },
-          environment: { AWS_BATCH_JOB_MAIN_NODE_INDEX: "1" },
-        }),
+        spec(
+          {},
+          {
+            node: { id: "c".repeat(32), index, count: 3, each },
+            environment: { AWS_BATCH_JOB_MAIN_NODE_INDEX: "1" },
+          },
+        ),
       ],
       SETTINGS,
     );

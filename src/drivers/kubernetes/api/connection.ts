@@ -148,7 +148,9 @@ export class Connection {
     if (this.#agents?.key === known) return this.#agents.agents;
     const isProxied = this.#access.getCurrentCluster()?.proxyUrl !== undefined;
     const agents =
-      isProxied && given instanceof http.Agent ? { requests: given, streams: given } : this.#ownAgents(withoutUndefined(tls));
+      isProxied && given instanceof http.Agent
+        ? { requests: given, streams: given }
+        : this.#ownAgents(withoutUndefined(tls));
     this.#agents = { key: known, agents };
     return agents;
   }

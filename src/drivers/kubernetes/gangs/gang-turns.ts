@@ -78,7 +78,8 @@ export class GangTurns {
     try {
       await this.#openWhatFits();
     } catch (error) {
-      if (!isAbort(error)) this.#options.onNotice(`Whether there is room for a job of several nodes cannot be seen: ${messageOf(error)}`);
+      if (!isAbort(error))
+        this.#options.onNotice(`Whether there is room for a job of several nodes cannot be seen: ${messageOf(error)}`);
     }
     this.#isLooking = false;
     if (this.#hasWaiting()) this.#lookIn(LOOK_AGAIN_MS);
@@ -136,7 +137,9 @@ export class GangTurns {
       } catch (error) {
         if (statusOf(error) !== 403) throw error;
         this.#mayListAll = false;
-        onNotice(`The cluster does not let Longshore see the pods of others: room for jobs of several nodes is counted without them (${messageOf(error)})`);
+        onNotice(
+          `The cluster does not let Longshore see the pods of others: room for jobs of several nodes is counted without them (${messageOf(error)})`,
+        );
       }
     }
     return ownPods();

@@ -20,7 +20,8 @@ export function containerOfEcs(spec: AttemptSpec): Partial<Container> {
 export function podOfEcs(specs: readonly AttemptSpec[]): Partial<PodSpec> {
   const [first] = specs as readonly [AttemptSpec];
   const { networkMode, pidMode, ipcMode } = first;
-  if (ipcMode === "none" && specs.length > 1) throw cannotSay("keep its containers' shared memory apart", "ipcMode none");
+  if (ipcMode === "none" && specs.length > 1)
+    throw cannotSay("keep its containers' shared memory apart", "ipcMode none");
   const nodeSelector = nodesFor(first.container);
   return {
     ...(networkMode === "host" && { hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" }),
@@ -33,7 +34,8 @@ export function podOfEcs(specs: readonly AttemptSpec[]): Partial<PodSpec> {
 
 function refuseUnsayable({ container }: AttemptSpec): void {
   const { ulimits = [], linuxParameters: linux, logConfiguration } = container;
-  if (ulimits.length > 0) throw cannotSay("set limits of processes", `ulimits ${ulimits.map(({ name }) => name).join(", ")}`);
+  if (ulimits.length > 0)
+    throw cannotSay("set limits of processes", `ulimits ${ulimits.map(({ name }) => name).join(", ")}`);
   if (linux?.devices?.length)
     throw cannotSay("be given devices of its node", `linuxParameters.devices ${linux.devices[0]!.hostPath}`);
   if (linux?.maxSwap) throw cannotSay("be given swap", `linuxParameters.maxSwap ${linux.maxSwap}`);

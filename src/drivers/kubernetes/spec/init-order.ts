@@ -9,10 +9,19 @@ type Ordered = Pick<PodPart, "name" | "index" | "dependsOn">;
  *
  * @param specs by index.
  */
-export function orderOf(specs: readonly AttemptSpec[]): { readonly init: readonly number[]; readonly main: readonly number[] } {
-  const parts = specs.map(({ pod }, index) => ({ name: pod?.name ?? "default", index, dependsOn: pod?.dependsOn ?? [] }));
+export function orderOf(specs: readonly AttemptSpec[]): {
+  readonly init: readonly number[];
+  readonly main: readonly number[];
+} {
+  const parts = specs.map(({ pod }, index) => ({
+    name: pod?.name ?? "default",
+    index,
+    dependsOn: pod?.dependsOn ?? [],
+  }));
   const isInit = new Set(
-    parts.flatMap(({ dependsOn }) => dependsOn.flatMap(({ unit, condition }) => (condition === "SUCCESS" ? [unit] : []))),
+    parts.flatMap(({ dependsOn }) =>
+      dependsOn.flatMap(({ unit, condition }) => (condition === "SUCCESS" ? [unit] : [])),
+    ),
   );
   for (const part of parts) refuseUnsayable(part, parts, isInit);
   const inOrder = sorted(parts);
@@ -21,11 +30,18 @@ export function orderOf(specs: readonly AttemptSpec[]): { readonly init: readonl
   return { init: init!, main: main! };
 }
 
-function refuseUnsayable({ name, index, dependsOn }: Ordered, parts: readonly Ordered[], isInit: ReadonlySet<number>): void {
+function refuseUnsayable(
+  { name, index, dependsOn }: Ordered,
+  parts: readonly Ordered[],
+  isInit: ReadonlySet<number>,
+): void {
   for (const { unit, condition } of dependsOn) {
     const other = parts[unit]?.name ?? String(unit);
     if (condition === "COMPLETE")
-      throw cannotSay("wait for the end of a container whatever it comes to", `dependsOn of ${name}: COMPLETE of ${other}`);
+      throw cannotSay(
+        "wait for the end of a container whatever it comes to",
+        `dependsOn of ${name}: COMPLETE of ${other}`,
+      );
     if (condition === "START" && isInit.has(index) && !isInit.has(unit))
       throw cannotSay("run a container beside one that the others wait for", `dependsOn of ${name}: START of ${other}`);
   }
@@ -36,7 +52,8 @@ function sorted(parts: readonly Ordered[]): number[] {
   const order: number[] = [];
   const visit = (index: number, trail: readonly number[]): void => {
     if (order.includes(index)) return;
-    if (trail.includes(index)) throw cannotSay("have containers that wait for each other", `dependsOn of ${parts[index]!.name}`);
+    if (trail.includes(index))
+      throw cannotSay("have containers that wait for each other", `dependsOn of ${parts[index]!.name}`);
     for (const { unit } of parts[index]!.dependsOn) visit(unit, [...trail, index]);
     order.push(index);
   };

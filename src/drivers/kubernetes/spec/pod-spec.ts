@@ -74,7 +74,11 @@ export function podManifest(specs: readonly AttemptSpec[], settings: PodSettings
   };
 }
 
-function ownLabels({ jobId, node }: AttemptSpec, podId: string, { clusterId, epoch }: PodSettings): Record<string, string> {
+function ownLabels(
+  { jobId, node }: AttemptSpec,
+  podId: string,
+  { clusterId, epoch }: PodSettings,
+): Record<string, string> {
   const job = labelValue(jobId);
   return {
     [LABEL.cluster]: labelValue(clusterId),
@@ -87,7 +91,10 @@ function ownLabels({ jobId, node }: AttemptSpec, podId: string, { clusterId, epo
 }
 
 /** What the job's own pod says comes in its order: init containers first. */
-function orderIn(specs: readonly AttemptSpec[]): { readonly init: readonly number[]; readonly main: readonly number[] } {
+function orderIn(specs: readonly AttemptSpec[]): {
+  readonly init: readonly number[];
+  readonly main: readonly number[];
+} {
   const properties = specs[0]!.pod?.properties;
   if (properties === undefined) return orderOf(specs);
   const count = properties.initContainers?.length ?? 0;

@@ -47,7 +47,10 @@ export async function secretsOf(
   try {
     const made: Secret[] = [];
     const variables = await variablesOf(specs, secrets);
-    const own = (kind: Kind): Secret => ({ ...owned(pod), metadata: { ...owned(pod).metadata, name: secretName(specs[0]!, kind) } });
+    const own = (kind: Kind): Secret => ({
+      ...owned(pod),
+      metadata: { ...owned(pod).metadata, name: secretName(specs[0]!, kind) },
+    });
     if (Object.keys(variables).length > 0) made.push({ ...own("variables"), type: "Opaque", data: variables });
     const auths = await loginsOf(specs, images, secrets);
     if (Object.keys(auths).length > 0) {
