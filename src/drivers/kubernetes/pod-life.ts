@@ -1,24 +1,25 @@
 import type { AttemptSpec } from "../../ports/driver.ts";
 import { crashPoint } from "../../ports/crash-points.ts";
 import { pause } from "../waiting/pause.ts";
-import { isGone, messageOf, statusOf } from "./api/api-error.ts";
+import { isGone, messageOf } from "./api/api-error.ts";
 import type { Pod } from "./api/objects.ts";
 import { adoptedFrom } from "./adopted.ts";
-import { idleSince, lostAt } from "./deadlines.ts";
+import { lostAt } from "./deadlines.ts";
 import { MemberLife } from "./member-life.ts";
 import type { Place } from "./member-life.ts";
 import type { Ending, GangPart } from "./names.ts";
-import { FINALIZER, podName, ROOM_GATE } from "./names.ts";
+import { podName, ROOM_GATE } from "./names.ts";
 import type { MemberEnd } from "./outcome.ts";
-import { isTerminal, phaseOf, startFailure } from "./outcome.ts";
+import { phaseOf, startFailure } from "./outcome.ts";
 import type { PodContext } from "./pod-context.ts";
 import { isOurs, makePod, provideSecrets, unlessGone } from "./pod-making.ts";
-import { deletePod, noteEnding, podPath, release } from "./pod-requests.ts";
+import { deletePod, noteEnding, podPath } from "./pod-requests.ts";
+import { removePod } from "./pod-removal.ts";
+import { Progress } from "./progress.ts";
 import { podManifest } from "./spec/pod-spec.ts";
 import { Refusal } from "./spec/refusal.ts";
 import { SECRETS_GATE } from "./spec/secrets.ts";
-import type { Stuck } from "./waiting.ts";
-import { stuckOf, waitsFor } from "./waiting.ts";
+import { waitsFor } from "./waiting.ts";
 
 /** The longest delay that timers take. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -48,8 +49,7 @@ export class PodLife {
   #ending: Ending | undefined;
   /** Why the cluster does not take the pod now. */
   #blocked: string | undefined;
-  /** What its node said at last of a container that it cannot get to run, and since when it has said so. */
-  #stuck: (Stuck & { readonly since: number }) | undefined;
+  readonly #progress: Progress;
   #nodeAwaySince: number | undefined;
   #deletedSince: number | undefined;
   #cancelTimer: () => void = () => {};
@@ -61,6 +61,7 @@ export class PodLife {
     this.namespace = namespace;
     this.gang = gang;
     this.#path = podPath(namespace, podName(id));
+    this.#progress = new Progress(context.patience);
   }
 
   get attemptIds(): string[] {
@@ -200,21 +201,8 @@ export class PodLife {
 
   /** Removes the pod from the cluster, after `release`; harmless twice. Rejects when the API refuses. */
   async remove(): Promise<void> {
-    const { client, term } = this.#context;
-    const before = () => term.confirm();
     const pod = this.#pod ?? (await this.#neverSeen());
-    if (pod === undefined || this.#isGone) return;
-    crashPoint("kubernetes.forget");
-    if (pod.metadata?.deletionTimestamp === undefined || !isTerminal(pod)) {
-      const graceSeconds = isTerminal(pod) || !this.#isLost(pod) ? undefined : 0;
-      await client
-        .persist(this.id, deletePod(this.#path, graceSeconds, pod.metadata?.uid), { before })
-        .catch(unlessGoneOrAnother);
-    }
-    crashPoint("kubernetes.deleted");
-    if (pod.metadata?.finalizers?.includes(FINALIZER) === true)
-      await client.persist(this.id, release(this.#path, pod), { before }).catch(unlessGoneOrAnother);
-    crashPoint("kubernetes.forgotten");
+    if (pod !== undefined && !this.#isGone) await removePod(this.#context, this.id, this.#path, pod);
   }
 
   /** What was asked for until nobody wanted it any more may be there although it was never seen. */
@@ -224,10 +212,6 @@ export class PodLife {
       .persist<Pod>(this.id, { method: "GET", path: this.#path })
       .catch(unlessGone);
     return found !== undefined && isOurs(found, this.id, this.#context.settings.clusterId) ? found : undefined;
-  }
-
-  #isLost(pod: Pod): boolean {
-    return Boolean(pod.spec?.nodeName) && this.#context.nodeCondition(pod.spec!.nodeName!).kind !== "ready";
   }
 
   #add(member: MemberLife["member"]): void {
@@ -347,37 +331,17 @@ export class PodLife {
     else this.#nodeAwaySince ??= now;
     const lost = lostAt({ pod, node, nodeAwaySince: this.#nodeAwaySince, deletedSince: this.#deletedSince }, patience);
     if (lost !== undefined && lost.at <= now) return this.#endAll({ reason: lost.why });
-    const giveUpAt = this.#giveUpAt(pod, now);
-    if (giveUpAt !== undefined && giveUpAt <= now && this.#ending === undefined) {
-      this.#ending = {
-        reason: this.#stuck?.reason ?? startFailure(waitsFor(pod, []) ?? "the pod has not begun in time"),
-      };
+    const members = [...this.#members.values()].map(({ member }) => member);
+    const giveUp = this.#ending === undefined ? this.#progress.look(pod, members, now) : undefined;
+    if (giveUp !== undefined && giveUp.at <= now) {
+      this.#ending = { reason: giveUp.why };
       this.#delete();
     }
-    const next = [lost?.at, this.#ending === undefined ? giveUpAt : undefined].filter((at) => at !== undefined);
+    const next = [lost?.at, this.#ending === undefined ? giveUp?.at : undefined].filter((at) => at !== undefined);
     this.#cancelTimer();
     if (next.length > 0) this.#wakeIn(Math.min(...next) - now);
     // What could not be deleted is tried again.
     else if (this.#ending !== undefined && this.#deletedSince === undefined) this.#wakeIn(patience.takeMs);
-  }
-
-  /** When a pod that does not get on is told to end; it was not stopped. */
-  #giveUpAt(pod: Pod, now: number): number | undefined {
-    const { patience } = this.#context;
-    const stuck = stuckOf(
-      pod,
-      [...this.#members.values()].map(({ member }) => member),
-    );
-    if (stuck === undefined) {
-      const since = idleSince(pod);
-      return since === undefined ? undefined : since + patience.beginMs;
-    }
-    // The first words say more than "back-off".
-    const before = this.#stuck;
-    const reason = before !== undefined && /^\w+: Back-off/.test(stuck.reason) ? before.reason : stuck.reason;
-    this.#stuck = { ...stuck, reason, since: before?.since ?? now };
-    if (stuck.isFinal) return now;
-    return this.#stuck.since + (reason.startsWith("CannotPull") ? patience.pullMs : patience.createMs);
   }
 
   #wakeIn(delayMs: number): void {
@@ -401,9 +365,4 @@ function isOlder(pod: Pod, known: Pod | undefined): boolean {
   if (known === undefined || pod.metadata?.uid !== known.metadata?.uid) return false;
   const [version, knownVersion] = [Number(pod.metadata?.resourceVersion), Number(known.metadata?.resourceVersion)];
   return version < knownVersion;
-}
-
-/** A precondition that fails says that the pod is another one. */
-function unlessGoneOrAnother(error: unknown): void {
-  if (statusOf(error) !== 409) unlessGone(error);
 }

@@ -38,7 +38,7 @@ describe("nodes of one job", () => {
         const [main, child] = gang("a", 2) as [AttemptSpec, AttemptSpec];
         await session.driver.start(main);
         await until("it says what it waits for", () =>
-          /waits until 2 nodes of 2 vCPUs and 128 MiB have room in the cluster at once: there is room for 1$/.test(
+          /waits until 2 nodes of 2 vCPUs and 128 MiB have room in the cluster at once: there is room for 1\b/.test(
             session.driver.waitsFor!(main.attemptId) ?? "",
           ),
         );
@@ -66,7 +66,7 @@ describe("nodes of one job", () => {
         await session.started(first.attemptId);
         await session.driver.start(second);
         await until("the second waits", () =>
-          /there is room for 0$/.test(session.driver.waitsFor!(second.attemptId) ?? ""),
+          /there is room for 0\b/.test(session.driver.waitsFor!(second.attemptId) ?? ""),
         );
         await session.driver.stop(first.attemptId, Date.now());
         await session.exited(first.attemptId);

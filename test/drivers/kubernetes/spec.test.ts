@@ -54,7 +54,7 @@ describe("what a pod is", () => {
       [LABEL.epoch]: "7",
     });
     assert.deepEqual(pod.metadata?.finalizers, [FINALIZER]);
-    assert.deepEqual(JSON.parse(pod.metadata!.annotations![ANNOTATION.members]!), [
+    assert.deepEqual(JSON.parse(pod.metadata?.annotations?.[ANNOTATION.members] ?? ""), [
       { attemptId: ID, container: "default", isInit: false },
     ]);
     assert.deepEqual(pod.spec, {
