@@ -47,7 +47,10 @@ async function buildConsole(): Promise<void> {
     await build({ configFile: join(CONSOLE, "vite.config.ts"), logLevel: "warn", build: { outDir: draft } });
     for (const path of filesIn(draft).filter((path) => COMPRESSED.test(path))) {
       const content = readFileSync(path);
-      writeFileSync(`${path}.br`, brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }));
+      writeFileSync(
+        `${path}.br`,
+        brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } }),
+      );
       writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
     }
     const stamp = join(draft, STAMP);

@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { ServerInfo } from "../../../src/ports/server-info.ts";
-import { call, onSessionLost, send } from "./call.ts";
-import { setUsualRegion } from "./region.ts";
+import { askForServer, takeEarly } from "../early.ts";
+import { onSessionLost, send } from "./call.ts";
 
 const KEY = ["server"];
 
@@ -12,11 +12,7 @@ export function useServer(): { readonly server: ServerInfo | undefined; readonly
   useEffect(() => onSessionLost(() => void queries.invalidateQueries({ queryKey: KEY })), [queries]);
   const { data, error } = useQuery({
     queryKey: KEY,
-    queryFn: async () => {
-      const server = await call<ServerInfo>("/longshore/server", "longshore");
-      setUsualRegion(server.defaultRegion);
-      return server;
-    },
+    queryFn: () => takeEarly<ServerInfo>("server") ?? askForServer(),
   });
   return { server: data, error };
 }

@@ -11,6 +11,7 @@ import type { AttentionReport } from "../../../../src/ports/attention-report.ts"
 import type { RetriedLetters } from "../../../../src/ports/event-targets.ts";
 import { batch } from "../../api/batch.ts";
 import { call, CallFailed } from "../../api/call.ts";
+import { takeEarly } from "../../early.ts";
 import { ErrorAlert } from "../../components/errors.tsx";
 import { Time } from "../../components/time.tsx";
 import { useNotices } from "../../shell/notices.tsx";
@@ -21,7 +22,8 @@ const EVERY_MS = 15_000;
 export function AttentionList() {
   const { data, error, refetch } = useQuery({
     queryKey: ["attention"],
-    queryFn: ({ signal }) => call<AttentionReport>("/longshore/attention", "longshore", { signal }),
+    queryFn: ({ signal }) =>
+      takeEarly<AttentionReport>("attention") ?? call<AttentionReport>("/longshore/attention", "longshore", { signal }),
     refetchInterval: EVERY_MS,
   });
   const count = data === undefined ? "" : `(${data.itemCount})`;

@@ -3,6 +3,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery } from "@tanstack/react-query";
 import type { SummaryReport } from "../../../../src/ports/summary-report.ts";
 import { call } from "../../api/call.ts";
+import { takeEarly } from "../../early.ts";
 import { useLive } from "../../api/live.ts";
 import { ErrorAlert } from "../../components/errors.tsx";
 import { Loading } from "../../components/loading.tsx";
@@ -16,7 +17,8 @@ import { OverTime } from "./over-time.tsx";
 export default function Overview() {
   const summary = useQuery({
     queryKey: ["summary"],
-    queryFn: ({ signal }) => call<SummaryReport>("/longshore/summary", "longshore", { signal }),
+    queryFn: ({ signal }) =>
+      takeEarly<SummaryReport>("summary") ?? call<SummaryReport>("/longshore/summary", "longshore", { signal }),
   });
   useLive([["summary"], ["attention"]]);
   return (
