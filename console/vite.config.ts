@@ -13,7 +13,7 @@ const STARTS_WITH = "/src/start.tsx";
 const GROUPS: Rolldown.CodeSplittingGroup[] = [
   {
     name: "early",
-    test: /console\/src\/(early|pages|api\/(activity|batch|call|region))\.ts$|preload-helper/,
+    test: /console\/src\/(first-page|pages|api\/(activity|batch|call|early|region))\.ts$|preload-helper/,
     priority: 2,
   },
   { debugName: "frame", name: (id, build) => (needsOfStart(build).has(id) ? "frame" : null), priority: 1 },

@@ -14,8 +14,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   shell: ["api", "components"],
   components: ["api", "shell"],
   pages: ["api", "shell", "components"],
-  "app.tsx": ["api", "shell", "components", "pages"],
-  "main.tsx": ["api", "shell", "app.tsx"],
+  "pages.ts": ["pages"],
+  "app.tsx": ["api", "shell", "components", "pages", "pages.ts"],
+  "start.tsx": ["api", "shell", "app.tsx"],
+  "first-page.ts": ["api", "pages.ts"],
+  "main.ts": ["first-page.ts", "start.tsx"],
 };
 
 const sources = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })

@@ -1,4 +1,4 @@
-import { askForPage } from "./early.ts";
+import { askForPage } from "./first-page.ts";
 
 /**
  * The first script of the console, and a small one: what the page at this address needs is on its way while the large one is still read. The build names

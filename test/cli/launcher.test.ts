@@ -137,7 +137,7 @@ test("without npm the message says what to install", async (t) => {
 function projectWithConsole(t: TestContext, script: string): string {
   const root = project(t);
   mkdirSync(join(root, "console/src"), { recursive: true });
-  writeFileSync(join(root, "console/src/main.tsx"), "");
+  writeFileSync(join(root, "console/src/main.ts"), "");
   writeFileSync(join(root, "scripts/console.ts"), script);
   return root;
 }
@@ -156,7 +156,7 @@ test("`up` builds the console once, and again when its sources have changed; oth
   assert.match(await use("up"), /Building the console \(once/);
   assert.equal(await use("up"), "");
   const later = new Date(Date.now() + 60_000);
-  utimesSync(join(root, "console/src/main.tsx"), later, later);
+  utimesSync(join(root, "console/src/main.ts"), later, later);
   assert.equal(await use("run"), "");
   assert.match(await use("up"), /Building the console/);
 });

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { ServerInfo } from "../../../src/ports/server-info.ts";
-import { askForServer, takeEarly } from "../early.ts";
+import { askForServer, takeEarly } from "./early.ts";
 import { onSessionLost, send } from "./call.ts";
 
 const KEY = ["server"];

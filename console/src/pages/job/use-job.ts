@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { batch } from "../../api/batch.ts";
 import { CallFailed } from "../../api/call.ts";
 import { useLive } from "../../api/live.ts";
-import { takeEarly } from "../../early.ts";
+import { takeEarly } from "../../api/early.ts";
 import { ownerOf } from "./job-id.ts";
 
 /** The one job that the page is about, as DescribeJobs tells it; asked for again when something happens to it. */

@@ -11,7 +11,7 @@ import type { AttentionReport } from "../../../../src/ports/attention-report.ts"
 import type { RetriedLetters } from "../../../../src/ports/event-targets.ts";
 import { batch } from "../../api/batch.ts";
 import { call, CallFailed } from "../../api/call.ts";
-import { takeEarly } from "../../early.ts";
+import { takeEarly } from "../../api/early.ts";
 import { ErrorAlert } from "../../components/errors.tsx";
 import { Time } from "../../components/time.tsx";
 import { useNotices } from "../../shell/notices.tsx";

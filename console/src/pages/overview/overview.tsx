@@ -3,7 +3,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery } from "@tanstack/react-query";
 import type { SummaryReport } from "../../../../src/ports/summary-report.ts";
 import { call } from "../../api/call.ts";
-import { takeEarly } from "../../early.ts";
+import { takeEarly } from "../../api/early.ts";
 import { useLive } from "../../api/live.ts";
 import { ErrorAlert } from "../../components/errors.tsx";
 import { Loading } from "../../components/loading.tsx";
