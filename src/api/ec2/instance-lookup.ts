@@ -1,6 +1,6 @@
 import type { MachineBackend } from "../ecs/backend.ts";
 import type { EnvironmentRecord } from "../ecs/clusters.ts";
-import { listEnvironments } from "../ecs/clusters.ts";
+import { allEnvironments, hasCluster } from "../ecs/clusters.ts";
 import { ApiError } from "../wire/errors.ts";
 import type { Call } from "../wire/operations.ts";
 import type { QueryParameters } from "../wire/query-parameters.ts";
@@ -32,7 +32,10 @@ export async function allInstances(
   call: Call,
   which?: "terminated too",
 ): Promise<FoundInstance[]> {
-  const environments = await listEnvironments(backend, call);
+  // Those of clusters other than ECS's are seen where their machines are.
+  const environments = (await allEnvironments(backend, call)).filter(
+    (one) => hasCluster(one) || backend.scheduler.instances(one.arn) !== undefined,
+  );
   return environments.flatMap((environment) => {
     const gone = which === undefined ? [] : goneInstances(backend, environment);
     return [...shownInstances(backend, environment), ...gone].map((instance) => ({ environment, instance }));

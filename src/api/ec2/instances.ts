@@ -8,6 +8,7 @@ import type { QueryParameters } from "../wire/query-parameters.ts";
 import { listOf, structuresOf } from "../wire/query-parameters.ts";
 import type { Ec2Instance } from "./ec2-instance.ts";
 import { toEc2Instance } from "./ec2-instance.ts";
+import type { FoundInstance } from "./instance-lookup.ts";
 import { allInstances, chosenInstances, invalidValue, readInstanceIds } from "./instance-lookup.ts";
 import type { InstanceFilter } from "./instance-filters.ts";
 import { checkFilters, passes } from "./instance-filters.ts";
@@ -21,7 +22,7 @@ export function describeInstances(backend: MachineBackend): QueryHandler {
   return async (parameters, call) => {
     const { ids, filters, maxResults, nextToken, isDryRun } = readRequest(parameters);
     if (isDryRun) throw new ApiError("DryRunOperation", 412, EC2_TEXTS.dryRun);
-    const all = await allInstances(backend, call, "terminated too");
+    const all = eachOnce(await allInstances(backend, call, "terminated too"));
     const wanted = ids.length === 0 ? all : chosenInstances(all, ids);
     const query = ["ec2", scopeOf(call), ids, filters];
     const place = nextToken ? backend.tokens.open(query, nextToken) : { place: "" };
@@ -36,6 +37,11 @@ export function describeInstances(backend: MachineBackend): QueryHandler {
       ...(items.length < found.length && { nextToken: backend.tokens.sign(query, items.at(-1)!.instanceId) }),
     };
   };
+}
+
+/** A machine of a cluster is an instance of each environment there. */
+function eachOnce(instances: readonly FoundInstance[]): FoundInstance[] {
+  return [...new Map(instances.map((one) => [one.instance.id, one])).values()];
 }
 
 function readRequest(parameters: QueryParameters) {

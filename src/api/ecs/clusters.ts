@@ -93,7 +93,8 @@ export async function allEnvironments(backend: MachineBackend, call: Call): Prom
   }
 }
 
-function hasCluster({ settings }: EnvironmentRecord): boolean {
+/** Of ECS. */
+export function hasCluster({ settings }: EnvironmentRecord): boolean {
   return settings.ecsClusterArn !== undefined;
 }
 
