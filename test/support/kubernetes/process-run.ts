@@ -88,6 +88,12 @@ function isExecutable(file: string): boolean {
   }
 }
 
+/** The groups that run, for a test that ends before it has disposed of its double. */
+const groups = new Set<number>();
+process.once("exit", () => {
+  for (const pid of groups) send(-pid, "SIGKILL");
+});
+
 class ProcessRun implements ContainerRun {
   readonly log = new ContainerLog();
   readonly exited: Promise<Exit>;
@@ -97,6 +103,7 @@ class ProcessRun implements ContainerRun {
 
   constructor(child: ChildProcess, memoryBytes: number | undefined) {
     this.pid = child.pid!;
+    groups.add(this.pid);
     const timer =
       memoryBytes === undefined ? undefined : setInterval(() => this.#look(memoryBytes), LOOK_AT_MEMORY_EVERY_MS);
     for (const output of [child.stdout!, child.stderr!]) {
@@ -109,6 +116,7 @@ class ProcessRun implements ContainerRun {
       child.once("exit", () => {
         clearInterval(timer);
         this.#killGroup();
+        groups.delete(this.pid);
         this.#isOver = true;
         lastOutput = setTimeout(() => {
           child.stdout!.destroy();
