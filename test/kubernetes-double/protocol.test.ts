@@ -109,7 +109,7 @@ test("lists select by labels and fields, and come page by page of one version", 
     const first = await core.listNamespacedPod({ namespace, limit: 2 });
     assert.equal(first.metadata?.remainingItemCount, 3);
     await core.deleteNamespacedPod({ namespace, name: "p3" });
-    const page = { namespace, limit: 5, _continue: first.metadata!._continue! };
+    const page = { namespace, limit: 5, _continue: first.metadata?._continue ?? "" };
     const second = await core.listNamespacedPod(page);
     assert.deepEqual(
       second.items.map(({ metadata }) => metadata!.name),
