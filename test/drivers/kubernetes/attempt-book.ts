@@ -22,6 +22,7 @@ export class AttemptBook {
   readonly #exits = new Map<string, Exited>();
   readonly #lost: string[] = [];
   #driver: Driver | undefined;
+  #forgets = false;
 
   /** `ledger`: a file that the attempts append to. */
   constructor(harness: KubernetesHarness, ledger: string) {
@@ -87,7 +88,9 @@ export class AttemptBook {
     return (await this.#harness.readLog(spec.attemptId)).split("\n").slice(0, -1);
   }
 
+  /** Also what a driver shows only after that. */
   async forgetAll(): Promise<void> {
+    this.#forgets = true;
     await Promise.all([...this.#entries.keys()].map((id) => this.#driver!.forget(id)));
   }
 
@@ -106,6 +109,7 @@ export class AttemptBook {
   }
 
   #reconcile(there: ReadonlySet<string>): void {
+    if (this.#forgets) for (const id of there) void this.#driver?.forget(id);
     for (const [id, { spec }] of this.#entries) {
       if (there.has(id) || this.#exits.has(id)) continue;
       if (this.#started.has(id)) this.#lost.push(id);

@@ -84,7 +84,9 @@ async function calm(book: AttemptBook, double: KubernetesDouble): Promise<void> 
     assert.deepEqual(lines, expected, `the log of ${entry.spec.attemptId}`);
   }
   await book.forgetAll();
-  await until("nothing is left in the cluster", () => double.pods().length === 0);
+  await until("nothing is left in the cluster", () => double.pods().length === 0).catch((error: unknown) => {
+    throw new Error(`Left: ${JSON.stringify(double.pods())}`, { cause: error });
+  });
   assert.deepEqual(double.store.list("secrets"), []);
 }
 
