@@ -49,8 +49,9 @@ function readText(path: string): string | undefined {
 /** In one step: a file that is there is complete, whatever happens to this process. Of several servers that make it at once, one does. */
 function makeFile(path: string): string {
   const text = `${randomBytes(BYTES).toString("hex")}\n`;
-  const draft = `${path}.${process.pid}`;
-  const file = openSync(draft, "w", 0o600);
+  // In containers every server may be process 1.
+  const draft = `${path}.${randomBytes(8).toString("hex")}`;
+  const file = openSync(draft, "wx", 0o600);
   writeSync(file, text);
   fsyncSync(file);
   closeSync(file);
