@@ -10,6 +10,8 @@ import { testEngine } from "../support/docker-image.ts";
 /** Stand-ins for the images that the Dockerfile builds on, made of what this machine has: nothing can be pulled where tests run. */
 
 const REPOSITORY = "longshore-test/deploy";
+/** What is built on them has it, too: so all of it can be found and removed. */
+const LABEL = "longshore-test=deploy";
 /** From the package busybox-static. */
 const BUSYBOX = "/bin/busybox";
 /** What the launcher and the process driver need and that one has not. */
@@ -48,6 +50,12 @@ export function importBuildImage(): Promise<string> {
   });
 }
 
+/** Both, and all that was built on them. */
+export async function removeImages(): Promise<void> {
+  const filters = { label: [LABEL], dangling: ["false"] };
+  await (await testEngine()).pruneImages({ filters });
+}
+
 /** @param fill makes a root file system, and says what else tar is to put into it. */
 async function importImage(tag: string, fill: (root: string) => readonly string[]): Promise<string> {
   const root = mkdtempSync(join(tmpdir(), "longshore-image-"));
@@ -57,7 +65,11 @@ async function importImage(tag: string, fill: (root: string) => readonly string[
     const tar = spawn("tar", ["-c", "--owner=0", "--group=0", "-C", root, ".", ...fill(root)], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const answer = await (await testEngine()).importImage(tar.stdout, { repo: REPOSITORY, tag });
+    const answer = await (
+      await testEngine()
+    ).importImage(tar.stdout, {
+      ...{ repo: REPOSITORY, tag, changes: `LABEL ${LABEL}` },
+    });
     const said = await text(answer as Readable);
     if (said.includes('"error"') || tar.exitCode !== 0) throw new Error(`${REPOSITORY}:${tag} was not made: ${said}`);
   } finally {
@@ -88,7 +100,8 @@ function librariesOf(program: string): string[] {
   const printed = execFileSync("ldd", [program], { encoding: "utf8" });
   const linked = [...printed.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1]!);
   const c = linked.find((path) => path.endsWith("/libc.so.6"));
-  if (c === undefined) throw new Error(`${program} is not linked to a C library of the kind that packages are built for.`);
+  if (c === undefined)
+    throw new Error(`${program} is not linked to a C library of the kind that packages are built for.`);
   // A part of the C library that Node has no need of; what builds the console has.
   return [...linked, join(dirname(c), "librt.so.1")];
 }
