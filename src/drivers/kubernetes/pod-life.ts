@@ -234,7 +234,7 @@ export class PodLife {
       const made = await makePod(this.#context, manifest, this.#abandoned.signal, onBlocked);
       this.#isNew = made.isNew;
       this.saw(made.pod);
-      this.saw(await provideSecrets(this.#context, specs, made.pod));
+      this.saw(await provideSecrets(this.#context, specs, made.pod, this.#abandoned.signal));
     } catch (error) {
       if (this.#isReleased || this.#context.closing.aborted) return;
       if (error instanceof Refusal) return this.#refused(error);

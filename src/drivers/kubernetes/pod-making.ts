@@ -1,6 +1,6 @@
 import type { AttemptSpec } from "../../ports/driver.ts";
 import { crashPoint } from "../../ports/crash-points.ts";
-import { pause } from "../waiting/pause.ts";
+import { orAborted, pause } from "../waiting/pause.ts";
 import { ApiError, isGone, mayPass, messageOf } from "./api/api-error.ts";
 import { backoffMs } from "./api/backoff.ts";
 import type { Pod } from "./api/objects.ts";
@@ -81,18 +81,24 @@ export function isOurs({ metadata }: Pod, podId: string, clusterId: string): boo
 }
 
 /** Makes what the pod takes its secrets from, and lets it be placed. Rejects with Refusal when a value is missing. */
-export async function provideSecrets(context: PodContext, specs: readonly AttemptSpec[], pod: Pod): Promise<Pod> {
-  const { client, term, settings, secrets } = context;
+export async function provideSecrets(
+  context: PodContext,
+  specs: readonly AttemptSpec[],
+  pod: Pod,
+  abandoned: AbortSignal,
+): Promise<Pod> {
+  const { client, term, settings, secrets, closing } = context;
+  const signal = AbortSignal.any([abandoned, closing]);
   if (pod.spec?.schedulingGates?.some(({ name }) => name === SECRETS_GATE) !== true) return pod;
   const { name, namespace } = pod.metadata as { name: string; namespace: string };
   const images = specs.map((spec) => imageOf(spec, settings));
   const before = () => term.confirm();
-  for (const secret of await secretsOf(specs, images, pod, secrets)) {
-    await client.persist(name, createSecret(secret), { before }).catch((error: unknown) => {
+  for (const secret of await orAborted(secretsOf(specs, images, pod, secrets), signal)) {
+    await client.persist(name, createSecret(secret), { before, signal }).catch((error: unknown) => {
       if (!isTaken(error)) throw refusedBy(error);
     });
   }
-  return client.persist<Pod>(name, openGate(podPath(namespace, name), pod, SECRETS_GATE), { before });
+  return client.persist<Pod>(name, openGate(podPath(namespace, name), pod, SECRETS_GATE), { before, signal });
 }
 
 export function unlessGone(error: unknown): undefined {

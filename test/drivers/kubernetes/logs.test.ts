@@ -109,7 +109,13 @@ describe("lines", () => {
   test("that are very long are cut, between characters", () => {
     const text = `2026-05-01T10:00:00.5Z ${"é".repeat(300_000)}\n2026-05-01T10:00:01Z next\n`;
     const lines = read(text, 65_536);
-    assert.equal(lines.slice(0, -1).map(({ message }) => message).join(""), "é".repeat(300_000));
+    assert.equal(
+      lines
+        .slice(0, -1)
+        .map(({ message }) => message)
+        .join(""),
+      "é".repeat(300_000),
+    );
     assert.ok(lines.every(({ message }) => Buffer.byteLength(message) <= 256 * 1024));
     assert.ok(lines.slice(0, -1).every(({ stamp }) => stamp === "2026-05-01T10:00:00.5Z"));
     assert.equal(lines.at(-1)?.message, "next");

@@ -12,7 +12,10 @@ const NOW = 1_000_000_500;
 
 type State = NonNullable<NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number]["state"]>;
 
-function pod(state: State | undefined, more: { status?: Pod["status"]; metadata?: Pod["metadata"]; node?: string } = {}): Pod {
+function pod(
+  state: State | undefined,
+  more: { status?: Pod["status"]; metadata?: Pod["metadata"]; node?: string } = {},
+): Pod {
   const status = { name: "main", image: "", imageID: "", ready: false, restartCount: 0, ...(state && { state }) };
   return {
     metadata: { name: "p", ...more.metadata },
@@ -37,15 +40,30 @@ describe("how a container ended", () => {
   const cases: readonly (readonly [string, Pod, Partial<Knowledge>, MemberPhase])[] = [
     ["well", pod(ended(0, { reason: "Completed" })), {}, { ...END, exitCode: 0 }],
     ["with its own code", pod(ended(3)), {}, { ...END, exitCode: 3 }],
-    ["killed for memory", pod(ended(137, { reason: "OOMKilled" })), {}, { ...END, exitCode: 137, reason: OUT_OF_MEMORY }],
-    ["well although a child was killed for memory", pod(ended(0, { reason: "OOMKilled" })), {}, { ...END, exitCode: 0 }],
+    [
+      "killed for memory",
+      pod(ended(137, { reason: "OOMKilled" })),
+      {},
+      { ...END, exitCode: 137, reason: OUT_OF_MEMORY },
+    ],
+    [
+      "well although a child was killed for memory",
+      pod(ended(0, { reason: "OOMKilled" })),
+      {},
+      { ...END, exitCode: 0 },
+    ],
     [
       "long ago: no earlier than its last second's end",
       pod(ended(0)),
       { now: NOW + 60_000 },
       { ...END, at: 1_000_000_999, exitCode: 0 },
     ],
-    ["begun when it was seen to", pod(ended(0)), { startedAt: 999_990_400 }, { ...END, startedAt: 999_990_400, exitCode: 0 }],
+    [
+      "begun when it was seen to",
+      pod(ended(0)),
+      { startedAt: 999_990_400 },
+      { ...END, startedAt: 999_990_400, exitCode: 0 },
+    ],
     [
       "not begun: containerd",
       pod({
@@ -67,7 +85,12 @@ describe("how a container ended", () => {
     ["has run for long", pod({ running: { startedAt: at(999_000) } }), {}, { kind: "running", startedAt: 999_000_000 }],
     ["waits", pod({ waiting: { reason: "ContainerCreating" } }), {}, { kind: "pending" }],
     ["has no status yet", pod(undefined), {}, { kind: "pending" }],
-    ["never began, as an init container failed", pod({ waiting: {} }, { status: { phase: "Failed" } }), {}, { kind: "ended", at: NOW }],
+    [
+      "never began, as an init container failed",
+      pod({ waiting: {} }, { status: { phase: "Failed" } }),
+      {},
+      { kind: "ended", at: NOW },
+    ],
     [
       "refused by its node",
       pod(undefined, { status: { phase: "Failed", reason: "OutOfcpu", message: "Node didn't have enough resource" } }),
@@ -76,18 +99,32 @@ describe("how a container ended", () => {
     ],
     [
       "evicted",
-      pod(ended(137), { status: { phase: "Failed", reason: "Evicted", message: "low on memory", ...disrupted("TerminationByKubelet", 1_000_000) } }),
+      pod(ended(137), {
+        status: {
+          phase: "Failed",
+          reason: "Evicted",
+          message: "low on memory",
+          ...disrupted("TerminationByKubelet", 1_000_000),
+        },
+      }),
       {},
       { ...END, reason: "Evicted: low on memory" },
     ],
     [
       "failed by itself, and evicted later",
-      pod(ended(3), { status: { phase: "Failed", reason: "Evicted", message: "x", ...disrupted("TerminationByKubelet", 1_000_010) } }),
+      pod(ended(3), {
+        status: { phase: "Failed", reason: "Evicted", message: "x", ...disrupted("TerminationByKubelet", 1_000_010) },
+      }),
       {},
       { ...END, exitCode: 3 },
     ],
     ["well although it was evicted", pod(ended(0), { status: { reason: "Evicted" } }), {}, { ...END, exitCode: 0 }],
-    ["preempted", pod(ended(143), { status: disrupted("PreemptionByScheduler", 999_999) }), {}, { ...END, reason: "PreemptionByScheduler: m" }],
+    [
+      "preempted",
+      pod(ended(143), { status: disrupted("PreemptionByScheduler", 999_999) }),
+      {},
+      { ...END, reason: "PreemptionByScheduler: m" },
+    ],
     [
       "deleted by somebody else",
       pod(ended(143), { metadata: { deletionTimestamp: at(1_000_025), deletionGracePeriodSeconds: 30 } }),
@@ -129,7 +166,8 @@ describe("how a container ended", () => {
 });
 
 describe("a container that does not get to run", () => {
-  const waiting = (reason: string, message = ""): Pod => pod({ waiting: { reason, message } }, { status: { phase: "Pending" } });
+  const waiting = (reason: string, message = ""): Pod =>
+    pod({ waiting: { reason, message } }, { status: { phase: "Pending" } });
   const cases: readonly (readonly [string, Pod, object | undefined])[] = [
     [
       "no such image",
@@ -146,8 +184,16 @@ describe("a container that does not get to run", () => {
       waiting("ImagePullBackOff", 'Back-off pulling image "x"'),
       { reason: 'CannotPullContainerError: Back-off pulling image "x"', isFinal: false },
     ],
-    ["a name that is none", waiting("InvalidImageName", "bad"), { reason: "CannotPullContainerError: bad", isFinal: true }],
-    ["never to be pulled", waiting("ErrImageNeverPull", "not present"), { reason: "ErrImageNeverPull: not present", isFinal: true }],
+    [
+      "a name that is none",
+      waiting("InvalidImageName", "bad"),
+      { reason: "CannotPullContainerError: bad", isFinal: true },
+    ],
+    [
+      "never to be pulled",
+      waiting("ErrImageNeverPull", "not present"),
+      { reason: "ErrImageNeverPull: not present", isFinal: true },
+    ],
     [
       "a Secret that is not there yet",
       waiting("CreateContainerConfigError", 'secret "s" not found'),
@@ -155,7 +201,7 @@ describe("a container that does not get to run", () => {
     ],
     [
       "no such program: CRI-O",
-      waiting("CreateContainerError", 'executable file not found in $PATH'),
+      waiting("CreateContainerError", "executable file not found in $PATH"),
       { reason: "CannotStartContainerError: executable file not found in $PATH", isFinal: true },
     ],
     ["all is well", waiting("ContainerCreating"), undefined],
@@ -167,7 +213,14 @@ describe("a container that does not get to run", () => {
       node: "",
       status: {
         phase: "Pending",
-        conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/1 nodes are available: 1 Insufficient cpu." }],
+        conditions: [
+          {
+            type: "PodScheduled",
+            status: "False",
+            reason: "Unschedulable",
+            message: "0/1 nodes are available: 1 Insufficient cpu.",
+          },
+        ],
       },
     });
     assert.equal(waitsFor(unplaced, [MEMBER]), "0/1 nodes are available: 1 Insufficient cpu.");
