@@ -16,6 +16,8 @@ export interface InstanceReport {
   /** Epoch ms. */
   readonly launchedAt: number;
   readonly runningAt?: number;
+  /** US dollars for an hour of it, as the server's prices have it; absent where nobody knows. */
+  readonly usdPerHour?: number;
   /** Ids of the jobs, or nodes of jobs, that it holds something for. */
   readonly jobs: readonly string[];
 }

@@ -22,6 +22,8 @@ export interface JobCounts {
 export interface QueueSummary extends JobCounts {
   readonly jobQueue: string;
   readonly jobQueueArn: string;
+  /** Epoch ms: when the oldest of its RUNNABLE jobs was submitted. Absent where there is none; children of arrays do not count. */
+  readonly oldestWaitSince?: number;
 }
 
 export interface EnvironmentSummary {

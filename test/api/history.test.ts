@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { CancelJobCommand, SubmitJobCommand } from "@aws-sdk/client-batch";
+import { CancelJobCommand, DescribeJobsCommand, SubmitJobCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
 import type { HistoryReport, Values } from "../../src/ports/history-report.ts";
 import type { SummaryReport } from "../../src/ports/summary-report.ts";
 import { ended, submitScript, untilStatus } from "../support/jobs.ts";
@@ -75,6 +75,25 @@ test("what jobs did is told at once, and counts children one by one", async () =
   await batch.send(new CancelJobCommand({ jobId: blocked, reason: "no" }));
   await until("all children have failed", async () => (await get<SummaryReport>("summary")).jobs.failedLastDay === 8);
   assert.equal((await get<SummaryReport>("summary")).jobs.waiting, 0);
+});
+
+test("of a queue in which jobs wait for room the oldest is told, and no other's", async (t) => {
+  const { batch, url } = await apiServer(t, { vcpus: 1 });
+  const running = await submitScript(batch, "sleep 600");
+  await untilStatus(batch, running, "RUNNING");
+  const waiting = [await submitScript(batch, "true"), await submitScript(batch, "true")];
+  for (const id of waiting) await untilStatus(batch, id, "RUNNABLE");
+  const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: [waiting[0]!] }));
+  const told = await until("both wait", async () => {
+    const { queues } = (await (await fetch(`${url}/longshore/summary`)).json()) as SummaryReport;
+    return queues.find(({ byStatus }) => byStatus["RUNNABLE"] === 2);
+  });
+  assert.equal(told.oldestWaitSince, Number(jobs![0]!.createdAt));
+  for (const jobId of [...waiting, running]) await batch.send(new TerminateJobCommand({ jobId, reason: "enough" }));
+  await until("nothing is told any more", async () => {
+    const { queues } = (await (await fetch(`${url}/longshore/summary`)).json()) as SummaryReport;
+    return queues.every(({ oldestWaitSince }) => oldestWaitSince === undefined);
+  });
 });
 
 test("what is asked wrong is told", async () => {

@@ -50,6 +50,8 @@ test("an environment launches an instance for a job: both are shown, and why", {
   const instances = page.getByRole("grid", { name: "Instances" });
   await instances.getByRole("link", { name: "render" }).waitFor();
   await instances.getByText("c5.large").waitFor();
+  await instances.getByText("$0.085").waitFor();
+  await page.getByText("Together $0.085 per hour.").waitFor();
   const timeline = page.getByRole("list", { name: "Scaling decisions" });
   await timeline.getByText("Running", { exact: true }).waitFor();
   const reasons = await timeline.textContent();

@@ -122,6 +122,11 @@ test("the front of a queue moves as jobs start; its shares say who is next", { s
   const next = await shares.getByRole("row").nth(1).textContent();
   assert.match(next!, /1: next\s*red\s*0\.5/);
   await screenshot(page, "console-queue");
+  const list = await browser.open(t, `${server.url}/queues`, { beside: page });
+  const row = list.getByRole("grid", { name: "Job queues" }).getByRole("row").filter({ hasText: "fair" });
+  await list.getByRole("columnheader", { name: "Oldest wait" }).waitFor();
+  await row.getByText(/^\d+(\.\d+)? s$|^\d+ min/).waitFor();
+  await list.close();
   await axe(page);
 
   await batch.send(new TerminateJobCommand({ jobId: running[0]!, reason: "make room" }));

@@ -1,4 +1,5 @@
 import { ecsTasks } from "../../core/ecs-tasks.ts";
+import type { PriceBook } from "../../core/cost/price.ts";
 import { nodeId } from "../../core/ids.ts";
 import type { Job } from "../../core/job.ts";
 import { activeAttempt, requirementsOf } from "../../core/job.ts";
@@ -18,8 +19,10 @@ import type { MachineBackend } from "../ecs/backend.ts";
 import { allEnvironments } from "../ecs/clusters.ts";
 import type { Call } from "../wire/operations.ts";
 
+type PricedBackend = MachineBackend & { readonly prices: PriceBook };
+
 /** Every instance that was launched, with the jobs on it. For who may describe instances and list jobs. */
-export async function listInstances(backend: MachineBackend, call: Call): Promise<InstancesAnswer> {
+export async function listInstances(backend: PricedBackend, call: Call): Promise<InstancesAnswer> {
   demand(call, "ec2:DescribeInstances", "batch:ListJobs");
   return { instances: await launchedInstances(backend, call) };
 }
@@ -42,7 +45,7 @@ export async function listEnvironmentUses(backend: MachineBackend, call: Call): 
 }
 
 /** As EC2's TerminateInstances, but it tells which jobs end, and knows nothing of instances that are gone. */
-export async function terminateInstance(backend: MachineBackend, call: Call, id: string): Promise<TerminationAnswer> {
+export async function terminateInstance(backend: PricedBackend, call: Call, id: string): Promise<TerminationAnswer> {
   demand(call, "ec2:DescribeInstances", "batch:ListJobs");
   const denied = call.denial("ec2:TerminateInstances", `arn:aws:ec2:${call.region}:${call.account}:instance/${id}`);
   if (denied !== undefined) throw denied;
@@ -59,12 +62,12 @@ function demand(call: Call, ...actions: readonly string[]): void {
   }
 }
 
-async function launchedInstances(backend: MachineBackend, call: Call): Promise<InstanceReport[]> {
+async function launchedInstances(backend: PricedBackend, call: Call): Promise<InstanceReport[]> {
   const found = (await allInstances(backend, call)).filter(({ instance }) => instance.isShare !== true);
   const jobsOf = new Map<string, Map<string, string[]>>();
   for (const { arn } of new Set(found.map(({ environment }) => environment)))
     jobsOf.set(arn, jobsByInstance(backend.scheduler.occupancy(arn)?.jobs ?? []));
-  return found.map((one) => report(one, jobsOf.get(one.environment.arn)?.get(one.instance.id) ?? []));
+  return found.map((one) => report(backend.prices, one, jobsOf.get(one.environment.arn)?.get(one.instance.id) ?? []));
 }
 
 /** By instance, the jobs on it; of a multi-node job the node. */
@@ -81,7 +84,9 @@ function jobsByInstance(jobs: readonly Job[]): Map<string, string[]> {
   return byInstance;
 }
 
-function report({ environment, instance }: FoundInstance, jobs: readonly string[]): InstanceReport {
+function report(prices: PriceBook, { environment, instance }: FoundInstance, jobs: readonly string[]): InstanceReport {
+  const isSpot = environment.settings.computeResources?.type === "SPOT";
+  const usdPerHour = priceOf(prices, environment.name, instance, isSpot);
   return {
     instanceId: instance.id,
     computeEnvironment: environment.name,
@@ -89,13 +94,27 @@ function report({ environment, instance }: FoundInstance, jobs: readonly string[
     instanceType: instance.typeName,
     state: instance.state,
     isDraining: instance.isDraining,
-    isSpot: environment.settings.computeResources?.type === "SPOT",
+    isSpot,
     total: reported(instance.capacity),
     free: reported(instance.free),
     launchedAt: instance.launchedAt,
     ...(instance.registeredAt !== undefined && { runningAt: instance.registeredAt }),
+    ...(usdPerHour !== undefined && { usdPerHour }),
     jobs: [...jobs].sort(),
   };
+}
+
+/** Of the whole instance, whatever is on it. */
+function priceOf(
+  prices: PriceBook,
+  environmentName: string,
+  { capacity, typeName: type }: FoundInstance["instance"],
+  isSpot: boolean,
+): number | undefined {
+  const size = { vcpuMilli: capacity.vcpuMilli, memoryMiB: capacity.memoryMiB, gpus: capacity.gpus ?? 0 };
+  const place = { kind: "instances", instances: [{ type, count: 1 }], size, isWhole: true, isSpot } as const;
+  const price = prices({ environmentName, requirements: size, place });
+  return price === undefined ? undefined : Math.round(price.nanoUsdPerHour) / 1e9;
 }
 
 function reported({ vcpuMilli, memoryMiB, gpus = 0 }: Capacity): ReportedCapacity {

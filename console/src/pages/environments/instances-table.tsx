@@ -76,6 +76,13 @@ export function InstancesTable({ environment, launches }: InstancesTableProps) {
       value: ({ total, free }) => total.memoryMiB - free.memoryMiB,
       width: 150,
     },
+    {
+      id: "price",
+      header: "Price per hour",
+      cell: ({ usdPerHour }) => (usdPerHour === undefined ? "Unknown" : usdText(usdPerHour)),
+      value: ({ usdPerHour = -1 }) => usdPerHour,
+      width: 110,
+    },
     { id: "jobs", header: "Runs", cell: ({ jobs }) => <JobsOnIt ids={jobs} names={names} />, width: 160 },
     {
       id: "launched",
@@ -117,6 +124,7 @@ export function InstancesTable({ environment, launches }: InstancesTableProps) {
           ...jobs.map((job) => names.get(job) ?? job),
         ]}
         filterHint="Find by id, type, state or job"
+        description={own === undefined ? undefined : sumText(own)}
         empty={
           <EmptyState title="No instances">
             {launches
@@ -152,6 +160,17 @@ export function InstancesTable({ environment, launches }: InstancesTableProps) {
       </Suspense>
     </>
   );
+}
+
+const usdText = (usd: number): string => `$${usd.toLocaleString("en", { maximumSignificantDigits: 3 })}`;
+
+/** What all of them cost together, as far as it is known. */
+function sumText(instances: readonly InstanceReport[]): string | undefined {
+  const known = instances.flatMap(({ usdPerHour }) => usdPerHour ?? []);
+  if (known.length === 0) return undefined;
+  const sum = usdText(known.reduce((total, one) => total + one, 0));
+  const others = instances.length - known.length;
+  return `Together ${sum} per hour${others === 0 ? "" : `, and ${others} of which the price is not known`}.`;
 }
 
 const rounded = (value: number): string => value.toLocaleString("en", { maximumFractionDigits: 2 });

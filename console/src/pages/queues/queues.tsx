@@ -5,6 +5,7 @@ import { lazy, Suspense } from "react";
 import type { QueueSummary } from "../../../../src/ports/summary-report.ts";
 import { useLive } from "../../api/live.ts";
 import { useQueues, useSummary } from "../../api/resources.ts";
+import { Duration } from "../../components/duration.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { PageTitle } from "../../components/page-title.tsx";
 import { nameOfArn, tagTexts } from "../../components/resources/names.ts";
@@ -64,6 +65,14 @@ const COLUMNS: readonly Column<Row>[] = [
     width: 130,
   },
   {
+    id: "oldest",
+    header: "Oldest wait",
+    cell: ({ summary }) => <OldestWait since={summary?.oldestWaitSince} />,
+    // The longest wait first when the newest numbers are.
+    value: ({ summary }) => -(summary?.oldestWaitSince ?? Infinity),
+    width: 110,
+  },
+  {
     id: "running",
     header: "Running",
     cell: ({ summary }) => <Depth summary={summary} statuses={RUNNING} />,
@@ -115,6 +124,11 @@ function Depth({ summary, statuses }: { readonly summary: QueueSummary | undefin
       {summary.byStatus[status]!.toLocaleString("en")} {status}
     </div>
   ));
+}
+
+/** Since the submission of the oldest job that is ready to start. */
+function OldestWait({ since }: { readonly since: number | undefined }) {
+  return since === undefined ? "–" : <Duration from={since} />;
 }
 
 export default function Queues() {

@@ -5,9 +5,13 @@ import { StoreUnavailable } from "../../../ports/store.ts";
 import type { EnvironmentSummary, JobCounts, QueueSummary, SummaryReport } from "../../../ports/summary-report.ts";
 import { arnOf, nameOf, scopeOf } from "../../batch/names.ts";
 import type { Call } from "../../wire/operations.ts";
+import type { Backend } from "../../batch/backend.ts";
+import { toStoredSearch } from "../job-search/read-search.ts";
 import type { HistoryBackend } from "./history.ts";
 import { demandSight } from "./history.ts";
 import { readStretch } from "./reading.ts";
+
+type SummaryBackend = HistoryBackend & { readonly store: Pick<Backend["store"], "jobSearch"> };
 
 const DAY_MS = 24 * 3_600_000;
 /** Ten minutes: of a day that is read quickly. */
@@ -17,16 +21,22 @@ const RUNNING: readonly JobStatus[] = ["STARTING", "RUNNING"];
 const NO_FLOW: Readonly<Flow> = { submitted: 0, succeeded: 0, failed: 0 };
 
 /** How things are now in the caller's account and region. For who may list jobs and describe environments. */
-export async function summarise(backend: HistoryBackend, call: Call): Promise<SummaryReport> {
+export async function summarise(backend: SummaryBackend, call: Call): Promise<SummaryReport> {
   demandSight(call);
   const now = backend.clock.now();
   const lastDay = await flowsOfLastDay(backend, scopeOf(call), now);
   const facts = backend.present.facts();
   if (facts === undefined) throw new StoreUnavailable("This server has not scheduled anything yet. Try again.");
-  const queues = own(facts.queues, arnOf(call, "job-queue", "")).map(([arn, counts]): QueueSummary => {
-    return { jobQueue: nameOf(arn), jobQueueArn: arn, ...jobCounts([counts], [lastDay.get(arn) ?? NO_FLOW]) };
+  const ownQueues = own(facts.queues, arnOf(call, "job-queue", ""));
+  const oldest = await oldestWaits(backend, call, ownQueues);
+  const queues = ownQueues.map(([arn, counts]): QueueSummary => {
+    const oldestWaitSince = oldest.get(arn);
+    return {
+      ...{ jobQueue: nameOf(arn), jobQueueArn: arn, ...jobCounts([counts], [lastDay.get(arn) ?? NO_FLOW]) },
+      ...(oldestWaitSince !== undefined && { oldestWaitSince }),
+    };
   });
-  const counted = own(facts.queues, arnOf(call, "job-queue", "")).map(([, counts]) => counts);
+  const counted = ownQueues.map(([, counts]) => counts);
   const environments = [
     ...own(facts.environments, arnOf(call, "compute-environment", "")),
     ...own(facts.environments, arnOf(call, "service-environment", "")),
@@ -36,6 +46,28 @@ export async function summarise(backend: HistoryBackend, call: Call): Promise<Su
     queues,
     environments: environments.map(([arn, one]) => environmentSummary(arn, one)),
   };
+}
+
+/** Each costs a look into an index. */
+const MOST_LOOKED_INTO = 100;
+
+/** By ARN, of the queues in which jobs are RUNNABLE, those with most of them: when the oldest was submitted. */
+async function oldestWaits(
+  { store }: SummaryBackend,
+  call: Call,
+  queues: readonly [string, CountsByStatus][],
+): Promise<Map<string, number>> {
+  const runnable = (counts: CountsByStatus): number => counts.get("RUNNABLE") ?? 0;
+  const waiting = queues.filter(([, counts]) => runnable(counts) > 0);
+  const looked = waiting.toSorted(([, a], [, b]) => runnable(b) - runnable(a)).slice(0, MOST_LOOKED_INTO);
+  const found = await Promise.all(
+    looked.map(async ([arn]) => {
+      const search = { ...toStoredSearch(call, { statuses: ["RUNNABLE"] }), queueArns: [arn] };
+      const page = await store.jobSearch.find(search, { order: "oldest", limit: 1, isOver: () => false });
+      return page.found.map(({ place }) => [arn, place.createdAt] as const);
+    }),
+  );
+  return new Map(found.flat());
 }
 
 /** In order of name. */
