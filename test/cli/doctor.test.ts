@@ -8,6 +8,7 @@ import { test } from "node:test";
 import type { Finding } from "../../src/compose/doctor/finding.ts";
 import { examine } from "../../src/compose/doctor/finding.ts";
 import { systemClock } from "../support/clock.ts";
+import { KubernetesDouble } from "../support/kubernetes/double.ts";
 import { dockerUnavailable } from "../support/docker.ts";
 import { ensureTestImage } from "../support/docker-image.ts";
 import { Cli, LAUNCHER } from "./longshore.ts";
@@ -138,4 +139,35 @@ test("what hangs is a finding, and what throws is one", async () => {
       ["throws", "problem"],
     ],
   );
+});
+
+test("clusters: whether they answer, and who we are lets us look", async (t) => {
+  const cli = new Cli(t);
+  const cluster = await KubernetesDouble.start({ namespaces: ["jobs"], token: "right" });
+  t.after(() => cluster.dispose());
+  const kubeconfig = cluster.kubeconfig();
+  const files = { good: kubeconfig, stranger: kubeconfig.replace('"right"', '"wrong"') };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(cli.home, name), content);
+  const namespaces = ["jobs"];
+  const config = join(cli.home, "clusters.json");
+  const clusters = { good: { kubeconfig: "good", namespaces }, stranger: { kubeconfig: "stranger", namespaces } };
+  writeFileSync(config, JSON.stringify({ kubernetes: { clusters } }));
+  const args = ["--port", "0", "--config", config, "--data-dir", cli.home];
+  const [good, stranger] = (await doctor(cli, args)).of("kubernetes");
+  assert.deepEqual(
+    [good!.level, good!.says],
+    ["ok", "The Kubernetes cluster good (v1.36.0) answers; jobs run in jobs."],
+  );
+  assert.equal(stranger!.level, "problem");
+  assert.match(
+    stranger!.says,
+    /The Kubernetes cluster stranger at http.* does not answer as it should: .*Unauthorized/,
+  );
+  await cluster.leave();
+  const [away] = (await doctor(cli, args)).of("kubernetes");
+  assert.equal(away!.level, "problem");
+  assert.match(away!.says, /does not answer as it should: .*ECONNREFUSED/);
+  writeFileSync(config, JSON.stringify({ kubernetes: { clusters: { good: { kubeconfig: "none", namespaces } } } }));
+  const [unreadable] = (await doctor(cli, args)).of("kubernetes");
+  assert.match(unreadable!.says, /How to reach the Kubernetes cluster good cannot be read: ENOENT/);
 });

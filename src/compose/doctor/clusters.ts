@@ -73,16 +73,20 @@ async function describe({ name, namespaces }: ClusterSetting, version: VersionAp
 function whyOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
-  const body = "body" in error && typeof error.body === "string" ? messageOf(error.body) : undefined;
-  return (body ?? cause ?? error.message).split("\n")[0]!.replace(/\.$/, "");
+  const said = "body" in error ? messageOf(error.body) : undefined;
+  const short = /^Message: (.+)$/m.exec(error.message)?.[1];
+  return (said ?? cause ?? short ?? error.message).split("\n")[0]!.replace(/\.$/, "");
 }
 
-function messageOf(body: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    const isStatus = typeof parsed === "object" && parsed !== null && "message" in parsed;
-    return isStatus && typeof parsed.message === "string" ? parsed.message : undefined;
-  } catch {
-    return undefined;
+/** Of a Status, as an object or as the text that it came in. */
+function messageOf(body: unknown): string | undefined {
+  if (typeof body === "string") {
+    try {
+      return messageOf(JSON.parse(body));
+    } catch {
+      return undefined;
+    }
   }
+  const isStatus = typeof body === "object" && body !== null && "message" in body;
+  return isStatus && typeof body.message === "string" ? body.message : undefined;
 }
