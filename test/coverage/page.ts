@@ -1,6 +1,6 @@
 import { OPERATIONS, requestStructures } from "./members.ts";
 import type { Found } from "./trial.ts";
-import { hasNoEffect } from "./without-effect.ts";
+import { hasNoEffect, isOfClusters } from "./without-effect.ts";
 
 /** The text of docs/api-coverage.md. */
 export function coveragePage(found: ReadonlyMap<string, Found>): string {
@@ -23,6 +23,7 @@ export function coveragePage(found: ReadonlyMap<string, Found>): string {
     `- **enforced** (${count("enforced")}): another value gives another answer or another effect.`,
     `- **echoed** (${count("echoed")}): stored, and described as it was given.`,
     `- _no effect_ (${[...found.keys()].filter(hasNoEffect).length} of them): it changes nothing about how or when a job runs here.`,
+    `- _in clusters_ (${[...found.keys()].filter(isOfClusters).length} of them): it has its effect in a [Kubernetes cluster](kubernetes.md), and none on this machine.`,
     "",
     `${OPERATIONS.length} operations, ${found.size} members. None is refused for being unknown here, and none is ignored.`,
     "",
@@ -39,6 +40,7 @@ function list(structure: string, members: readonly string[], found: ReadonlyMap<
   if (members.length === 0) return ["No members."];
   return members.map((member) => {
     const key = `${structure}.${member}`;
-    return `- \`${member}\`: ${found.get(key) ?? "**ignored**"}${hasNoEffect(key) ? ", _no effect_" : ""}`;
+    const effect = hasNoEffect(key) ? ", _no effect_" : isOfClusters(key) ? ", _in clusters_" : "";
+    return `- \`${member}\`: ${found.get(key) ?? "**ignored**"}${effect}`;
   });
 }

@@ -11,15 +11,13 @@ const STRUCTURES: readonly string[] = [
     "InfrastructureOptimization",
   ],
   ...["InstanceRequirementsRequest", "CapacityReservationRequest", "UpdateManagedInstancesProviderConfiguration"],
-  ...["InstanceLaunchTemplateUpdate", "EcsSettings", "EksConfiguration"],
+  ...["InstanceLaunchTemplateUpdate", "EcsSettings"],
   ...["NetworkConfiguration", "FargatePlatformConfiguration"],
-  ...["FirelensConfiguration", "EksMetadata", "EksSecret"],
-  ...["EksPersistentVolumeClaim", "EksEmptyDir"],
+  "FirelensConfiguration",
 ];
 
 const MEMBERS: readonly string[] = [
   ...["CreateComputeEnvironmentRequest.context", "CreateComputeEnvironmentRequest.ecsSettings"],
-  ...["CreateComputeEnvironmentRequest.eksConfiguration"],
   ...["UpdateComputeEnvironmentRequest.context", "UpdateComputeEnvironmentRequest.ecsSettings"],
   ...["UpdatePolicy.jobExecutionTimeoutMinutes"],
   ...resourceMembers("ComputeResource"),
@@ -36,6 +34,12 @@ const MEMBERS: readonly string[] = [
   "TaskContainerProperties.firelensConfiguration",
   ...["EFSVolumeConfiguration.transitEncryption", "EFSVolumeConfiguration.transitEncryptionPort"],
   ...["EFSAuthorizationConfig.iam", "S3FilesVolumeConfiguration.transitEncryptionPort"],
+];
+
+/** What only a Kubernetes cluster does something with: on this machine it changes nothing. */
+const OF_CLUSTERS: readonly string[] = [
+  ...["EksConfiguration", "EksMetadata", "EksSecret", "EksPersistentVolumeClaim", "EksEmptyDir"],
+  "CreateComputeEnvironmentRequest.eksConfiguration",
   ...["serviceAccountName", "dnsPolicy", "metadata"].map((member) => `EksPodProperties.${member}`),
   ...["EksVolume.secret", "EksVolume.persistentVolumeClaim"],
   "EksContainerSecurityContext.runAsNonRoot",
@@ -50,15 +54,24 @@ function resourceMembers(structure: string): string[] {
   return members.map((member) => `${structure}.${member}`);
 }
 
-const structures = new Set(STRUCTURES);
-const members = new Set(MEMBERS);
+const withoutEffect = new Set([...STRUCTURES, ...MEMBERS]);
+const ofClusters = new Set(OF_CLUSTERS);
 
 export function hasNoEffect(key: string): boolean {
-  return members.has(key) || structures.has(key.split(".")[0]!);
+  return isIn(withoutEffect, key);
+}
+
+export function isOfClusters(key: string): boolean {
+  return isIn(ofClusters, key);
+}
+
+/** Itself, or its structure. */
+function isIn(names: ReadonlySet<string>, key: string): boolean {
+  return names.has(key) || names.has(key.split(".")[0]!);
 }
 
 /** What the lists name and no request has. */
 export function unknownNames(keys: readonly string[]): string[] {
   const known = new Set([...keys, ...keys.map((key) => key.split(".")[0]!)]);
-  return [...STRUCTURES, ...MEMBERS].filter((name) => !known.has(name));
+  return [...STRUCTURES, ...MEMBERS, ...OF_CLUSTERS].filter((name) => !known.has(name));
 }
