@@ -34,7 +34,7 @@ describe("the container image", { skip }, () => {
     const [base, build] = [await importBaseImage(), await importBuildImage()];
     const images = ["--build-arg", `BASE_IMAGE=${base}`, "--build-arg", `BUILD_IMAGE=${build}`];
     // Nothing that it needs comes over the network.
-    await run("docker", ["build", "--quiet", "--network", "none", ...images, "--tag", IMAGE, ROOT]);
+    await run("docker", ["build", "--quiet", "--force-rm", "--network", "none", ...images, "--tag", IMAGE, ROOT]);
     const volume = await docker.createVolume();
     cleanups.after(() => volume.remove());
     server = await docker.createContainer({

@@ -66,8 +66,6 @@ test(
         new RegisterJobDefinitionCommand({ jobDefinitionName, ...definition } as RegisterJobDefinitionCommandInput),
       );
     }
-    // Then it looks whether the pod is there.
-    cluster.api.faults.next({ verb: "create", resource: "pods" }, { kind: "lostAnswer" });
     for (const jobDefinition of Object.keys(DEFINITIONS)) {
       const request = { jobName: "job", jobQueue: "default", jobDefinition };
       const { jobId } = await batch.send(new SubmitJobCommand(request));
@@ -78,6 +76,16 @@ test(
     await batch.send(new TerminateJobCommand({ jobId: long, reason: "enough" }));
     await ended(batch, long);
     await until("no pod is left", () => cluster.pods(NAMESPACE).length === 0);
+
+    // Stopped while its pod is being made: then it looks whether it was.
+    const refused = { verb: "create", resource: "pods" } as const;
+    cluster.api.faults.next(refused, { kind: "status", code: 503 }, 1_000);
+    const before = cluster.api.counts.get("create pods");
+    const never = await submit(batch, container.command, { jobDefinition: "plain" });
+    await until("its pod is asked for", () => cluster.api.counts.get("create pods") > before);
+    await batch.send(new TerminateJobCommand({ jobId: never, reason: "enough" }));
+    await ended(batch, never);
+    await until("it has looked", () => cluster.api.counts.get("get pods") > 0);
 
     const done = Object.keys(cluster.api.counts.all()).toSorted();
     const { inNamespaces, everywhere } = rightsIn(manifestsOf("overlays/example"));
