@@ -35,6 +35,9 @@ export interface Sizes {
   readonly recoveredJobs: number;
   /** Of each kind, in figure 15. */
   readonly failovers: number;
+  /** Of figure 16: those before its heap is looked at first, and those that are measured. */
+  readonly warmUpPods: number;
+  readonly pods: number;
   readonly rounds: number;
 }
 
@@ -55,6 +58,8 @@ export const FULL: Sizes = {
   oldJobs: 10_000_000,
   recoveredJobs: 1_000_000,
   failovers: 5,
+  warmUpPods: 2_000,
+  pods: 10_000,
   rounds: 5,
 };
 
@@ -75,6 +80,8 @@ export const QUICK: Sizes = {
   oldJobs: 100_000,
   recoveredJobs: 100_000,
   failovers: 1,
+  warmUpPods: 500,
+  pods: 1_500,
   rounds: 3,
 };
 

@@ -4,7 +4,7 @@ import { median, medianRatio } from "./statistics.ts";
 /** One thing that is measured, in the form in which it is printed. */
 export interface Measure {
   readonly what: string;
-  readonly unit: "1/s" | "ms" | "us" | "MiB" | "bytes";
+  readonly unit: "" | "1/s" | "ms" | "us" | "MiB" | "bytes";
   readonly value: number;
   /** What the machine allowed in the same run, or what the value is compared with. */
   readonly limit?: { readonly what: string; readonly value: number };

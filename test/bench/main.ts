@@ -8,6 +8,7 @@ import { createBench, FULL, QUICK } from "./bench.ts";
 import type { Bench } from "./bench.ts";
 import { isMet } from "./figure.ts";
 import type { Figure } from "./figure.ts";
+import { pods } from "./pods.ts";
 import { oldStore } from "./old-store.ts";
 import { postgresSubmit } from "./postgres-submit.ts";
 import { processJobs } from "./process-jobs.ts";
@@ -24,7 +25,7 @@ import { waitingJobs } from "./waiting-jobs.ts";
 
 const USAGE = `npm run bench -- [options]
 
-  --only 1,2       these figures only (1 submit, 2 jobs, 3 latency, 4 arrays, 5 waiting jobs, 6 start, 7 reads, 8 core, 9 simulation, 10 running jobs, 11 containers, 12 an old store, 13 recovery, 14 PostgreSQL, 15 failover)
+  --only 1,2       these figures only (1 submit, 2 jobs, 3 latency, 4 arrays, 5 waiting jobs, 6 start, 7 reads, 8 core, 9 simulation, 10 running jobs, 11 containers, 12 an old store, 13 recovery, 14 PostgreSQL, 15 failover, 16 pods)
   --rounds N       rounds of figures 1 and 2
   --quick          small sizes: all of it in about a minute
   --dir DIR        measure the disk that this directory is on (default: the system's temporary directory)
@@ -48,6 +49,7 @@ const FIGURES: readonly Figure[] = [
   recovery,
   postgresSubmit,
   failover,
+  pods,
 ];
 
 process.exitCode = await main();

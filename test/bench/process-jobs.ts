@@ -1,19 +1,17 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { BatchCalls } from "./batch-calls.ts";
 import { submission } from "./batch-calls.ts";
 import type { Figure } from "./figure.ts";
 import { compared, inTurns } from "./figure.ts";
+import { processorMs } from "./processor-time.ts";
 import { VCPUS, withServer } from "./server.ts";
 import { median } from "./statistics.ts";
 
 const WARM_UP = 200;
 const POLL_MS = 25;
 const SERVER_TIME = "processor time of the server for one, RUNNABLE to SUCCEEDED";
-/** USER_HZ, which Linux has everywhere. */
-const MS_PER_TICK = 10;
 
 /** Figure 2: whole jobs per second, from SubmitJob of an array to all its children SUCCEEDED. */
 export const processJobs: Figure = {
@@ -47,16 +45,6 @@ async function jobsPerSecond(calls: BatchCalls, size: number): Promise<number> {
   const jobId = await calls.submit(submission(["true"], { arrayProperties: { size } }));
   await calls.until(jobId, ({ status }) => status === "SUCCEEDED", POLL_MS);
   return size / ((performance.now() - startedAt) / 1000);
-}
-
-/** What the process has used, user and system, its answers to the few requests that look for the end among it. */
-function processorMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(")") + 2)
-    .split(" ")
-    .slice(11, 13);
-  return (Number(user) + Number(system)) * MS_PER_TICK;
 }
 
 async function programsPerSecond(count: number): Promise<number> {

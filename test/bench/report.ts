@@ -59,7 +59,7 @@ function cells(measure: Measure): string[] {
   const { unit, value, limit, ratio } = measure;
   const met = isMet(measure);
   return [
-    `${rounded(value)} ${unit}`,
+    `${rounded(value)} ${unit}`.trim(),
     limit === undefined ? "" : `${rounded(limit.value)} ${unit}`,
     limit?.what ?? "",
     ratio === undefined ? "" : ratio.toFixed(2),

@@ -21,7 +21,8 @@ export interface MachineSize {
 export interface ServerChoice extends MachineSize {
   /** Other flags. */
   readonly more?: readonly string[];
-  readonly driver: "process" | "docker";
+  readonly driver: "process" | "docker" | "kubernetes";
+  readonly nodeOptions?: readonly string[];
 }
 
 /** Memory for far more jobs than vCPUs allow. */
@@ -51,11 +52,14 @@ export function startServerProcess(
   environment: Record<string, string> = {},
   options: Partial<ServerChoice> = {},
 ): Promise<ChildServer> {
-  const { vcpus, memoryMiB, driver, more = [] } = { ...SIZE, driver: "process", ...options };
+  const { vcpus, memoryMiB, driver, more = [], nodeOptions = [] } = { ...SIZE, driver: "process", ...options };
   mkdirSync(dataDir, { recursive: true });
   const flags = ["--port", "0", "--data-dir", dataDir, "--driver", driver];
   const size = ["--vcpus", String(vcpus), "--memory-mib", String(memoryMiB)];
   const profile = bench.profileDirectory;
-  const nodeOptions = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-  return startChild(MAIN, ["up", "--json", ...flags, ...size, ...more], { nodeOptions, environment });
+  const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
+  return startChild(MAIN, ["up", "--json", ...flags, ...size, ...more], {
+    nodeOptions: [...profiling, ...nodeOptions],
+    environment,
+  });
 }
