@@ -160,6 +160,7 @@ export class PodLife {
   /** It is not in the cluster any more. */
   gone(): void {
     this.#isGone = true;
+    this.#abandoned.abort();
     if (this.#isReleased || this.isOver) return;
     this.#endAll({ reason: REMOVED });
   }
@@ -230,8 +231,10 @@ export class PodLife {
       const manifest = podManifest(specs, settings);
       if (this.#killAt !== undefined) return this.#endAll({});
       this.#wasAsked = true;
-      const onBlocked = (why: string) => (this.#blocked = why);
-      const made = await makePod(this.#context, manifest, this.#abandoned.signal, onBlocked);
+      const made = await makePod(this.#context, manifest, this.#abandoned.signal, {
+        seen: () => this.#pod,
+        onBlocked: (why) => (this.#blocked = why),
+      });
       this.#isNew = made.isNew;
       this.saw(made.pod);
       this.saw(await provideSecrets(this.#context, specs, made.pod, this.#abandoned.signal));

@@ -12,17 +12,22 @@ import { imageOf } from "./spec/pod-spec.ts";
 import { Refusal } from "./spec/refusal.ts";
 import { secretsOf, SECRETS_GATE } from "./spec/secrets.ts";
 
+interface Making {
+  /** The pod, as soon as a watch has shown it: it is not asked for again, whatever became of the answer. */
+  readonly seen: () => Pod | undefined;
+  /** Told what keeps the cluster from taking it now. */
+  readonly onBlocked: (why: string) => void;
+}
+
 /**
  * Makes the pod, unless it is there; resolves with what the API shows of it. Creating it twice is harmless, as its name derives from the attempt. Rejects with
  * Refusal when the cluster does not take it, or an AbortError.
- *
- * @param onBlocked told what keeps the cluster from taking it now.
  */
 export async function makePod(
   context: PodContext,
   manifest: Pod,
   signal: AbortSignal,
-  onBlocked: (why: string) => void,
+  { seen, onBlocked }: Making,
 ): Promise<{ readonly pod: Pod; readonly isNew: boolean }> {
   const { client, clock, term, patience, closing } = context;
   const { name, namespace } = manifest.metadata as { name: string; namespace: string };
@@ -44,6 +49,8 @@ export async function makePod(
       } else if (!mayBeTaken(error, clock.now() - begun < patience.takeMs)) throw refusedBy(error);
       onBlocked(messageOf(error));
       await pause(clock, backoffMs(name, tries), either);
+      const shown = seen();
+      if (shown !== undefined) return { pod: shown, isNew: false };
     }
   }
 }

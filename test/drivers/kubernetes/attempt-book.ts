@@ -84,6 +84,11 @@ export class AttemptBook {
     return this.#lost;
   }
 
+  /** A driver has told so. */
+  hasStarted(attemptId: string): boolean {
+    return this.#started.has(attemptId);
+  }
+
   async lines({ spec }: Entry): Promise<string[]> {
     return (await this.#harness.readLog(spec.attemptId)).split("\n").slice(0, -1);
   }

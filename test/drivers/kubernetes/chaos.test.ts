@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { LABEL } from "../../../src/drivers/kubernetes/names.ts";
 import { Random } from "../../sim/random.ts";
 import type { KubernetesDouble } from "../../support/kubernetes/double.ts";
 import type { FaultRates } from "../../support/kubernetes/faults.ts";
@@ -112,18 +113,19 @@ async function disturb({ double, book, random }: Chaos): Promise<void> {
   }
 }
 
-async function befall({ double, random }: Chaos): Promise<void> {
+async function befall({ double, random, book }: Chaos): Promise<void> {
   const { misfortunes } = double;
   const running = double
     .pods()
     .filter(({ status, metadata }) => status.phase === "Running" && metadata.deletionTimestamp === undefined);
   if (running.length === 0) return;
-  const { name } = random.pick(running).metadata;
+  const { name, labels } = random.pick(running).metadata;
   const acts: readonly (() => unknown)[] = [
     () => misfortunes.evict(name),
     () => misfortunes.preempt(name),
     () => misfortunes.deleteByHand(name),
-    () => misfortunes.forceDelete(name),
+    // The cluster is the only memory: of what is stripped from it before anybody has seen it begin, nobody knows that it did.
+    () => (book.hasStarted(labels?.[LABEL.pod] ?? "") ? misfortunes.forceDelete(name) : undefined),
     () => misfortunes.killContainer(name, "default"),
     () => misfortunes.refuseNext("n1"),
     () => (double.kubelet("n2").isOnline ? misfortunes.cutOff("n2") : misfortunes.rejoin("n2")),
