@@ -15,6 +15,7 @@ export const PAGES: readonly Page[] = [
   { path: "/", load: () => import("./pages/overview/overview.tsx") },
   { path: "/jobs", load: () => import("./pages/jobs/jobs.tsx") },
   { path: "/jobs/:jobId", load: () => import("./pages/job/job.tsx") },
+  { path: "/service-jobs/:jobId", load: () => import("./pages/job/service-job.tsx") },
   { path: "/queues", load: () => import("./pages/queues/queues.tsx") },
   { path: "/queues/:name", load: () => import("./pages/queues/queue.tsx") },
   { path: "/environments", load: () => import("./pages/environments/environments.tsx") },

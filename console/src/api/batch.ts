@@ -8,10 +8,12 @@ type Calls = {
   readonly CreateComputeEnvironment: [Batch.CreateComputeEnvironmentRequest, Batch.CreateComputeEnvironmentResponse];
   readonly CreateConsumableResource: [Batch.CreateConsumableResourceRequest, Batch.CreateConsumableResourceResponse];
   readonly CreateJobQueue: [Batch.CreateJobQueueRequest, Batch.CreateJobQueueResponse];
+  readonly CreateQuotaShare: [Batch.CreateQuotaShareRequest, Batch.CreateQuotaShareResponse];
   readonly CreateSchedulingPolicy: [Batch.CreateSchedulingPolicyRequest, Batch.CreateSchedulingPolicyResponse];
   readonly DeleteComputeEnvironment: [Batch.DeleteComputeEnvironmentRequest, object];
   readonly DeleteConsumableResource: [Batch.DeleteConsumableResourceRequest, object];
   readonly DeleteJobQueue: [Batch.DeleteJobQueueRequest, object];
+  readonly DeleteQuotaShare: [Batch.DeleteQuotaShareRequest, object];
   readonly DeleteSchedulingPolicy: [Batch.DeleteSchedulingPolicyRequest, object];
   readonly DeregisterJobDefinition: [Batch.DeregisterJobDefinitionRequest, object];
   readonly DescribeComputeEnvironments: [
@@ -29,6 +31,7 @@ type Calls = {
     Batch.DescribeSchedulingPoliciesRequest,
     Batch.DescribeSchedulingPoliciesResponse,
   ];
+  readonly DescribeServiceJob: [Batch.DescribeServiceJobRequest, Batch.DescribeServiceJobResponse];
   readonly DescribeServiceEnvironments: [
     Batch.DescribeServiceEnvironmentsRequest,
     Batch.DescribeServiceEnvironmentsResponse,
@@ -42,12 +45,15 @@ type Calls = {
   ];
   readonly ListQuotaShares: [Batch.ListQuotaSharesRequest, Batch.ListQuotaSharesResponse];
   readonly ListSchedulingPolicies: [Batch.ListSchedulingPoliciesRequest, Batch.ListSchedulingPoliciesResponse];
+  readonly ListServiceJobs: [Batch.ListServiceJobsRequest, Batch.ListServiceJobsResponse];
   readonly RegisterJobDefinition: [Batch.RegisterJobDefinitionRequest, Batch.RegisterJobDefinitionResponse];
   readonly SubmitJob: [Batch.SubmitJobRequest, Batch.SubmitJobResponse];
+  readonly TerminateServiceJob: [Batch.TerminateServiceJobRequest, object];
   readonly TerminateJob: [Batch.TerminateJobRequest, object];
   readonly UpdateComputeEnvironment: [Batch.UpdateComputeEnvironmentRequest, Batch.UpdateComputeEnvironmentResponse];
   readonly UpdateConsumableResource: [Batch.UpdateConsumableResourceRequest, Batch.UpdateConsumableResourceResponse];
   readonly UpdateJobQueue: [Batch.UpdateJobQueueRequest, Batch.UpdateJobQueueResponse];
+  readonly UpdateQuotaShare: [Batch.UpdateQuotaShareRequest, Batch.UpdateQuotaShareResponse];
   readonly UpdateSchedulingPolicy: [Batch.UpdateSchedulingPolicyRequest, object];
 };
 

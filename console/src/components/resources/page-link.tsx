@@ -30,3 +30,8 @@ export function EnvironmentLink({ name }: { readonly name: string }) {
 export function JobLink({ id, name }: { readonly id: string; readonly name?: string | undefined }) {
   return <PageLink to={`/jobs/${encodeURIComponent(id)}`}>{name ?? id}</PageLink>;
 }
+
+/** Of a job of a queue for training. */
+export function ServiceJobLink({ id, name }: { readonly id: string; readonly name?: string | undefined }) {
+  return <PageLink to={`/service-jobs/${encodeURIComponent(id)}`}>{name ?? id}</PageLink>;
+}

@@ -1,11 +1,19 @@
 import type { JobDetail } from "@aws-sdk/client-batch";
 
-export function hasEnded({ status }: Pick<JobDetail, "status">): boolean {
+/** What of a job, or of a service job, its logs are shown with. */
+export interface LoggedJob {
+  readonly jobId?: string | undefined;
+  readonly jobName?: string | undefined;
+  readonly status?: string | undefined;
+  readonly statusReason?: string | undefined;
+}
+
+export function hasEnded({ status }: Pick<LoggedJob, "status">): boolean {
   return status === "SUCCEEDED" || status === "FAILED";
 }
 
 /** It has not been given capacity. */
-export function isWaiting({ status }: Pick<JobDetail, "status">): boolean {
+export function isWaiting({ status }: Pick<LoggedJob, "status">): boolean {
   return status === "SUBMITTED" || status === "PENDING" || status === "RUNNABLE";
 }
 

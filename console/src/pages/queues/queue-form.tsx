@@ -32,10 +32,11 @@ export default function QueueForm({ queue, proposed, onClose, onDone }: QueueFor
   const notices = useNotices();
   const queries = useQueryClient();
   const { data: policies = [] } = usePolicies();
+  const isTraining = queue?.jobQueueType === "SAGEMAKER_TRAINING";
   const form = useForm<QueueValues>({
     initial: valuesOf(queue),
     ...(proposed !== undefined && { proposed }),
-    check: (values) => checkQueue(values, queue === undefined),
+    check: (values) => checkQueue(values, { isNew: queue === undefined, isTraining }),
     send: (values) => (queue === undefined ? createQueue(values) : updateQueue(queue, values)),
     places: QUEUE_PLACES,
     onDone: ({ jobQueueName }) => {
@@ -50,7 +51,6 @@ export default function QueueForm({ queue, proposed, onClose, onDone }: QueueFor
     },
   });
   const kindOf = (arn: string) => policies.find((policy) => policy.arn === arn)?.quotaSharePolicy !== undefined;
-  const isTraining = queue?.jobQueueType === "SAGEMAKER_TRAINING";
   const hadPolicy = queue?.schedulingPolicyArn !== undefined;
   const choices = policies
     .filter(({ arn, quotaSharePolicy }) =>

@@ -4,7 +4,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { Explanation } from "../../../../src/core/explain/explanation.ts";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { nameOfArn } from "../../components/resources/names.ts";
-import { EnvironmentLink, JobLink, PageLink } from "../../components/resources/page-link.tsx";
+import { EnvironmentLink, JobLink, PageLink, ServiceJobLink } from "../../components/resources/page-link.tsx";
 import type { Column } from "../../components/resources/resource-table.tsx";
 import { ResourceTable } from "../../components/resources/resource-table.tsx";
 import { Time } from "../../components/time.tsx";
@@ -15,6 +15,7 @@ interface Entry {
   readonly id: string;
   readonly since: number | undefined;
   readonly job: Batch.JobDetail | undefined;
+  readonly isService: boolean;
 }
 
 const COLUMNS: readonly Column<Entry>[] = [
@@ -22,7 +23,8 @@ const COLUMNS: readonly Column<Entry>[] = [
   {
     id: "job",
     header: "Job",
-    cell: ({ id, job }) => {
+    cell: ({ id, job, isService }) => {
+      if (isService) return <ServiceJobLink id={id} />;
       const index = job?.arrayProperties?.index;
       const name = job === undefined ? id : index === undefined ? job.jobName : `${job.jobName} [${index}]`;
       return <JobLink id={id} name={name} />;
@@ -59,6 +61,7 @@ export function QueueFront({ queue }: { readonly queue: Batch.JobQueueDetail }) 
     id: ids[at]!,
     since: earliestTimeAtPosition,
     job: jobs?.get(ids[at]!),
+    isService: queue.jobQueueType === "SAGEMAKER_TRAINING",
   }));
   const isFull = ids.length >= 100;
   return (
@@ -119,6 +122,7 @@ export function HeadOfQueue({ queue }: { readonly queue: Batch.JobQueueDetail })
   const ids = frontIds(snapshot);
   const { data: jobs } = useFrontJobs(queue, ids);
   const [id] = ids;
+  const isService = queue.jobQueueType === "SAGEMAKER_TRAINING";
   const { data } = useExplanation(id, queue.jobQueueName!);
   const name = id === undefined ? undefined : jobs?.get(id)?.jobName;
   if (id === undefined || data === undefined) return null;
@@ -131,7 +135,7 @@ export function HeadOfQueue({ queue }: { readonly queue: Batch.JobQueueDetail })
     >
       <SpaceBetween size="xs">
         <div style={{ overflowWrap: "anywhere" }}>
-          <JobLink id={id} name={name} />: {blockers.length === 0 && answer}
+          {isService ? <ServiceJobLink id={id} /> : <JobLink id={id} name={name} />}: {blockers.length === 0 && answer}
         </div>
         {blockers.map((blocker) => (
           <BlockerText key={blocker.text} blocker={blocker} />

@@ -81,13 +81,17 @@ export function proposedOf(
   };
 }
 
-export function checkQueue(values: QueueValues, isNew: boolean): FormErrors<QueueValues> {
+/** @param isTraining its service environment is not changed here. */
+export function checkQueue(
+  values: QueueValues,
+  { isNew, isTraining }: { readonly isNew: boolean; readonly isTraining: boolean },
+): FormErrors<QueueValues> {
   const chosen = values.environments.filter((arn) => arn !== "");
   return foundErrors<QueueValues>({
     jobQueueName: isNew && nameError(values.jobQueueName),
     priority: wholeNumberError(values.priority, {}),
     environments:
-      chosen.length === 0
+      chosen.length === 0 && !isTraining
         ? "A queue needs at least one environment."
         : new Set(chosen).size < chosen.length && "An environment is there twice.",
     timeLimits: timeLimitsError(values.timeLimits),

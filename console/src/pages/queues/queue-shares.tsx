@@ -1,5 +1,4 @@
 import type * as Batch from "@aws-sdk/client-batch";
-import Box from "@cloudscape-design/components/box";
 import type { ShareReport } from "../../../../src/ports/share-report.ts";
 import { durationText } from "../../components/duration.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
@@ -7,7 +6,8 @@ import { ShareBar } from "../../components/resources/share-bar.tsx";
 import { JobLink, PageLink } from "../../components/resources/page-link.tsx";
 import type { Column } from "../../components/resources/resource-table.tsx";
 import { ResourceTable } from "../../components/resources/resource-table.tsx";
-import { useQuotaShares, useShares, useSnapshot } from "./front-query.ts";
+import { useShares } from "./front-query.ts";
+import { QuotaShares } from "./quota-shares.tsx";
 
 interface ShareRow extends ShareReport {
   /** From 1; 0 where no job of it waits. */
@@ -107,78 +107,3 @@ export function QueueShares({ queue }: { readonly queue: Batch.JobQueueDetail })
 
 const policyName = ({ schedulingPolicyArn = "" }: Batch.JobQueueDetail): string =>
   schedulingPolicyArn.slice(schedulingPolicyArn.lastIndexOf("/") + 1);
-
-interface QuotaRow extends Batch.QuotaShareDetail {
-  readonly inUse: readonly Batch.QueueSnapshotCapacityUsage[];
-  readonly nextJobArn: string | undefined;
-}
-
-const limitsOf = ({ capacityLimits }: Batch.QuotaShareDetail): string =>
-  (capacityLimits ?? []).map(({ maxCapacity, capacityUnit }) => `${maxCapacity} ${capacityUnit}`).join(", ") || "–";
-
-const QUOTA_COLUMNS: readonly Column<QuotaRow>[] = [
-  {
-    id: "share",
-    header: "Quota share",
-    cell: ({ quotaShareName }) => quotaShareName,
-    value: ({ quotaShareName }) => quotaShareName!,
-    width: 130,
-  },
-  { id: "state", header: "State", cell: ({ state, status }) => `${state}, ${status}`, width: 130 },
-  { id: "limits", header: "Its own", cell: limitsOf, width: 140 },
-  {
-    id: "used",
-    header: "In use",
-    cell: ({ inUse }) =>
-      inUse.map(({ quantity, capacityUnit }) => `${quantity} ${capacityUnit}`).join(", ") || "Nothing",
-    width: 140,
-  },
-  {
-    id: "strategy",
-    header: "Lends and borrows",
-    cell: ({ resourceSharingConfiguration }) => {
-      const { strategy = "–", borrowLimit } = resourceSharingConfiguration ?? {};
-      return borrowLimit === undefined ? strategy : `${strategy}, up to ${borrowLimit} %`;
-    },
-    width: 150,
-  },
-  {
-    id: "next",
-    header: "Its next job",
-    cell: ({ nextJobArn }) => {
-      const id = nextJobArn?.slice(nextJobArn.lastIndexOf("/") + 1);
-      return id === undefined ? "–" : <JobLink id={id} name={`${id.slice(0, 8)}…`} />;
-    },
-    width: 120,
-  },
-];
-
-function QuotaShares({ queue }: { readonly queue: Batch.JobQueueDetail }) {
-  const { data, error, refetch } = useQuotaShares(queue);
-  const { data: snapshot } = useSnapshot(queue);
-  const used = snapshot?.queueUtilization?.quotaShareUtilization?.topCapacityUtilization ?? [];
-  const firsts = snapshot?.frontOfQuotaShares?.quotaShares ?? {};
-  const rows = data?.map((share): QuotaRow => ({
-    ...share,
-    inUse: used.find(({ quotaShareName }) => quotaShareName === share.quotaShareName)?.capacityUsage ?? [],
-    nextJobArn: firsts[share.quotaShareName!]?.[0]?.jobArn,
-  }));
-  return (
-    <ResourceTable
-      title="Quota shares"
-      label="Quota shares of this queue"
-      prefix="shares-"
-      items={rows}
-      error={error}
-      onRetry={() => void refetch()}
-      columns={QUOTA_COLUMNS}
-      idOf={({ quotaShareArn }) => quotaShareArn!}
-      description="Each share has capacity of its own; what it does not use it may lend to others."
-      empty={
-        <EmptyState title="No quota shares">
-          Create one with <Box variant="code">aws batch create-quota-share</Box>.
-        </EmptyState>
-      }
-    />
-  );
-}

@@ -14,6 +14,7 @@ import { QueueCharts } from "./queue-charts.tsx";
 import { QueueDetails } from "./queue-details.tsx";
 import { HeadOfQueue, QueueFront } from "./queue-front.tsx";
 import { proposedOf } from "./queue-settings.ts";
+import { ServiceJobs } from "./service-jobs.tsx";
 import { QueueShares } from "./queue-shares.tsx";
 import { ResourceTitle } from "../../components/resources/resource-title.tsx";
 import { UnreadResource } from "../../components/resources/unread-resource.tsx";
@@ -86,6 +87,7 @@ function QueuePage({ queue }: { readonly queue: Batch.JobQueueDetail }) {
       <HeadOfQueue queue={queue} />
       {queue.schedulingPolicyArn !== undefined && <QueueShares queue={queue} />}
       <QueueFront queue={queue} />
+      {queue.jobQueueType === "SAGEMAKER_TRAINING" && <ServiceJobs queue={queue} />}
       <QueueCharts name={name} arn={queue.jobQueueArn!} />
       <Suspense>
         {view.get("action") === "edit" && (

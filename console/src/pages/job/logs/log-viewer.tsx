@@ -1,7 +1,7 @@
-import type { JobDetail } from "@aws-sdk/client-batch";
 import Alert from "@cloudscape-design/components/alert";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "wouter";
+import type { LoggedJob } from "../job-state.ts";
 import type { JobLog } from "../../../../../src/ports/job-logs.ts";
 import { EmptyState } from "../../../components/empty-state.tsx";
 import { ErrorAlert } from "../../../components/errors.tsx";
@@ -21,7 +21,7 @@ import type { LogPlace } from "./use-log-window.ts";
 import { findLine, useLogWindow } from "./use-log-window.ts";
 
 export interface LogViewerProps {
-  readonly job: JobDetail;
+  readonly job: LoggedJob;
   readonly log: JobLog;
   readonly source: LogSource;
   /** Nothing more will be written. */

@@ -1,10 +1,10 @@
-import type { JobDetail } from "@aws-sdk/client-batch";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useSearchParams } from "wouter";
 import type { JobLog } from "../../../../../src/ports/job-logs.ts";
 import { EmptyState } from "../../../components/empty-state.tsx";
 import { ErrorAlert } from "../../../components/errors.tsx";
 import { Loading } from "../../../components/loading.tsx";
+import type { LoggedJob } from "../job-state.ts";
 import { hasEnded, isWaiting } from "../job-state.ts";
 import { LogChoice } from "./log-choice.tsx";
 import { LogViewer } from "./log-viewer.tsx";
@@ -13,7 +13,7 @@ import { sourceOf } from "./read-log.ts";
 import { useJobLogs } from "./use-job-logs.ts";
 
 /** What a job writes, by attempt, node and container. */
-export default function LogsPanel({ job }: { readonly job: JobDetail }) {
+export default function LogsPanel({ job }: { readonly job: LoggedJob }) {
   const { data, error, isPending, refetch } = useJobLogs(job.jobId!);
   const [search, setSearch] = useSearchParams();
   if (isPending) return <Loading what="Looking for the logs" />;
@@ -66,7 +66,7 @@ function chosenLog(logs: readonly JobLog[], search: URLSearchParams): JobLog | u
   );
 }
 
-function NotStarted({ job }: { readonly job: JobDetail }) {
+function NotStarted({ job }: { readonly job: LoggedJob }) {
   if (isWaiting(job) || job.status === "STARTING") {
     return (
       <EmptyState title="The job has not started">
