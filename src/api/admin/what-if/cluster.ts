@@ -52,18 +52,19 @@ export async function presentCluster(backend: Backend & ClusterParts, call: Call
   );
   const environments = usable.map((record) => toEnvironment(backend, record));
   const known = new Set(environments.map(({ name }) => name));
-  const isOfHosts = ({ settings }: ResourceRecord<EnvironmentSettings>): boolean => settings.type === "UNMANAGED";
-  const ofHosts = usable.filter(isOfHosts).map(({ arn }) => hostsOf(backend, arn));
+  const elsewhere = usable
+    .filter(({ settings }) => backend.runsElsewhere(settings))
+    .map((record) => machinesOf(backend, record));
   return {
     queues,
     cluster: {
       environments,
       queues: queues.map((record) => toQueue(record, known, policies.get(policyOf.get(record.name) ?? ""))),
-      // Hosts are beside the machine.
+      // Hosts and clusters are beside the machine.
       machine: {
         ...backend.capacity,
-        vcpuMilli: backend.capacity.vcpuMilli + ofHosts.reduce((sum, { vcpuMilli }) => sum + vcpuMilli, 0),
-        memoryMiB: backend.capacity.memoryMiB + ofHosts.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
+        vcpuMilli: backend.capacity.vcpuMilli + elsewhere.reduce((sum, { vcpuMilli }) => sum + vcpuMilli, 0),
+        memoryMiB: backend.capacity.memoryMiB + elsewhere.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
       },
     },
     ...{ policies, policyOf },
@@ -126,11 +127,20 @@ function toEnvironment(
   if (settings.type === "UNMANAGED") {
     return { name, maxVcpus: Math.max(1, hostsOf(backend, arn).vcpuMilli / 1000), bootSeconds: 0 };
   }
-  const launching = backend.launchingOf(settings);
+  const launching = backend.runsElsewhere(settings) ? undefined : backend.launchingOf(settings);
   const maxVcpus = settings.computeResources?.maxvCpus ?? 0;
   if (launching === undefined) return { name, maxVcpus, bootSeconds: 0 };
   const { fate, joinTimeoutMs: _, ...others } = launching;
   return { name, maxVcpus, launching: others, bootSeconds: (fate?.bootMs ?? 0) / 1000 };
+}
+
+/** Of a cluster nothing but maxvCpus bounds what it may come to. */
+function machinesOf(
+  backend: ClusterParts,
+  { arn, settings }: ResourceRecord<EnvironmentSettings>,
+): { vcpuMilli: number; memoryMiB: number } {
+  if (settings.type === "UNMANAGED" && settings.eksConfiguration === undefined) return hostsOf(backend, arn);
+  return { vcpuMilli: (settings.computeResources?.maxvCpus ?? 0) * 1000, memoryMiB: Number.MAX_SAFE_INTEGER };
 }
 
 function hostsOf({ scheduler }: ClusterParts, arn: string): { vcpuMilli: number; memoryMiB: number } {
