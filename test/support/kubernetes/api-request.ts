@@ -17,6 +17,9 @@ export interface ApiRequest {
   readonly contentType: string;
 }
 
+/** Simplified: a real one takes protobuf and YAML too. */
+const UNKNOWN_FORMAT =
+  "the body of the request was in an unknown format - accepted media types include: application/json; got ";
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 const PATH =
   /^\/api(?:s\/[^/]+)?\/v1(?:beta1)?(?:\/namespaces\/([^/]+)(?=\/[^/]))?\/([^/]+)(?:\/([^/]+)(?:\/([^/]+))?)?$/;
@@ -62,6 +65,8 @@ export async function readBody(request: IncomingMessage): Promise<Json | undefin
     chunks.push(chunk);
   }
   if (bytes === 0) return undefined;
+  const type = request.headers["content-type"] ?? "application/json";
+  if (!type.includes("json")) throw new Refusal(415, "UnsupportedMediaType", `${UNKNOWN_FORMAT}${type}`);
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8")) as Json;
   } catch (error) {
