@@ -62,6 +62,9 @@ type Terminated = NonNullable<NonNullable<ContainerStatus["state"]>["terminated"
 function endOf(pod: Pod, terminated: Terminated, known: Knowledge): MemberEnd {
   const { reason = "", message = "", exitCode } = terminated;
   if (reason === STATUS_UNKNOWN) return neverTold(pod, known);
+  // What a node's runtime says of what ran when the machine was started anew.
+  if (reason === "Unknown" && exitCode === 255)
+    return neverTold(pod, { ...known, startedAt: known.startedAt ?? instantOf(terminated.startedAt) });
   const finishedAt = instantOf(terminated.finishedAt);
   const at = finishedAt === undefined ? known.now : latestWithin(finishedAt, known.now);
   if (START_FAILURES.has(reason)) return { kind: "ended", at, reason: startFailure(message || reason) };

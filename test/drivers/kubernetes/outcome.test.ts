@@ -156,6 +156,13 @@ describe("how a container ended", () => {
       { ...END, reason: "The cluster does not know how the container ended" },
     ],
     [
+      "lost when its node was started anew",
+      pod(ended(255, { reason: "Unknown" })),
+      {},
+      { ...END, reason: "The cluster does not know how the container ended" },
+    ],
+    ["with 255, by itself", pod(ended(255)), {}, { ...END, exitCode: 255 }],
+    [
       "deleted by us before it began: the kubelet makes up an exit code",
       pod({ terminated: { exitCode: 137, reason: "ContainerStatusUnknown" } }),
       { ending: {} },
