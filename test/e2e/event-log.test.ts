@@ -3,12 +3,14 @@ import { once } from "node:events";
 import { get } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
+import { CreateComputeEnvironmentCommand, CreateJobQueueCommand } from "@aws-sdk/client-batch";
 import type { KeptEvent, KeptEvents } from "../../src/ports/event-report.ts";
 import { batchClient } from "../support/clients.ts";
 import type { Heard } from "../support/event-listener.ts";
 import { detailOf, listen } from "../support/event-listener.ts";
 import { allEnded, submit } from "../support/jobs.ts";
 import { until } from "../support/until.ts";
+import { EC2, environmentRequest, SHARED, untilEnvironment, untilQueue } from "../api/server.ts";
 import { spawnServer } from "./server.ts";
 
 /** Oldest first. */
@@ -97,4 +99,33 @@ test("who reads slowly gets all in the end, and nobody waits for it; the server 
   response.resume();
   await until("the slow one has all", () => ends(text) >= 150);
   assert.equal(await server.stop(), 0);
+});
+
+test("a queue whose first job can never start is told as blocked, once, by the stream and by the list", async (t) => {
+  const server = await spawnServer(t, { driver: "process", vcpus: 4 });
+  const batch = batchClient(t, server.url);
+  const type = "detail-type=Batch+Job+Queue+Blocked";
+  const listener = listen(t, `${server.url}/events?${type}`);
+  const shared = environmentRequest("small", { ...EC2, maxvCpus: 1 }, SHARED);
+  await batch.send(new CreateComputeEnvironmentCommand(shared));
+  await untilEnvironment(batch, "small", "VALID");
+  const order = { computeEnvironmentOrder: [{ order: 1, computeEnvironment: "small" }] };
+  await batch.send(new CreateJobQueueCommand({ jobQueueName: "narrow", priority: 1, ...order }));
+  await untilQueue(batch, "narrow", "VALID");
+  const containerOverrides = { resourceRequirements: [{ type: "VCPU" as const, value: "2" }] };
+  const jobId = await submit(batch, ["true"], { jobQueue: "narrow", containerOverrides });
+  const [blocked] = await until("it is told", () => listener.heard.length > 0 && listener.heard);
+  assert.deepEqual([blocked!.kind, blocked!.event["detail-type"]], ["blocked", "Batch Job Queue Blocked"]);
+  const { jobQueue, statusReason, ...detail } = detailOf(blocked!);
+  assert.equal(detail.jobId, jobId);
+  assert.match(jobQueue, /job-queue\/narrow$/);
+  assert.match(statusReason!, /^MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE/);
+  const next = await submit(batch, ["true"]);
+  await allEnded(batch, [next]);
+  const { events } = (await (await fetch(`${server.url}/longshore/events?${type}`)).json()) as KeptEvents;
+  assert.deepEqual(
+    events.map(({ seq }) => String(seq)),
+    [blocked!.id],
+  );
+  assert.equal(listener.heard.length, 1);
 });
