@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { CreateJobQueueCommand, UpdateJobQueueCommand } from "@aws-sdk/client-batch";
+import { apiServer } from "../api/server.ts";
 import { spawnServer } from "../e2e/server.ts";
 import { batchClient } from "../support/clients.ts";
 import { submitScript, untilStatus } from "../support/jobs.ts";
@@ -68,4 +75,37 @@ test("the overview fits a phone", { skip: NO_BROWSER }, async (t) => {
   await page.getByRole("heading", { level: 2, name: "Over time" }).waitFor();
   assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 390);
   await screenshot(page, "console-phone");
+});
+
+test("events that could not be delivered are tried again with one click", { skip: NO_BROWSER }, async (t) => {
+  let isDown = true;
+  const receiver = createServer((request, response) => {
+    request.resume();
+    response.writeHead(isDown ? 400 : 204).end();
+  });
+  receiver.listen(0, "127.0.0.1");
+  await once(receiver, "listening");
+  t.after(() => {
+    receiver.closeAllConnections();
+    receiver.close();
+  });
+  const directory = mkdtempSync(join(tmpdir(), "longshore-overview-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const secret = join(directory, "secret");
+  writeFileSync(secret, "hush");
+  const target = {
+    ...{ name: "chat", type: "webhook", url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/` },
+    ...{ secret: { file: secret }, attempts: 1, filter: { detail: { status: ["SUCCEEDED"] } } },
+  };
+  const other = await apiServer(t, { configuration: { targets: [target] } });
+  await untilStatus(other.batch, await submitScript(other.batch, "true"), "SUCCEEDED");
+  const page = await browser.open(t, other.url, { expected: [/status of 502/] });
+  const item = page.getByRole("listitem").filter({ hasText: "An event could not be delivered to chat" });
+  await item.waitFor();
+  await item.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("1 of 1 events were refused by chat.").waitFor();
+  isDown = false;
+  await item.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("An event was delivered to chat.").waitFor();
+  await item.waitFor({ state: "detached" });
 });
