@@ -23,6 +23,8 @@ import { waitsFor } from "./waiting.ts";
 
 /** The longest delay that timers take. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** One for all: to make an error costs more than a request. */
+const ABANDONED = new DOMException("Nobody wants the pod any more", "AbortError");
 const REMOVED = "The pod was removed from the cluster before its end was known";
 
 /** One pod and the attempts that are its containers. What happens to it is what the cluster shows of it: `saw` may come any number of times. */
@@ -136,7 +138,7 @@ export class PodLife {
     if (this.isOver || killAt >= (this.#killAt ?? Infinity)) return;
     this.#killAt = killAt;
     this.#ending ??= {};
-    this.#abandoned.abort();
+    this.#abandoned.abort(ABANDONED);
     if (this.#pod !== undefined) this.#delete();
     else if (this.#launching === undefined) this.#endAll({});
   }
@@ -160,7 +162,7 @@ export class PodLife {
   /** It is not in the cluster any more. */
   gone(): void {
     this.#isGone = true;
-    this.#abandoned.abort();
+    this.#abandoned.abort(ABANDONED);
     if (this.#isReleased || this.isOver) return;
     this.#endAll({ reason: REMOVED });
   }
@@ -187,7 +189,7 @@ export class PodLife {
   /** Lets go of everything but the pod. */
   release(): void {
     this.#isReleased = true;
-    this.#abandoned.abort();
+    this.#abandoned.abort(ABANDONED);
     this.#cancelTimer();
     for (const member of this.#members.values()) member.release();
   }

@@ -22,6 +22,8 @@ interface Making {
 /**
  * Makes the pod, unless it is there; resolves with what the API shows of it. Creating it twice is harmless, as its name derives from the attempt. Rejects with
  * Refusal when the cluster does not take it, or an AbortError.
+ *
+ * @param signal fires when nobody wants it any more, or the driver is closed.
  */
 export async function makePod(
   context: PodContext,
@@ -29,15 +31,14 @@ export async function makePod(
   signal: AbortSignal,
   { seen, onBlocked }: Making,
 ): Promise<{ readonly pod: Pod; readonly isNew: boolean }> {
-  const { client, clock, term, patience, closing } = context;
+  const { client, clock, term, patience } = context;
   const { name, namespace } = manifest.metadata as { name: string; namespace: string };
-  const either = AbortSignal.any([signal, closing]);
   const begun = clock.now();
   for (let tries = 1; ; tries += 1) {
     try {
       await term.confirm();
       crashPoint("kubernetes.create");
-      const made = await client.call<Pod>(createPod(manifest), either);
+      const made = await client.call<Pod>(createPod(manifest), signal);
       crashPoint("kubernetes.created");
       return { pod: made, isNew: tries === 1 };
     } catch (error) {
@@ -48,7 +49,7 @@ export async function makePod(
         if (found !== undefined) return { pod: known(found, manifest, context), isNew: false };
       } else if (!mayBeTaken(error, clock.now() - begun < patience.takeMs)) throw refusedBy(error);
       onBlocked(messageOf(error));
-      await pause(clock, backoffMs(name, tries), either);
+      await pause(clock, backoffMs(name, tries), signal);
       const shown = seen();
       if (shown !== undefined) return { pod: shown, isNew: false };
     }
@@ -92,10 +93,9 @@ export async function provideSecrets(
   context: PodContext,
   specs: readonly AttemptSpec[],
   pod: Pod,
-  abandoned: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Pod> {
-  const { client, term, settings, secrets, closing } = context;
-  const signal = AbortSignal.any([abandoned, closing]);
+  const { client, term, settings, secrets } = context;
   if (pod.spec?.schedulingGates?.some(({ name }) => name === SECRETS_GATE) !== true) return pod;
   const { name, namespace } = pod.metadata as { name: string; namespace: string };
   const images = specs.map((spec) => imageOf(spec, settings));

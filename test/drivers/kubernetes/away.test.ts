@@ -145,11 +145,11 @@ describe("the next leader", () => {
   });
 
   test("knows of what an earlier one stopped that it was stopped", async () => {
-    await withKubernetes(async ({ open }) => {
+    await withKubernetes(async ({ open, readLog }) => {
       const session = await open();
       const spec = sh("trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done");
       await session.driver.start(spec);
-      await session.started(spec.attemptId);
+      await until("it is ready", () => readLog(spec.attemptId).includes("ready"));
       await session.driver.stop(spec.attemptId, Date.now() + 30_000);
       await session.exited(spec.attemptId);
       await session.close();

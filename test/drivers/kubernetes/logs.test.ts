@@ -62,7 +62,7 @@ describe("output of pods", () => {
       const session = await open();
       const spec = sh("trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.05; done");
       await session.driver.start(spec);
-      await session.started(spec.attemptId);
+      await until("it is ready", () => readLog(spec.attemptId).includes("ready"));
       await session.driver.stop(spec.attemptId, Date.now() + 30_000);
       await session.exited(spec.attemptId);
       assert.equal(readLog(spec.attemptId).at(-1), "bye");

@@ -43,8 +43,7 @@ export class Client {
 
   /** One try, beside waiting when the API server has too much to do. Rejects with ApiError, ApiAway or an AbortError. */
   call<T>(request: ApiRequest, signal = this.#options.closing): Promise<T> {
-    const either = signal === this.#options.closing ? signal : AbortSignal.any([signal, this.#options.closing]);
-    return this.#slots.run(() => this.#unhurried<T>(request, either));
+    return this.#slots.run(() => this.#unhurried<T>(request, signal));
   }
 
   /**
@@ -56,17 +55,16 @@ export class Client {
     request: ApiRequest,
     { signal = this.#options.closing, before }: { signal?: AbortSignal; before?: () => Promise<void> } = {},
   ): Promise<T> {
-    const { clock, closing } = this.#options;
-    const either = AbortSignal.any([signal, closing]);
+    const { clock } = this.#options;
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#slots.run(async () => {
           await before?.();
-          return this.#unhurried<T>(request, either);
+          return this.#unhurried<T>(request, signal);
         });
       } catch (error) {
         if (!mayPass(error)) throw error;
-        await pause(clock, backoffMs(purpose, tries), either);
+        await pause(clock, backoffMs(purpose, tries), signal);
       }
     }
   }

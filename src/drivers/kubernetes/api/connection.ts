@@ -24,6 +24,11 @@ export interface ApiRequest {
   readonly contentType?: string;
 }
 
+/** What ends a request that takes too long, as soon as there is one. */
+interface TimeLimit {
+  giveUp?: () => void;
+}
+
 type Agents = Readonly<Record<"requests" | "streams", http.Agent>>;
 
 interface Credentials {
@@ -52,28 +57,28 @@ export class Connection {
     this.#server = new URL(cluster.server);
   }
 
-  /** Rejects with ApiError, ApiAway, or the signal's reason. */
+  /** Rejects with ApiError, ApiAway, or an AbortError when the signal fires. */
   async request<T>(request: ApiRequest, timeoutMs: number, signal: AbortSignal): Promise<T> {
-    const tooLong = new AbortController();
-    const cancel = this.#clock.after(timeoutMs, () => tooLong.abort());
-    try {
-      const answer = await this.#open(request, "requests", AbortSignal.any([signal, tooLong.signal]));
-      return JSON.parse(await textOf(answer)) as T;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (tooLong.signal.aborted) throw new ApiAway(`no answer within ${timeoutMs} ms`);
-      throw error instanceof ApiError ? error : new ApiAway(messageOf(error));
-    } finally {
-      cancel();
-    }
+    return this.#timed(
+      signal,
+      timeoutMs,
+      async (limit) => JSON.parse(await textOf(await this.#open(request, "requests", signal, limit))) as T,
+    );
   }
 
-  /** An answer that comes piece by piece, maybe for long. Once it has begun, its errors are the stream's. */
+  /** An answer that comes piece by piece, maybe for long: the time is that until it begins. After that, its errors are the stream's. */
   async stream(request: ApiRequest, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
-    const tooLong = new AbortController();
-    const cancel = this.#clock.after(timeoutMs, () => tooLong.abort());
+    return this.#timed(signal, timeoutMs, async (limit) =>
+      // The request's own use of the signal ends when the answer begins.
+      addAbortSignal(signal, await this.#open(request, "streams", signal, limit)),
+    );
+  }
+
+  async #timed<T>(signal: AbortSignal, timeoutMs: number, ask: (limit: TimeLimit) => Promise<T>): Promise<T> {
+    const limit: TimeLimit = {};
+    const cancel = this.#clock.after(timeoutMs, () => limit.giveUp?.());
     try {
-      return await this.#open(request, "streams", AbortSignal.any([signal, tooLong.signal]));
+      return await ask(limit);
     } catch (error) {
       signal.throwIfAborted();
       throw error instanceof ApiError ? error : new ApiAway(messageOf(error));
@@ -86,10 +91,15 @@ export class Connection {
     for (const agent of Object.values(this.#agents?.agents ?? {})) agent.destroy();
   }
 
-  async #open(request: ApiRequest, kind: keyof Agents, signal: AbortSignal): Promise<IncomingMessage> {
+  async #open(
+    request: ApiRequest,
+    kind: keyof Agents,
+    signal: AbortSignal,
+    limit: TimeLimit,
+  ): Promise<IncomingMessage> {
     const { options, agents } = await this.#authenticated();
     signal.throwIfAborted();
-    const answer = await this.#send(request, { ...options, agent: agents[kind] }, signal);
+    const answer = await this.#send(request, { ...options, agent: agents[kind], signal }, limit);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
     // Credentials that are not taken any more are read anew for the next request.
@@ -100,7 +110,7 @@ export class Connection {
   #send(
     { method, path, query = {}, body, contentType = "application/json" }: ApiRequest,
     options: https.RequestOptions,
-    signal: AbortSignal,
+    limit: TimeLimit,
   ): Promise<IncomingMessage> {
     const url = new URL(`${this.#server.pathname.replace(/\/$/, "")}${path}`, this.#server);
     for (const [name, value] of Object.entries(query))
@@ -113,10 +123,8 @@ export class Connection {
     };
     const { request } = url.protocol === "http:" ? http : https;
     return new Promise((resolve, reject) => {
-      const sent = request(url, { ...options, method, headers, signal }, (answer) => {
-        // The request's own use of the signal ends when the answer begins.
-        resolve(addAbortSignal(signal, answer));
-      });
+      const sent = request(url, { ...options, method, headers }, resolve);
+      limit.giveUp = () => sent.destroy(new Error("no answer in time"));
       sent.on("error", reject);
       sent.end(bytes);
     });

@@ -23,6 +23,9 @@ const PATIENCE_MS = 60_000;
 /** What a node says, in place of the output, of a container whose files are gone. */
 const NO_FILES = /^unable to retrieve container logs for |^failed to (watch|open|read) .*log/;
 
+/** One for all: to make an error costs more than a request. */
+const STOPPED = new DOMException("Nobody wants the output any more", "AbortError");
+
 export interface LogContext {
   readonly clock: Clock;
   readonly client: Client;
@@ -46,7 +49,8 @@ export class LogCopy {
   readonly #context: LogContext;
   readonly #source: LogSource;
   readonly #cursor: Cursor<LogPosition>;
-  readonly #stopped = new AbortController();
+  #isStopped = false;
+  #rest: AbortController | undefined;
   #resume: Promise<Resume<LogPosition>> | undefined;
   #leave: (() => void) | undefined;
   /** Of the stream that is read now. */
@@ -67,7 +71,7 @@ export class LogCopy {
     if (this.#leave !== undefined || this.#finishing !== undefined) return;
     const { clock, turns } = this.#context;
     const cancel = clock.after(FOLLOW_AFTER_MS, () => {
-      if (this.#finishing !== undefined || this.#stopped.signal.aborted) return;
+      if (this.#finishing !== undefined || this.#isStopped) return;
       this.#leave = turns.join((signal) => this.#followOn(signal));
     });
     this.#leave = cancel;
@@ -94,8 +98,10 @@ export class LogCopy {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#leave?.();
-    this.#stopped.abort();
+    this.#rest?.abort(STOPPED);
+    this.#reading?.give();
     this.#cursor.settle();
   }
 
@@ -115,17 +121,18 @@ export class LogCopy {
 
   /** A node that is gone does not even refuse. */
   async #readRest(isGoing: boolean): Promise<void> {
-    const { clock, closing } = this.#context;
     const mostMs = isGoing ? LAST_WORDS_MS : PATIENCE_MS;
-    const patience = new AbortController();
-    const cancel = clock.after(mostMs, () => patience.abort());
-    const closed = AbortSignal.any([closing, this.#stopped.signal]);
+    const rest = new AbortController();
+    this.#rest = rest;
+    if (this.#isStopped) rest.abort(STOPPED);
+    const cancel = this.#context.clock.after(mostMs, () => rest.abort(new Error(`not within ${mostMs / 1000} s`)));
     try {
-      await this.#tryToRead(isGoing, AbortSignal.any([closed, patience.signal]));
+      await this.#tryToRead(isGoing, rest.signal);
     } catch (error) {
-      closed.throwIfAborted();
-      const why = patience.signal.aborted ? `not within ${mostMs / 1000} s` : messageOf(error);
-      this.#context.onNotice(`The output of attempt ${this.#source.attemptId} cannot be read to its end: ${why}`);
+      if (this.#isStopped) throw error;
+      this.#context.onNotice(
+        `The output of attempt ${this.#source.attemptId} cannot be read to its end: ${messageOf(error)}`,
+      );
     } finally {
       cancel();
     }
@@ -147,8 +154,8 @@ export class LogCopy {
   /** As long as the container runs, or its turn lasts. */
   async #followOn(turn: AbortSignal): Promise<void> {
     const given = new AbortController();
-    const { clock, closing } = this.#context;
-    const signal = AbortSignal.any([closing, this.#stopped.signal, turn, given.signal]);
+    const { clock } = this.#context;
+    const signal = AbortSignal.any([turn, given.signal]);
     const done = this.#followWhileItRuns(signal).catch(() => {});
     this.#reading = { done, give: () => given.abort() };
     await done;
