@@ -17,7 +17,7 @@ import { removeDataDir } from "../support/leftovers.ts";
 export type Owner = { readonly after: (task: () => unknown) => void } | TestContext;
 
 export interface ServerFlags {
-  readonly driver?: "process" | "docker";
+  readonly driver?: "process" | "docker" | "kubernetes";
   readonly vcpus?: number;
   readonly memoryMiB?: number;
   /** Default: any free one. */
