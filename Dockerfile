@@ -44,8 +44,6 @@ EXPOSE 4590
 # It lives. Whether it can work (/readyz) depends on its database, and no restart of it mends that. The base has no curl.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["/opt/longshore/node_modules/.bin/node", "-e", "fetch('http://127.0.0.1:4590/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# It stops at once and leaves its jobs running; what holds it up is an answer that is on its way.
-STOPSIGNAL SIGTERM
 ENTRYPOINT ["longshore"]
 # Reached from outside the container, it serves known keys only.
 CMD ["up", "--host", "0.0.0.0"]
