@@ -275,8 +275,9 @@ export class PodLife {
   }
 
   #place(pod: Pod): Place {
-    const { podIP } = pod.status ?? {};
-    return { ...(podIP !== undefined && { address: podIP }), ...this.#machine() };
+    const { podIP, podIPs = [] } = pod.status ?? {};
+    const address = [podIP, ...podIPs.map(({ ip }) => ip)].find((ip) => ip !== undefined && !ip.includes(":"));
+    return { ...(address !== undefined && { address }), ...this.#machine() };
   }
 
   #machine(): Place {
