@@ -244,7 +244,9 @@ export class PodLife {
       if (this.#isReleased || this.#context.closing.aborted) return;
       if (error instanceof Refusal) return this.#refused(error);
       if (!this.#abandoned.signal.aborted) throw error;
-      await this.#giveUp();
+      await this.#giveUp().catch((failure: unknown) => {
+        if (!this.#isReleased && !this.#context.closing.aborted) throw failure;
+      });
     }
   }
 

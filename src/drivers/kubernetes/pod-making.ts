@@ -38,7 +38,8 @@ export async function makePod(
     try {
       await term.confirm();
       crashPoint("kubernetes.create");
-      const made = await client.call<Pod>(createPod(manifest), signal);
+      // Not given up in the middle: the API server may carry it out after it was asked whether the pod is there.
+      const made = await client.call<Pod>(createPod(manifest));
       crashPoint("kubernetes.created");
       return { pod: made, isNew: tries === 1 };
     } catch (error) {

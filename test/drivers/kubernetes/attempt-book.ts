@@ -4,6 +4,7 @@ import type { AttemptSpec, Driver, DriverEvent } from "../../../src/ports/driver
 import type { Exited } from "../../conformance/driver/events.ts";
 import { attempt } from "../../conformance/driver/suite.ts";
 import type { KubernetesHarness } from "../../support/kubernetes-harness.ts";
+import type { Random } from "../../sim/random.ts";
 import { until } from "../../support/until.ts";
 
 /** An attempt that is to run once: it notes in the ledger that it does, writes numbered lines, and ends with its code. */
@@ -20,7 +21,9 @@ export class AttemptBook {
   readonly #entries = new Map<string, Entry>();
   readonly #started = new Set<string>();
   readonly #exits = new Map<string, Exited>();
+  readonly #stops = new Map<string, number>();
   readonly #lost: string[] = [];
+  readonly #contradictions: (readonly [Exited, Exited])[] = [];
   #driver: Driver | undefined;
   #forgets = false;
 
@@ -46,6 +49,19 @@ export class AttemptBook {
     const entry = { spec: { ...rest, container, environment }, lines, exitCode };
     this.#entries.set(rest.attemptId, entry);
     for (let time = 0; time < 2; time += 1) void this.#driver!.start(entry.spec);
+  }
+
+  /** Some attempt that has not ended is told to: now, and by each driver that comes. */
+  stop(random: Random, killAt: number): void {
+    const open = this.#open.filter((id) => !this.#stops.has(id));
+    if (open.length === 0) return;
+    const attemptId = random.pick(open);
+    this.#stops.set(attemptId, killAt);
+    void this.#driver?.stop(attemptId, killAt);
+  }
+
+  wasStopped(attemptId: string): boolean {
+    return this.#stops.has(attemptId);
   }
 
   /** The next server leads: its driver adopts what there is, and is asked to start what is not there. */
@@ -89,6 +105,11 @@ export class AttemptBook {
     return this.#started.has(attemptId);
   }
 
+  /** Ends that were told in two ways. */
+  get contradictions(): readonly unknown[] {
+    return this.#contradictions;
+  }
+
   async lines({ spec }: Entry): Promise<string[]> {
     return (await this.#harness.readLog(spec.attemptId)).split("\n").slice(0, -1);
   }
@@ -107,8 +128,8 @@ export class AttemptBook {
     if (event.kind === "started") this.#started.add(event.attemptId);
     if (event.kind === "exited") {
       const known = this.#exits.get(event.attemptId);
-      if (known !== undefined) assert.equal(event.exitCode, known.exitCode, `${event.attemptId} ended in two ways`);
-      this.#exits.set(event.attemptId, event);
+      if (known === undefined) this.#exits.set(event.attemptId, event);
+      else if (event.exitCode !== known.exitCode) this.#contradictions.push([known, event]);
     }
     if (event.kind === "inventory") this.#reconcile(new Set(event.attemptIds));
   }
@@ -116,9 +137,15 @@ export class AttemptBook {
   #reconcile(there: ReadonlySet<string>): void {
     if (this.#forgets) for (const id of there) void this.#driver?.forget(id);
     for (const [id, { spec }] of this.#entries) {
-      if (there.has(id) || this.#exits.has(id)) continue;
-      if (this.#started.has(id)) this.#lost.push(id);
-      else void this.#driver?.start(spec);
+      if (this.#exits.has(id)) continue;
+      const killAt = this.#stops.get(id);
+      if (there.has(id)) {
+        if (killAt !== undefined) void this.#driver?.stop(id, killAt);
+      } else if (this.#started.has(id)) this.#lost.push(id);
+      else {
+        void this.#driver?.start(spec);
+        if (killAt !== undefined) void this.#driver?.stop(id, killAt);
+      }
     }
   }
 }
