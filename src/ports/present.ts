@@ -13,6 +13,8 @@ export interface EnvironmentFacts {
   readonly desiredVcpuMilli?: number;
   /** Absent where there are none. */
   readonly instances?: number;
+  /** Its jobs are pods of a cluster, on machines that are no part of this one. */
+  readonly isInCluster?: true;
 }
 
 /** How things are after the last tick, of all accounts. */

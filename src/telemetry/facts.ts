@@ -20,12 +20,13 @@ export function factsOf(world: World): PresentFacts {
 function environmentsOf(world: World): Map<string, EnvironmentFacts> {
   const held = heldIn(world);
   return new Map(
-    [...world.environments.values()].map(({ arn, maxVcpuMilli, instances }) => {
+    [...world.environments.values()].map(({ arn, maxVcpuMilli, instances, cluster }) => {
       const desired = desiredVcpusOf(world, arn);
       const fleet = world.instances.of(arn).size;
       const facts: EnvironmentFacts = {
         ...(held.get(arn) ?? NOTHING),
         ...(Number.isFinite(maxVcpuMilli) && { maxVcpuMilli }),
+        ...(cluster !== undefined && { isInCluster: true as const }),
         ...(desired !== undefined && { desiredVcpuMilli: desired * 1000 }),
         ...((instances !== undefined || fleet > 0) && { instances: fleet }),
       };

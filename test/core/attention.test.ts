@@ -124,6 +124,9 @@ test("an environment whose maximum alone keeps the first job waiting is told, wi
   });
   assert.match(told({}, { mostVcpuMilli: 6_000 })[0]!.action!.label, / to 6$/);
   assert.equal(told({}, {}, ["instance-room"]).length, 1);
+  const [inCluster] = told({}, { mostVcpuMilli: Infinity }, ["cluster-full"]);
+  assert.equal(inCluster!.reason, "3.5 vCPUs are taken, and the first job of queue q asks for 2.");
+  assert.match(inCluster!.action!.label, / to 8$/);
   for (const nothing of [
     told({ since: NOW - 1_000 }),
     told({ isEnabled: false }),

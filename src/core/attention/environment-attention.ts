@@ -9,14 +9,14 @@ export interface BoundedEnvironment {
   readonly maxVcpuMilli: number;
   /** Of its instances, or where it has none, of what runs in it. */
   readonly heldVcpuMilli: number;
-  /** What it could have at most if its maximum were higher. */
+  /** What it could have at most if its maximum were higher; Infinity where nobody knows, as of a cluster. */
   readonly mostVcpuMilli: number;
 }
 
 /** What runs may end in a moment. */
 const SOON_MS = 10_000;
 /** A job that waits for these starts where there is more of the environment. */
-const WAITS_FOR_ROOM = new Set(["capacity", "instance-room"]);
+const WAITS_FOR_ROOM = new Set(["capacity", "instance-room", "cluster-full"]);
 
 /** Environments whose maximum alone keeps the first job of a queue waiting: with more of it there would be room. */
 export function environmentAttention(
@@ -42,7 +42,7 @@ export function environmentAttention(
       {
         ...{ kind: "environment-full", severity: "info", since: first.since },
         title: `Environment ${name} is at its maximum of ${maxVcpuMilli / 1000} vCPUs, and jobs wait`,
-        reason: `${heldVcpuMilli / 1000} vCPUs are taken, and the first job of queue ${first.name}${others} asks for ${first.wantedVcpuMilli! / 1000}. There could be ${most}.`,
+        reason: `${heldVcpuMilli / 1000} vCPUs are taken, and the first job of queue ${first.name}${others} asks for ${first.wantedVcpuMilli! / 1000}.${most === Infinity ? "" : ` There could be ${most}.`}`,
         href: `/environments/${encodeURIComponent(name)}`,
         action: {
           kind: "open",

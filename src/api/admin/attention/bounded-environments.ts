@@ -11,19 +11,20 @@ export function boundedEnvironments(
 ): BoundedEnvironment[] {
   const all = [...(present.facts()?.environments ?? [])].filter(([, { maxVcpuMilli }]) => maxVcpuMilli !== undefined);
   const held = new Map(all.map(([arn, facts]) => [arn, heldIn(arn, facts, scheduler)]));
-  const heldByAll = [...held.values()].reduce((sum, one) => sum + one, 0);
+  const onMachine = all.filter(([, { isInCluster }]) => isInCluster !== true);
+  const heldByAll = onMachine.reduce((sum, [arn]) => sum + held.get(arn)!, 0);
   const prefix = arnOf(call, "compute-environment", "");
   return all
     .filter(([arn]) => arn.startsWith(prefix))
-    .map(([arn, { maxVcpuMilli }]) => ({
+    .map(([arn, { maxVcpuMilli, isInCluster }]) => ({
       ...{ arn, name: nameOf(arn), maxVcpuMilli: maxVcpuMilli!, heldVcpuMilli: held.get(arn)! },
-      mostVcpuMilli: capacity.vcpuMilli - heldByAll + held.get(arn)!,
+      mostVcpuMilli: isInCluster === true ? Infinity : capacity.vcpuMilli - heldByAll + held.get(arn)!,
     }));
 }
 
-/** Instances count whole, whatever is on them. */
-function heldIn(arn: string, { vcpuMilli }: EnvironmentFacts, scheduler: Backend["scheduler"]): number {
-  const instances = scheduler.instances(arn);
+/** Instances count whole, whatever is on them; of a cluster only what runs there. */
+function heldIn(arn: string, { vcpuMilli, isInCluster }: EnvironmentFacts, scheduler: Backend["scheduler"]): number {
+  const instances = isInCluster === true ? undefined : scheduler.instances(arn);
   return instances === undefined
     ? vcpuMilli
     : instances.reduce((sum, { instance }) => sum + instance.type.vcpuMilli, 0);
