@@ -39,7 +39,7 @@ test("commands, options, choices, in bash", async () => {
   for (const name of ["up", "run", "submit", "top", "jobs", "completion"]) assert.ok(commands.includes(name), name);
   assert.ok(!commands.includes("complete"));
   assert.deepEqual(await offered(["jobs", "te"]), ["terminate"]);
-  assert.deepEqual(await offered(["up", "--driver", ""]), ["auto", "process", "docker"]);
+  assert.deepEqual(await offered(["up", "--driver", ""]), ["auto", "process", "docker", "kubernetes"]);
   assert.deepEqual(await offered(["up", "--driver", "=", "pr"]), ["process"]);
   assert.deepEqual(await offered(["completion", "z"]), ["zsh"]);
   assert.ok((await offered(["top", "--"])).includes("--once"));
