@@ -37,7 +37,7 @@ const ROOMS: readonly (readonly [where: string, rooms: readonly string[]])[] = [
   ["in each call of the process driver and the provisioner", ["process", "instance"]],
 ];
 /** In other files. */
-const ELSEWHERE = ["docker", "postgres"];
+const ELSEWHERE = ["docker", "kubernetes", "postgres"];
 
 for (const [where, rooms] of ROOMS) {
   const places = points.filter((point) => rooms.includes(roomOf(point)));
