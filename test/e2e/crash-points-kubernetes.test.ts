@@ -13,7 +13,7 @@ import { newDataDir, spawnServer } from "./server.ts";
 
 const began = note("began");
 const SUCCEEDS = { status: "SUCCEEDED" } as const;
-const STOPS: readonly CrashPoint[] = ["kubernetes.stop", "kubernetes.stopped"];
+const STOPS: ReadonlySet<CrashPoint> = new Set(["kubernetes.stop", "kubernetes.stopped"]);
 
 test("killed in each call of the Kubernetes driver, nothing is lost and nothing runs twice", async (t) => {
   const points = (Object.keys(CRASH_POINTS) as CrashPoint[]).filter((point) => point.startsWith("kubernetes."));
@@ -26,7 +26,7 @@ test("killed in each call of the Kubernetes driver, nothing is lost and nothing 
   const rounds = new CrashRounds(t, server, ledger);
   for (const point of points)
     await rounds.round(point, 1, (round) =>
-      Promise.all([mixed(round), ...(STOPS.includes(point) ? [terminated(round)] : [])]),
+      Promise.all([mixed(round), ...(STOPS.has(point) ? [terminated(round)] : [])]),
     );
   await rounds.settle();
   assert.equal(await server.stop(), 0);
