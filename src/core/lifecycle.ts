@@ -38,6 +38,8 @@ export interface AttemptEnd {
   readonly reason?: string;
   readonly usage?: Usage;
   readonly machine?: MachineName;
+  /** It never ran because what it was to run on went away. */
+  readonly isLost?: true;
   /** Where it does not follow from the other members. */
   readonly statusReason?: string;
 }
@@ -154,10 +156,10 @@ function begun({ scheduling: { log, service } }: Job, attempt: Attempt, startedA
   return { ...attempt, startedAt, logStreamName: stream };
 }
 
-function endReason(job: Job, attempt: Attempt, end: AttemptOutcome): string {
+function endReason(job: Job, attempt: Attempt, end: AttemptOutcome & Pick<AttemptEnd, "isLost">): string {
   if (job.scheduling.service !== undefined) return trainingEndReason(end);
   if (end.exitCode !== undefined) return REASONS.exited;
-  if (end.startedAt === undefined) return REASONS.notStarted;
+  if (end.startedAt === undefined && end.isLost !== true) return REASONS.notStarted;
   return hostTerminated(attempt);
 }
 

@@ -169,6 +169,8 @@ export type DriverEvent =
       readonly reason?: string;
       readonly usage?: Usage;
       readonly machine?: MachineName;
+      /** It never ran because what it was to run on went away, or refused it: as with a lost host, nobody's program is to blame. */
+      readonly isLost?: true;
     };
 
 export type { MachineOfCluster as ClusterMachine } from "../core/clusters/machines.ts";

@@ -5,6 +5,7 @@ import { explain } from "../../src/core/explain/explain.ts";
 import { machinesAsInstances } from "../../src/core/clusters/machines.ts";
 import type { Scheduling } from "../../src/core/job.ts";
 import type { Environment } from "../../src/core/resources.ts";
+import { failureOf } from "../../src/core/failure.ts";
 import { jobChange } from "../../src/core/job-change.ts";
 import { started } from "../../src/core/lifecycle.ts";
 import { ENVIRONMENT, QUEUE, WorldBench } from "../support/world.ts";
@@ -135,6 +136,33 @@ describe("environments in clusters", () => {
       [status, attempts[0]?.exitCode, attempts[0]?.statusReason],
       ["FAILED", 7, "Essential container in task exited"],
     );
+  });
+
+  test("what the cluster took back before it began is lost with its host, and tried again as such", () => {
+    const world = bench();
+    const retry = {
+      attempts: 2,
+      evaluateOnExit: [
+        { action: "retry" as const, onStatusReason: "Host EC2*" },
+        { action: "exit" as const, onReason: "*" },
+      ],
+    };
+    const units = [{ name: "main", essential: true, othersGoOn: true as const, dependsOn: [] }];
+    world.submit("pod", { ...asking(1), retry, units });
+    world.submit("container", { ...asking(1), retry });
+    world.tick();
+    const lost = { reason: "OutOfcpu: Node didn't have enough resource", machine: MACHINE, isLost: true as const };
+    world.endUnit("pod", 0, lost);
+    world.end("container", lost);
+    for (const id of ["pod", "container"]) {
+      const { status, attempts } = world.state(id);
+      const statusReason = `Host EC2 (instance ${machineInstanceId("6a3f")}) terminated.`;
+      assert.deepEqual(
+        [status, attempts[0]!.statusReason, attempts[0]!.reason],
+        ["RUNNABLE", statusReason, lost.reason],
+      );
+      assert.equal(failureOf(attempts[0]!), "infrastructure");
+    }
   });
 
   test("its machines are instances, with what pods of here leave; who is lost with one is told its name", () => {

@@ -53,6 +53,7 @@ export function unitEnded(job: Job, index: number, end: AttemptEnd, now: number)
       ...(end.reason !== undefined && { reason: shortened(end.reason) }),
       ...(end.usage !== undefined && { usage: end.usage }),
       ...(end.machine !== undefined && { machine: end.machine }),
+      ...(end.isLost === true && { isLost: true }),
     };
   });
 }
@@ -93,7 +94,7 @@ function endOf({ units, mainNode }: Task, states: readonly UnitState[]): Attempt
   const usage = sumOfUsage(states.map((state) => state.usage));
   const machine = machineOfNode(units, states, mainNode);
   const end = { ...mainEnd, ...(usage !== undefined && { usage }), ...(machine !== undefined && { machine }) };
-  if (how === "lost") return end;
+  if (how === "lost") return { ...end, isLost: true };
   return { ...end, statusReason: how === "exited" ? REASONS.exited : REASONS.notStarted };
 }
 

@@ -118,9 +118,14 @@ export function nodeEnd(units: readonly Unit[], states: readonly UnitState[], no
     ...(startedAt !== undefined && { startedAt }),
     ...(exitCode !== undefined && { exitCode }),
     ...(reason !== undefined && { reason }),
-    how: first.exitCode !== undefined ? "exited" : first.startedAt === undefined ? "not-started" : "lost",
+    how: howOf(first),
     ...(first.stopping !== undefined && { stopping: first.stopping }),
   };
+}
+
+function howOf({ exitCode, startedAt, isLost }: UnitState): NodeEnd["how"] {
+  if (exitCode !== undefined) return "exited";
+  return startedAt === undefined && isLost !== true ? "not-started" : "lost";
 }
 
 /** What ended by itself comes before what was stopped, and what was stopped before it began says nothing. */

@@ -55,6 +55,8 @@ export interface UnitState {
   /** Absent when it never ran, or was lost with its host. */
   readonly exitCode?: number;
   readonly reason?: string;
+  /** It never ran because what it was to run on went away. */
+  readonly isLost?: true;
   readonly logStreamName?: string;
   readonly usage?: Usage;
   /** In a cluster: the one that it is on. */

@@ -138,6 +138,7 @@ export class MemberLife {
       ...(reason !== undefined && { reason }),
       ...(startedAt !== undefined && { startedAt }),
       ...(machine !== undefined && { machine }),
+      ...(end.isLost === true && { isLost: true }),
     };
     this.#context.report(this.#end);
   }

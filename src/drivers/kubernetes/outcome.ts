@@ -16,6 +16,8 @@ export interface MemberEnd {
   readonly startedAt?: number;
   readonly exitCode?: number;
   readonly reason?: string;
+  /** It never began, and that was the cluster's doing. */
+  readonly isLost?: true;
 }
 
 /** What is known beside the pod itself. */
@@ -90,12 +92,14 @@ function wasKilledBy({ since }: Disruption, exitCode: number, finishedAt: number
 
 /** The pod is over, and of this container nobody says how: it never began, or is lost with its node. */
 function neverTold(pod: Pod, { now, startedAt, ending }: Knowledge): MemberEnd {
-  const reason = disruptionOf(pod, ending)?.reason ?? (startedAt === undefined ? ending?.reason : LOST);
+  const disruption = disruptionOf(pod, ending);
+  const reason = disruption?.reason ?? (startedAt === undefined ? ending?.reason : LOST);
   return {
     kind: "ended",
     at: Math.max(now, startedAt ?? 0),
     ...(startedAt !== undefined && { startedAt }),
     ...(reason !== undefined && { reason }),
+    ...(startedAt === undefined && disruption !== undefined && { isLost: true }),
   };
 }
 

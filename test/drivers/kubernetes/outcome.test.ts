@@ -95,7 +95,7 @@ describe("how a container ended", () => {
       "refused by its node",
       pod(undefined, { status: { phase: "Failed", reason: "OutOfcpu", message: "Node didn't have enough resource" } }),
       {},
-      { kind: "ended", at: NOW, reason: "OutOfcpu: Node didn't have enough resource" },
+      { kind: "ended", at: NOW, reason: "OutOfcpu: Node didn't have enough resource", isLost: true },
     ],
     [
       "evicted",
