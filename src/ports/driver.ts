@@ -173,7 +173,7 @@ export type DriverEvent =
       readonly isLost?: true;
     };
 
-export type { MachineOfCluster as ClusterMachine } from "../core/clusters/machines.ts";
+export type { MachineOfCluster } from "../core/clusters/machines.ts";
 
 export type { MachineName } from "../core/clusters/machine-name.ts";
 

@@ -1,6 +1,6 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Clock } from "../../ports/clock.ts";
-import type { AttemptSpec, ClusterMachine, Driver, DriverEvent, DriverName } from "../../ports/driver.ts";
+import type { AttemptSpec, MachineOfCluster, Driver, DriverEvent, DriverName } from "../../ports/driver.ts";
 import type { Term } from "../../ports/leadership.ts";
 import { ONLY_SERVER } from "../../ports/leadership.ts";
 import type { LogSink } from "../../ports/logs.ts";
@@ -166,7 +166,7 @@ class KubernetesDriver implements Driver {
     return life?.waitsFor(attemptId, this.#gangs.waitsFor(life.id));
   }
 
-  machines(): readonly ClusterMachine[] {
+  machines(): readonly MachineOfCluster[] {
     const attemptsOn = new Map<string, string[]>();
     for (const life of this.#pods.values()) {
       const node = life.pod?.spec?.nodeName;

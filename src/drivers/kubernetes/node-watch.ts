@@ -1,4 +1,4 @@
-import type { ClusterMachine } from "../../ports/driver.ts";
+import type { MachineOfCluster } from "../../ports/driver.ts";
 import { messageOf, statusOf } from "./api/api-error.ts";
 import type { Node } from "./api/objects.ts";
 import type { WatchOptions } from "./api/watch.ts";
@@ -55,7 +55,7 @@ export class NodeWatch {
   }
 
   /** @param attemptsOn of those that are there and not over, by the node's name. */
-  machines(attemptsOn: ReadonlyMap<string, readonly string[]>): ClusterMachine[] {
+  machines(attemptsOn: ReadonlyMap<string, readonly string[]>): MachineOfCluster[] {
     return [...(this.#nodes ?? [])].map(([name, node]) => machineOf(node, attemptsOn.get(name) ?? []));
   }
 

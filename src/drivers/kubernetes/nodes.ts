@@ -1,5 +1,5 @@
 import type { Requirements } from "../../core/job.ts";
-import type { ClusterMachine } from "../../ports/driver.ts";
+import type { MachineOfCluster } from "../../ports/driver.ts";
 import type { Node } from "./api/objects.ts";
 import type { NodeCondition } from "./pod-context.ts";
 import { quantityOf } from "./quantities.ts";
@@ -20,7 +20,7 @@ export function requirementsIn(resources: Resources): Requirements {
 }
 
 /** A node as a machine of the cluster. Its capacity is what pods may have of it. */
-export function machineOf(node: Node, attemptIds: readonly string[]): ClusterMachine {
+export function machineOf(node: Node, attemptIds: readonly string[]): MachineOfCluster {
   const { name = "", uid = name, labels = {}, creationTimestamp } = node.metadata ?? {};
   const { vcpuMilli, memoryMiB, gpus } = requirementsIn(node.status?.allocatable ?? node.status?.capacity);
   const isReady = readiness(node)?.status === "True";

@@ -1,6 +1,6 @@
 import type { Requirements } from "../../../core/job.ts";
 import type { Clock } from "../../../ports/clock.ts";
-import type { ClusterMachine } from "../../../ports/driver.ts";
+import type { MachineOfCluster } from "../../../ports/driver.ts";
 import type { Term } from "../../../ports/leadership.ts";
 import { isAbort, isGone, messageOf, statusOf } from "../api/api-error.ts";
 import type { Client } from "../api/client.ts";
@@ -24,7 +24,7 @@ export interface GangOptions {
   readonly term: Pick<Term, "confirm">;
   readonly closing: AbortSignal;
   /** Undefined where nodes are not seen. */
-  readonly machines: () => readonly ClusterMachine[] | undefined;
+  readonly machines: () => readonly MachineOfCluster[] | undefined;
   /** Of jobs of several nodes. */
   readonly lives: () => Iterable<PodLife>;
   /** Of all that is ours. */

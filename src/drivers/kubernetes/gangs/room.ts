@@ -1,5 +1,5 @@
 import type { Requirements } from "../../../core/job.ts";
-import type { ClusterMachine } from "../../../ports/driver.ts";
+import type { MachineOfCluster } from "../../../ports/driver.ts";
 import type { Pod } from "../api/objects.ts";
 import { requirementsIn } from "../nodes.ts";
 
@@ -10,7 +10,7 @@ export interface FreeNode {
 }
 
 /** What the ready nodes have beside what the pods on them have asked for. */
-export function freeNodes(machines: readonly ClusterMachine[], pods: readonly Pod[]): FreeNode[] {
+export function freeNodes(machines: readonly MachineOfCluster[], pods: readonly Pod[]): FreeNode[] {
   const used = new Map<string, Requirements>();
   for (const pod of pods) {
     const { nodeName } = pod.spec ?? {};
