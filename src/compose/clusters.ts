@@ -101,7 +101,16 @@ export async function clusterDrivers(
   for (const cluster of clusters) {
     const name = driverOfCluster(cluster.name);
     const access = accessTo(cluster, new client.KubeConfig());
-    drivers.set(name, createKubernetesDriver({ ...parts, name, access, namespaces: cluster.namespaces }));
+    drivers.set(
+      name,
+      createKubernetesDriver({
+        ...parts,
+        name,
+        access,
+        namespaces: cluster.namespaces,
+        keepFailedMs: cluster.keepFailedMs,
+      }),
+    );
   }
   return drivers;
 }

@@ -5,8 +5,8 @@ import type { ClusterSetting } from "../../src/compose/config/kubernetes.ts";
 
 const EKS = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
 const CLUSTERS: readonly ClusterSetting[] = [
-  { name: "lab", namespaces: ["lab", "more"], pendingPods: 7 },
-  { name: "prod", namespaces: ["jobs"], eksClusterArn: EKS, pendingPods: 100 },
+  { name: "lab", namespaces: ["lab", "more"], pendingPods: 7, keepFailedMs: 0 },
+  { name: "prod", namespaces: ["jobs"], eksClusterArn: EKS, pendingPods: 100, keepFailedMs: 0 },
 ];
 
 const LAB = { kind: "in-cluster", driver: "kubernetes@lab", share: { namespace: "lab", pendingPods: 7 } };

@@ -109,12 +109,19 @@ test("clusters by their names, the default one first", (t) => {
   const directory = directoryOf(t);
   const clusters = {
     prod: { kubeconfig: "prod.yaml", context: "admin", eksClusterArn: EKS, namespaces: ["jobs", "more"] },
-    lab: { inCluster: true, namespaces: ["lab"], endpoint: "http://longshore.lab.svc:8080/", pendingPods: 7 },
+    lab: {
+      inCluster: true,
+      namespaces: ["lab"],
+      endpoint: "http://longshore.lab.svc:8080/",
+      pendingPods: 7,
+      keepFailedPodsMinutes: 120,
+    },
   };
   writeFileSync(join(directory, "config.json"), JSON.stringify({ kubernetes: { clusters } }));
+  const { keepFailedPodsMinutes: _, ...lab } = clusters.lab;
   assert.deepEqual(readConfiguration(directory).clusters, [
-    { ...clusters.prod, name: "prod", pendingPods: 100, kubeconfig: join(directory, "prod.yaml") },
-    { ...clusters.lab, name: "lab", endpoint: "http://longshore.lab.svc:8080" },
+    { ...clusters.prod, name: "prod", pendingPods: 100, keepFailedMs: 0, kubeconfig: join(directory, "prod.yaml") },
+    { ...lab, name: "lab", endpoint: "http://longshore.lab.svc:8080", keepFailedMs: 7_200_000 },
   ]);
 });
 

@@ -19,6 +19,8 @@ export interface ClusterSetting {
   readonly endpoint?: string;
   /** So many pods of one compute environment may wait in the cluster for a place. */
   readonly pendingPods: number;
+  /** For so long pods that failed stay for people to look at, ms. */
+  readonly keepFailedMs: number;
 }
 
 /** As many as a cluster's autoscaler can do something with, and few enough that the order of the others stays the scheduler's. */
@@ -54,6 +56,7 @@ function clusterSetting(name: string, cluster: JsonObject, directory: string): C
   const endpoint = cluster.optional("endpoint", (one) => endpointOf(cluster, one));
   const namespaces = cluster.filled("namespaces");
   const pendingPods = cluster.optional("pendingPods", (one) => cluster.number(one, { least: 1, most: 100_000 }));
+  const keepMinutes = cluster.optional("keepFailedPodsMinutes", (one) => cluster.number(one, { most: 43_200 })) ?? 0;
   cluster.end();
   const bad = namespaces.find((namespace) => !LABEL.test(namespace));
   if (bad !== undefined) cluster.fail("namespaces", `must be names of Kubernetes namespaces, unlike "${bad}".`);
@@ -64,7 +67,7 @@ function clusterSetting(name: string, cluster: JsonObject, directory: string): C
     cluster.fail("eksClusterArn", "must be the ARN of an EKS cluster.");
   }
   return {
-    ...{ name, namespaces, pendingPods: pendingPods ?? PENDING_PODS },
+    ...{ name, namespaces, pendingPods: pendingPods ?? PENDING_PODS, keepFailedMs: keepMinutes * 60_000 },
     ...(kubeconfig !== undefined && { kubeconfig: resolve(directory, kubeconfig) }),
     ...(context !== undefined && { context }),
     ...(inCluster && { inCluster }),

@@ -15,6 +15,7 @@ import { Watch } from "./api/watch.ts";
 import { adoptedFrom } from "./adopted.ts";
 import { GangTurns } from "./gangs/gang-turns.ts";
 import type { GangPart } from "./names.ts";
+import { KeptPods } from "./kept-pods.ts";
 import { LABEL, labelValue, partOf } from "./names.ts";
 import { NodeWatch } from "./node-watch.ts";
 import { FollowTurns } from "./output/follow-turns.ts";
@@ -53,6 +54,8 @@ export interface KubernetesDriverOptions {
   /** Where to remember how far output has been copied. Without it the next server reads all output again to find its place. */
   readonly directory?: string | undefined;
   readonly patience?: Partial<Patience> | undefined;
+  /** For so long pods that failed stay in the cluster for people to look at, ms. Default: 0, they go at once. */
+  readonly keepFailedMs?: number | undefined;
   /** How many outputs are followed at a time; the others take turns. Default: 100. */
   readonly follows?: number | undefined;
   /** Operating troubles that no event tells. */
@@ -75,6 +78,7 @@ class KubernetesDriver implements Driver {
   readonly #client: Client;
   readonly #nodes: NodeWatch;
   readonly #gangs: GangTurns;
+  readonly #kept: KeptPods;
   readonly #closing = new AbortController();
   /** By pod id. */
   readonly #pods = new Map<string, PodLife>();
@@ -105,11 +109,18 @@ class KubernetesDriver implements Driver {
     });
     this.#client = new Client({ clock, access, closing, onAnswer: (failure) => sight.answered(failure) });
     const client = this.#client;
-    this.#nodes = new NodeWatch({ clock, client, closing, onNotice, onChange: (node) => this.#nodeChanged(node) });
+    this.#nodes = new NodeWatch({
+      clock,
+      client,
+      closing,
+      onNotice,
+      onChange: (node) => this.#nodeChanged(node),
+    });
     const lives = () => this.#ofGangs;
     const ownPods = () => [...this.#pods.values()].flatMap(({ pod }) => pod ?? []);
     const machines = () => (this.#nodes.isVisible ? this.machines() : undefined);
     this.#gangs = new GangTurns({ clock, client, term, closing, onNotice, machines, lives, ownPods });
+    this.#kept = new KeptPods({ clock, client, term, closing, onNotice });
     this.#context = this.#contextOf(options, term, onNotice);
   }
 
@@ -127,6 +138,7 @@ class KubernetesDriver implements Driver {
     return {
       ...{ clock, client, term, secrets, closing, onNotice },
       patience: { ...PATIENCE, ...options.patience },
+      ...{ keepFailedMs: options.keepFailedMs ?? 0, kept: this.#kept },
       namespaces: new Set(namespaces),
       log: { clock, client, turns, closing, onNotice, place: { logs, directory } },
       settings: {
@@ -148,7 +160,11 @@ class KubernetesDriver implements Driver {
   async open(report: (event: DriverEvent) => void): Promise<void> {
     this.#report = report;
     prepareNotes(this.#context.log.place);
-    const watches = [...this.#context.namespaces].map((namespace) => this.#watch(namespace).run());
+    const watches = [...this.#context.namespaces].map(async (namespace) => {
+      // What is told of pods names their nodes.
+      await this.#nodes.asked;
+      await this.#watch(namespace).run();
+    });
     this.#watching = Promise.allSettled([this.#nodes.run(), ...watches]);
   }
 
@@ -202,6 +218,7 @@ class KubernetesDriver implements Driver {
     await this.#untilForgotten();
     this.#closing.abort();
     this.#gangs.close();
+    this.#kept.close();
     await Promise.all(lives.map((life) => life.released()));
     await Promise.allSettled([this.#watching, ...this.#forgetting]);
     this.#client.close();
@@ -307,6 +324,7 @@ class KubernetesDriver implements Driver {
     if (podId === undefined) return;
     const known = this.#pods.get(podId);
     if (type === "DELETED") {
+      this.#kept.gone(pod);
       this.#leaving.delete(podId);
       known?.saw(pod);
       known?.gone();
@@ -321,6 +339,7 @@ class KubernetesDriver implements Driver {
   /** What nobody has told this driver to start: an earlier one did, or something that was asked for long ago has come. */
   #adopt(pod: Pod): PodLife | undefined {
     const { podId, members, gang } = adoptedFrom(pod);
+    if (this.#kept.found(pod)) return undefined;
     if (podId === undefined || members.length === 0 || this.#leaving.has(podId)) return undefined;
     const life = this.#pods.get(podId) ?? this.#add(podId, pod.metadata!.namespace!, gang);
     life.saw(pod);

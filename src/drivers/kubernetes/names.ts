@@ -9,6 +9,8 @@ export const LABEL = {
   epoch: "longshore.dev/epoch",
   /** Of the pods of one attempt of a multi-node parallel job. */
   gang: "longshore.dev/gang",
+  /** Of a failed job, forgotten and left for people to look at. */
+  kept: "longshore.dev/kept",
   /** As AWS Batch labels its pods. */
   batchJob: "batch.amazonaws.com/job-id",
 } as const;
@@ -21,6 +23,8 @@ export const ANNOTATION = {
   gang: "longshore.dev/gang",
   /** An Ending. */
   ending: "longshore.dev/ending",
+  /** Of what is kept: an ISO 8601 time. */
+  keptUntil: "longshore.dev/kept-until",
 } as const;
 
 /** Keeps a pod that somebody deleted until its end is recorded. */

@@ -17,6 +17,7 @@ export class NodeWatch {
   readonly #options: NodeWatchOptions;
   /** Undefined: not seen. */
   #nodes: Map<string, Node> | undefined;
+  readonly #asked = Promise.withResolvers<void>();
 
   constructor(options: NodeWatchOptions) {
     this.#options = options;
@@ -30,9 +31,11 @@ export class NodeWatch {
         const before = [...(this.#nodes?.keys() ?? [])];
         this.#nodes = new Map(nodes.map((node) => [node.metadata!.name!, node]));
         for (const name of new Set([...before, ...this.#nodes.keys()])) onChange(name);
+        this.#asked.resolve();
       },
       onEvent: (type, node) => this.#changed(type, node),
       onFailure: (error) => {
+        this.#asked.resolve();
         if (statusOf(error) !== 403) return false;
         this.#nodes = undefined;
         onNotice(`The cluster does not let Longshore see its nodes: it goes on without (${messageOf(error)})`);
@@ -40,6 +43,12 @@ export class NodeWatch {
       },
     });
     await watch.run();
+    this.#asked.resolve();
+  }
+
+  /** Resolves when the cluster has shown its nodes, or has not, for the first time. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
   }
 
   get isVisible(): boolean {

@@ -3,6 +3,7 @@ import type { DriverEvent } from "../../ports/driver.ts";
 import type { Term } from "../../ports/leadership.ts";
 import type { Secrets } from "../../ports/secrets.ts";
 import type { Client } from "./api/client.ts";
+import type { KeptPods } from "./kept-pods.ts";
 import type { LogContext } from "./output/log-copy.ts";
 import type { Patience } from "./patience.ts";
 import type { PodSettings } from "./spec/pod-spec.ts";
@@ -24,6 +25,9 @@ export interface PodContext {
   readonly namespaces: ReadonlySet<string>;
   readonly secrets: Secrets;
   readonly patience: Patience;
+  /** For so long pods of failed jobs stay after they were forgotten; 0: they do not. */
+  readonly keepFailedMs: number;
+  readonly kept: Pick<KeptPods, "keep">;
   readonly log: LogContext;
   readonly closing: AbortSignal;
   nodeCondition(name: string): NodeCondition;

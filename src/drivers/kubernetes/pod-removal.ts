@@ -5,14 +5,20 @@ import { FINALIZER } from "./names.ts";
 import { isTerminal } from "./outcome.ts";
 import type { PodContext } from "./pod-context.ts";
 import { unlessGone } from "./pod-making.ts";
-import { deletePod, release } from "./pod-requests.ts";
+import { deletePod, leaveUntil, release } from "./pod-requests.ts";
 
-/** Deletes a pod of which all is known, and lets go of it; harmless twice. Rejects when the API refuses. */
+/** Deletes a pod of which all is known, or leaves it to people for a while, and lets go of it; harmless twice. Rejects when the API refuses. */
 export async function removePod(context: PodContext, id: string, path: string, pod: Pod): Promise<void> {
   const { client, term } = context;
   const before = () => term.confirm();
   const { deletionTimestamp, uid, finalizers } = pod.metadata ?? {};
   crashPoint("kubernetes.forget");
+  if (deletionTimestamp === undefined && pod.status?.phase === "Failed" && context.keepFailedMs > 0) {
+    const until = context.clock.now() + context.keepFailedMs;
+    await client.persist(id, leaveUntil(path, pod, until), { before }).catch(unlessGoneOrAnother);
+    context.kept.keep(path, until);
+    return;
+  }
   if (deletionTimestamp === undefined || !isTerminal(pod)) {
     // A node that does not answer does not delete what it has.
     const graceSeconds = !isTerminal(pod) && isNodeAway(context, pod) ? 0 : undefined;

@@ -1,6 +1,6 @@
 import type { ApiRequest } from "./api/connection.ts";
 import type { Pod, Secret } from "./api/objects.ts";
-import { ANNOTATION, FINALIZER } from "./names.ts";
+import { ANNOTATION, FINALIZER, LABEL } from "./names.ts";
 import type { Ending } from "./names.ts";
 
 const MERGE_PATCH = "application/merge-patch+json";
@@ -34,8 +34,23 @@ export function noteEnding(path: string, ending: Ending): ApiRequest {
 
 /** Lets go of it: from now on it may vanish. Finalizers of others stay. */
 export function release(path: string, pod: Pod | undefined): ApiRequest {
+  return mergePatch(path, { metadata: { finalizers: finalizersLeft(pod) } });
+}
+
+/** Lets go of it, and leaves it to people until then (epoch ms). */
+export function leaveUntil(path: string, pod: Pod, until: number): ApiRequest {
+  return mergePatch(path, {
+    metadata: {
+      finalizers: finalizersLeft(pod),
+      labels: { [LABEL.kept]: "true" },
+      annotations: { [ANNOTATION.keptUntil]: new Date(until).toISOString() },
+    },
+  });
+}
+
+function finalizersLeft(pod: Pod | undefined): readonly string[] | null {
   const left = (pod?.metadata?.finalizers ?? []).filter((name) => name !== FINALIZER);
-  return mergePatch(path, { metadata: { finalizers: left.length === 0 ? null : left } });
+  return left.length === 0 ? null : left;
 }
 
 /** SIGTERM now, SIGKILL after the grace. Only this very pod. */

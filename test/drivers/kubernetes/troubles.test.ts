@@ -70,6 +70,20 @@ describe("what befalls pods", () => {
     });
   });
 
+  test("a driver that finds a pod names its node as the one did that made it", async () => {
+    await withKubernetes(async ({ cluster, open }) => {
+      const session = await open();
+      const spec = sh("sleep 60");
+      await session.driver.start(spec);
+      const { machine } = await session.started(spec.attemptId);
+      const [node] = cluster.store.list("nodes");
+      assert.deepEqual(machine, { name: "node-1", id: node!.metadata.uid });
+      await session.close();
+      const next = await open();
+      assert.deepEqual((await next.started(spec.attemptId)).machine, machine);
+    });
+  });
+
   test("a pod that its node refuses never began", async () => {
     await withKubernetes(async ({ cluster, open }) => {
       const session = await open();
