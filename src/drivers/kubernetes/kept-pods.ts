@@ -1,10 +1,9 @@
 import type { Term } from "../../ports/leadership.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { messageOf } from "./api/api-error.ts";
+import { messageOf, unlessGone } from "./api/api-error.ts";
 import type { Client } from "./api/client.ts";
 import type { Pod } from "./api/objects.ts";
 import { ANNOTATION, LABEL } from "./names.ts";
-import { unlessGone } from "./pod-making.ts";
 import { deletePod, podPath } from "./pod-requests.ts";
 import { instantOf } from "./times.ts";
 

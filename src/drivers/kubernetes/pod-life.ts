@@ -1,7 +1,7 @@
 import type { AttemptSpec } from "../../ports/driver.ts";
 import { crashPoint } from "../../ports/crash-points.ts";
 import { pause } from "../waiting/pause.ts";
-import { isGone, messageOf } from "./api/api-error.ts";
+import { isGone, messageOf, unlessGone } from "./api/api-error.ts";
 import type { Pod } from "./api/objects.ts";
 import { adoptedFrom } from "./adopted.ts";
 import { lostAt } from "./deadlines.ts";
@@ -12,7 +12,7 @@ import { podName, ROOM_GATE } from "./names.ts";
 import type { MemberEnd } from "./outcome.ts";
 import { phaseOf, startFailure } from "./outcome.ts";
 import type { PodContext } from "./pod-context.ts";
-import { isOurs, makePod, provideSecrets, unlessGone } from "./pod-making.ts";
+import { isOurs, makePod, provideSecrets } from "./pod-making.ts";
 import { deletePod, noteEnding, podPath } from "./pod-requests.ts";
 import { removePod } from "./pod-removal.ts";
 import { Progress } from "./progress.ts";

@@ -1,7 +1,7 @@
 import type { AttemptSpec } from "../../ports/driver.ts";
 import { crashPoint } from "../../ports/crash-points.ts";
 import { orAborted, pause } from "../waiting/pause.ts";
-import { ApiError, isGone, mayPass, messageOf } from "./api/api-error.ts";
+import { ApiError, mayPass, messageOf, unlessGone } from "./api/api-error.ts";
 import { backoffMs } from "./api/backoff.ts";
 import type { Pod } from "./api/objects.ts";
 import { LABEL, labelValue } from "./names.ts";
@@ -107,8 +107,4 @@ export async function provideSecrets(
     });
   }
   return client.persist<Pod>(name, openGate(podPath(namespace, name), pod, SECRETS_GATE), { before, signal });
-}
-
-export function unlessGone(error: unknown): undefined {
-  if (!isGone(error)) throw error;
 }

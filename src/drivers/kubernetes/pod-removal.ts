@@ -1,10 +1,9 @@
 import { crashPoint } from "../../ports/crash-points.ts";
-import { statusOf } from "./api/api-error.ts";
+import { statusOf, unlessGone } from "./api/api-error.ts";
 import type { Pod } from "./api/objects.ts";
 import { FINALIZER } from "./names.ts";
 import { isTerminal } from "./outcome.ts";
 import type { PodContext } from "./pod-context.ts";
-import { unlessGone } from "./pod-making.ts";
 import { deletePod, leaveUntil, release } from "./pod-requests.ts";
 
 /** Deletes a pod of which all is known, or leaves it to people for a while, and lets go of it; harmless twice. Rejects when the API refuses. */

@@ -55,3 +55,8 @@ export function isAbort(error: unknown): boolean {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** For `catch`: undefined for what is not there, and any other error again. */
+export function unlessGone(error: unknown): undefined {
+  if (!isGone(error)) throw error;
+}
