@@ -1,6 +1,5 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { ClusterPlace } from "../core/clusters/place.ts";
-import type { DriverName } from "../core/driver-name.ts";
 import { driverOfCluster } from "../core/driver-name.ts";
 import { DRIVER_TAG } from "../core/resources.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -93,26 +92,15 @@ export interface ClusterDriverParts {
 export async function clusterDrivers(
   clusters: readonly ClusterSetting[],
   parts: ClusterDriverParts,
-): Promise<Map<DriverName, Driver>> {
-  const drivers = new Map<DriverName, Driver>();
-  if (clusters.length === 0) return drivers;
+): Promise<Driver[]> {
+  if (clusters.length === 0) return [];
   const { createKubernetesDriver } = await import("../drivers/kubernetes/driver.ts");
   const client = await import("@kubernetes/client-node");
-  for (const cluster of clusters) {
-    const name = driverOfCluster(cluster.name);
+  return clusters.map((cluster) => {
+    const { namespaces, keepFailedMs } = cluster;
     const access = accessTo(cluster, new client.KubeConfig());
-    drivers.set(
-      name,
-      createKubernetesDriver({
-        ...parts,
-        name,
-        access,
-        namespaces: cluster.namespaces,
-        keepFailedMs: cluster.keepFailedMs,
-      }),
-    );
-  }
-  return drivers;
+    return createKubernetesDriver({ ...parts, name: driverOfCluster(cluster.name), access, namespaces, keepFailedMs });
+  });
 }
 
 /** @throws StartError when the file cannot be read, or has no such context. */

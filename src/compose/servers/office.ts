@@ -19,6 +19,7 @@ import { createLogFiles } from "../../logs/files.ts";
 import type { LogKeeper } from "../../logs/keeper.ts";
 import { createLogKeeper } from "../../logs/keeper.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Driver, DriverName } from "../../ports/driver.ts";
 import type { EventTargets } from "../../ports/event-targets.ts";
 import type { Term } from "../../ports/leadership.ts";
 import type { UsageSamples } from "../../ports/usage-samples.ts";
@@ -30,6 +31,7 @@ import { engineObserver } from "../../telemetry/telemetry.ts";
 import type { OpenStore } from "../../store/store.ts";
 import { openTargets } from "../../targets/targets.ts";
 import { patientClock, systemStopwatch } from "../clock.ts";
+import { Closing } from "../closing.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { composedTargets } from "../event-targets.ts";
 import { thisMachine } from "../machine/this-machine.ts";
@@ -81,97 +83,132 @@ export interface LeadersOffice extends Office {
 
 /** Opens the drivers, reads the world, and runs the first tick. */
 export async function openOffice(parts: OfficeParts, term: Term): Promise<LeadersOffice> {
-  const { options, configuration, capacity, store, clock, prices, limits, surroundings, onNotice, onError } = parts;
-  const { dataDir } = options;
-  const closing: (() => unknown)[] = [];
+  const closing = new Closing();
   try {
-    const logs = createLogFiles({ directory: join(dataDir, "logs"), clock, term, onGrowth: parts.onLogGrowth });
-    closing.unshift(() => logs.close());
-    const patient = patientClock(clock, systemStopwatch);
-    const logKeeper = createLogKeeper({
-      ...{ groups: store.logGroups, removals: store.logRemovals, files: logs, clock: patient, onError },
-    });
-    closing.unshift(() => logKeeper.close());
-    const secrets = createSecrets(configuration.secrets);
-    const hosts = new HostDirectory({
-      ...{ table: store.hosts, dataDir, clock, logs, secrets, clusterId: store.clusterId, surroundings, term },
-      fileSystems: configuration.fileSystems,
-      lossMs: options.hostLossSeconds && options.hostLossSeconds * 1000,
-      doors: parts.doors,
-      addDriver: (driver) => engine.addDriver(driver),
-      changed: () => void engine.nudgeResources(),
-      onNotice,
-      onError,
-    });
-    const drivers = await createDrivers({
-      ...{ options, store, logs, clock, secrets, term },
-      fileSystems: configuration.fileSystems,
-      nodeSubnets: configuration.nodeSubnets,
-      onNotice,
-      givesCredentials: configuration.roles.length > 0,
-      onSighted: async (machine) => {
-        hosts.ownEngine(machine);
-        await letContainersIn(parts, machine);
-      },
-    });
-    for (const driver of await hosts.drivers()) drivers.set(driver.name, driver);
-    const { clusterId } = store;
-    const directory = join(dataDir, "kubernetes");
-    const { clusters, fileSystems } = configuration;
-    for (const [name, driver] of await clusterDrivers(clusters, {
-      ...{ clusterId, logs, clock, secrets, term, directory, fileSystems, onNotice },
-    }))
-      drivers.set(name, driver);
-    for (const { name, endpoint } of clusters) surroundings.inCluster(driverOfCluster(name), endpoint);
-    const slices = createSliceProvisioner({ directory: join(dataDir, "instances"), clock, term });
-    const usage = new UsageRecorder({ table: store.usageSamples, clock, stopwatch: systemStopwatch, term, onError });
-    closing.unshift(() => usage.close());
-    const recorder = new Recorder({ chronicle: store.chronicle, clock, term, onError });
-    closing.unshift(() => recorder.close());
-    const engine = new Engine({
-      heard: (driver, event) => usage.heard(driver, event),
-      store: store.scheduling,
-      drivers,
-      provisioner: composedProvisioner([slices, hosts.provisioner], ({ host }) =>
-        host === undefined ? slices : hosts.provisioner,
-      ),
-      ...{ clock, stopwatch: systemStopwatch, capacity, prices, term, onError },
-      observer: engineObserver(recorder, parts.watchers),
-      callingBack: { surroundings, credentials: parts.jobKeys, roles: parts.roles, isTraced: parts.isTraced },
-      checkEveryTicks: CHECK_EVERY_TICKS,
-      tickIntervalMs: TICK_INTERVAL_MS,
-    });
-    const history = new HistoryKeeper({
-      ...{ history: store.history, clock: patient, onError },
-      times: {
-        ...limits.history,
-        ...(options.historyDays !== undefined && { jobDays: options.historyDays }),
-        jobsOfQueue: options.historyJobs,
-      },
-      removed: () => logKeeper.nudge(),
-    });
-    closing.unshift(() => history.close());
-    const eventKeeper = new EventKeeper({
-      ...{ events: store.events, clock: patient, onError },
-      days: configuration.limits.eventDays,
-      kept: configuration.limits.events,
-    });
-    closing.unshift(() => eventKeeper.close());
-    const envelopes = new Envelopes({ events: store.events, store, machine: thisMachine(), clock });
-    const targets = openTargets(composedTargets(configuration.targets, clock), {
-      ...{ events: store.events, table: store.eventTargets, clock, onError },
-      render: async (events) => (await envelopes.of(events, false)).map(({ event }) => event),
-    });
-    closing.unshift(() => targets.close());
-    closing.unshift(() => engine.stop());
-    await engine.start();
-    refuseDamage(engine.failure);
+    const output = openOutput(parts, term, closing);
+    const { logs, logKeeper } = output;
+    let engine: Engine | undefined;
+    const { drivers, hosts } = await allDrivers(parts, term, logs, () => engine!);
+    const observed = openObservers(parts, term, closing);
+    engine = newEngine(parts, term, { drivers, hosts, ...observed });
+    const targets = openKeepers(parts, logKeeper, closing);
+    const running = engine;
+    closing.first(() => running.stop());
+    await running.start();
+    refuseDamage(running.failure);
     const hasDocker = drivers.has("docker");
-    return { engine, hosts, logs, logKeeper, targets, recorder, usage, hasDocker, close: () => closeAll(closing) };
+    return { engine, hosts, logs, logKeeper, targets, ...observed, hasDocker, close: () => closing.all() };
   } catch (error) {
-    await closeAll(closing);
+    await closing.all();
     throw error;
   }
+}
+
+function openOutput(parts: OfficeParts, term: Term, closing: Closing) {
+  const { options, store, clock, onError } = parts;
+  const directory = join(options.dataDir, "logs");
+  const logs = createLogFiles({ directory, clock, term, onGrowth: parts.onLogGrowth });
+  closing.first(() => logs.close());
+  const logKeeper = createLogKeeper({
+    ...{ groups: store.logGroups, removals: store.logRemovals, files: logs, onError },
+    clock: patientClock(clock, systemStopwatch),
+  });
+  closing.first(() => logKeeper.close());
+  return { logs, logKeeper };
+}
+
+interface Runners {
+  readonly drivers: Map<DriverName, Driver>;
+  readonly hosts: HostDirectory;
+}
+
+/** Those of this machine, of registered hosts and of clusters. `engine`: once there is one. */
+async function allDrivers(parts: OfficeParts, term: Term, logs: LogFiles, engine: () => Engine): Promise<Runners> {
+  const { options, configuration, store, clock, surroundings, onNotice, onError } = parts;
+  const { fileSystems, clusters, nodeSubnets, roles } = configuration;
+  const { dataDir } = options;
+  const { clusterId } = store;
+  const secrets = createSecrets(configuration.secrets);
+  const shared = { logs, clock, secrets, term, fileSystems, onNotice };
+  const hosts = new HostDirectory({
+    ...{ ...shared, table: store.hosts, dataDir, clusterId, surroundings, onError },
+    lossMs: options.hostLossSeconds && options.hostLossSeconds * 1000,
+    doors: parts.doors,
+    addDriver: (driver) => engine().addDriver(driver),
+    changed: () => void engine().nudgeResources(),
+  });
+  const drivers = await createDrivers({
+    ...{ ...shared, options, store, nodeSubnets },
+    givesCredentials: roles.length > 0,
+    onSighted: async (machine) => {
+      hosts.ownEngine(machine);
+      await letContainersIn(parts, machine);
+    },
+  });
+  const ofClusters = await clusterDrivers(clusters, { ...shared, clusterId, directory: join(dataDir, "kubernetes") });
+  for (const driver of [...(await hosts.drivers()), ...ofClusters]) drivers.set(driver.name, driver);
+  for (const { name, endpoint } of clusters) surroundings.inCluster(driverOfCluster(name), endpoint);
+  return { drivers, hosts };
+}
+
+/** What is kept of how things were, for charts and costs. */
+function openObservers({ store, clock, onError }: OfficeParts, term: Term, closing: Closing) {
+  const usage = new UsageRecorder({ table: store.usageSamples, clock, stopwatch: systemStopwatch, term, onError });
+  closing.first(() => usage.close());
+  const recorder = new Recorder({ chronicle: store.chronicle, clock, term, onError });
+  closing.first(() => recorder.close());
+  return { usage, recorder };
+}
+
+function newEngine(
+  parts: OfficeParts,
+  term: Term,
+  { drivers, hosts, usage, recorder }: Runners & ReturnType<typeof openObservers>,
+): Engine {
+  const { options, capacity, store, clock, prices, surroundings, onError } = parts;
+  const slices = createSliceProvisioner({ directory: join(options.dataDir, "instances"), clock, term });
+  return new Engine({
+    heard: (driver, event) => usage.heard(driver, event),
+    store: store.scheduling,
+    drivers,
+    provisioner: composedProvisioner([slices, hosts.provisioner], ({ host }) =>
+      host === undefined ? slices : hosts.provisioner,
+    ),
+    ...{ clock, stopwatch: systemStopwatch, capacity, prices, term, onError },
+    observer: engineObserver(recorder, parts.watchers),
+    callingBack: { surroundings, credentials: parts.jobKeys, roles: parts.roles, isTraced: parts.isTraced },
+    checkEveryTicks: CHECK_EVERY_TICKS,
+    tickIntervalMs: TICK_INTERVAL_MS,
+  });
+}
+
+/** Those who remove what is over and old, and who deliver what has happened. */
+function openKeepers(parts: OfficeParts, logKeeper: LogKeeper, closing: Closing): EventTargets {
+  const { options, configuration, store, clock, limits, onError } = parts;
+  const patient = patientClock(clock, systemStopwatch);
+  const history = new HistoryKeeper({
+    ...{ history: store.history, clock: patient, onError },
+    times: {
+      ...limits.history,
+      ...(options.historyDays !== undefined && { jobDays: options.historyDays }),
+      jobsOfQueue: options.historyJobs,
+    },
+    removed: () => logKeeper.nudge(),
+  });
+  closing.first(() => history.close());
+  const eventKeeper = new EventKeeper({
+    ...{ events: store.events, clock: patient, onError },
+    days: configuration.limits.eventDays,
+    kept: configuration.limits.events,
+  });
+  closing.first(() => eventKeeper.close());
+  const envelopes = new Envelopes({ events: store.events, store, machine: thisMachine(), clock });
+  const targets = openTargets(composedTargets(configuration.targets, clock), {
+    ...{ events: store.events, table: store.eventTargets, clock, onError },
+    render: async (events) => (await envelopes.of(events, false)).map(({ event }) => event),
+  });
+  closing.first(() => targets.close());
+  return targets;
 }
 
 /** A scheduler that cannot read the store is none; a disk that is full or busy is waited for. */
@@ -196,9 +233,4 @@ async function letContainersIn(
   } catch (error) {
     onError("jobs in containers cannot call this server", error);
   }
-}
-
-/** One after the other, in this order. */
-async function closeAll(closing: readonly (() => unknown)[]): Promise<void> {
-  for (const close of closing) await close();
 }
