@@ -1,4 +1,4 @@
-import type pg from "pg";
+import pg from "pg";
 import { StoreUnavailable } from "../../ports/store.ts";
 import { crashPoint } from "../../ports/crash-points.ts";
 import type { Row, Statement, Written } from "../database.ts";
@@ -30,8 +30,10 @@ const MAX_WRITES_PER_COMMIT = 1_000;
 /** All servers' writes take this lock first: so there is one order of commits, in which jobs have their numbers. */
 const LOCK = `SELECT pg_advisory_xact_lock(hashtext('longshore writes'))`;
 /** Names the transaction, so that its outcome can be asked for when the connection breaks during the commit. */
-const IDENTIFY = `SELECT pg_current_xact_id_if_assigned()::text AS id`;
-const OUTCOME = `SELECT pg_xact_status($1::xid8) AS outcome`;
+const IDENTIFY = `SELECT pg_current_xact_id_if_assigned()::text AS id, pg_postmaster_start_time()::text AS "startedAt"`;
+const OUTCOME = `SELECT pg_xact_status($1::xid8) AS outcome, pg_postmaster_start_time()::text AS "startedAt"`;
+/** "transaction ID ... is in the future". */
+const NOT_YET_GIVEN = "22023";
 /** As often as the outcome of a commit is asked for, by a new connection each time. */
 const OUTCOME_TRIES = 6;
 const OUTCOME_PAUSE_MS = 500;
@@ -90,7 +92,7 @@ export class GroupWriter {
   }
 
   /** Commits. When the connection breaks meanwhile, PostgreSQL is asked what became of it. Rejects when it cannot be known. */
-  async #end(session: Session, transaction: string | null): Promise<"committed" | "aborted"> {
+  async #end(session: Session, transaction: Transaction | null): Promise<"committed" | "aborted"> {
     try {
       crashPoint("postgres.commit");
       await session.commit();
@@ -104,12 +106,13 @@ export class GroupWriter {
     }
   }
 
-  async #outcomeOf(transaction: string): Promise<"committed" | "aborted"> {
+  async #outcomeOf(transaction: Transaction): Promise<"committed" | "aborted"> {
     for (let tries = 0; tries < OUTCOME_TRIES; tries += 1) {
       if (tries > 0) await this.#options.pause(OUTCOME_PAUSE_MS);
       try {
         const outcome = await (await this.#connected()).outcomeOf(transaction);
         if (outcome === "committed" || outcome === "aborted") return outcome;
+        if (outcome === "unknown") break;
       } catch (error) {
         if (!isConnectionError(error)) throw error;
         this.#drop();
@@ -135,9 +138,19 @@ const NOT_KEPT = "The connection to PostgreSQL broke during a commit. Nothing of
 
 interface Applied {
   readonly settles: Settle[];
-  /** Of the transaction that is to be committed: null when it has written nothing; "nothing" when there is none. */
-  readonly transaction: string | null;
+  /** That which is to be committed: null when it has written nothing; "nothing" when there is none. */
+  readonly transaction: Transaction | null | "nothing";
 }
+
+interface Transaction {
+  /** Unique as long as PostgreSQL runs. */
+  readonly id: string;
+  /** When that began to run. */
+  readonly startedAt: string;
+}
+
+/** What became of a transaction whose connection broke. */
+type Outcome = "committed" | "aborted" | "in progress" | "unknown";
 
 /** One connection. */
 class Session {
@@ -182,9 +195,17 @@ class Session {
     await committed;
   }
 
-  async outcomeOf(transaction: string): Promise<unknown> {
-    const { rows } = await this.#client.query<{ outcome: unknown }>(OUTCOME, [transaction]);
-    return rows[0]?.outcome;
+  async outcomeOf({ id, startedAt }: Transaction): Promise<Outcome> {
+    try {
+      const { rows } = await this.#client.query<{ outcome: Outcome | null; startedAt: string }>(OUTCOME, [id]);
+      const { outcome, startedAt: since } = rows[0]!;
+      if (since === startedAt) return outcome ?? "unknown";
+      // PostgreSQL that was killed may have lost all trace of it, and have given its id to another one since.
+      return outcome === "committed" || outcome === null ? "unknown" : "aborted";
+    } catch (error) {
+      if (error instanceof pg.DatabaseError && error.code === NOT_YET_GIVEN) return "aborted";
+      throw error;
+    }
   }
 
   end(): void {
@@ -215,10 +236,13 @@ class Session {
     await Promise.all(begun);
   }
 
-  /** Its name, or why it has failed. */
-  #transaction(): Promise<string | null | Error> {
-    return this.#client.query<{ id: string | null }>(IDENTIFY).then(
-      ({ rows }) => rows[0]!.id,
+  /** What it is, null when it has written nothing; or why it has failed. */
+  #transaction(): Promise<Transaction | null | Error> {
+    return this.#client.query<{ id: string | null; startedAt: string }>(IDENTIFY).then(
+      ({ rows }) => {
+        const { id, startedAt } = rows[0]!;
+        return id === null ? null : { id, startedAt };
+      },
       (error: Error) => error,
     );
   }
