@@ -27,14 +27,14 @@ async function brokenWrite(told: (name: Name) => Name): Promise<unknown> {
     clients.push(client);
     if (clients.length > 1) return client;
     await client.query("CREATE TABLE t (a int)");
-    const query = client.query.bind(client) as (...of: unknown[]) => Promise<pg.QueryResult<Name>>;
+    const query = client.query.bind(client);
     const broken = async (...of: unknown[]) => {
       const result = await query(...of);
       if (of[0] === "COMMIT") throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
       if (String(of[0]).includes("pg_current_xact_id_if_assigned")) result.rows = result.rows.map(told);
       return result;
     };
-    return Object.assign(client, { query: broken }) as unknown as pg.Client;
+    return Object.assign(client, { query: broken });
   };
   const writer = new GroupWriter({ connect, pause: () => Promise.resolve() });
   try {
