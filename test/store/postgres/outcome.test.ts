@@ -28,8 +28,9 @@ async function brokenWrite(told: (name: Name) => Name): Promise<unknown> {
     if (clients.length > 1) return client;
     await client.query("CREATE TABLE t (a int)");
     const query = client.query.bind(client);
-    const broken = async (...of: unknown[]) => {
-      const result = await query(...of);
+    const ask = (of: readonly unknown[]): Promise<pg.QueryResult<Name>> => Reflect.apply(query, client, of);
+    const broken = async (...of: readonly unknown[]) => {
+      const result = await ask(of);
       if (of[0] === "COMMIT") throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
       if (String(of[0]).includes("pg_current_xact_id_if_assigned")) result.rows = result.rows.map(told);
       return result;
