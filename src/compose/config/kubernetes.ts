@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { JsonObject } from "../../input/json-object.ts";
+import { httpUrl } from "./http-url.ts";
 
 /** A Kubernetes cluster that runs jobs as pods. */
 export interface ClusterSetting {
@@ -78,7 +79,7 @@ function clusterSetting(name: string, cluster: JsonObject, directory: string): C
 
 function endpointOf(cluster: JsonObject, member: string): string {
   const text = cluster.string(member);
-  const url = URL.parse(text);
-  const isGood = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "";
-  return isGood ? text.replace(/\/$/, "") : cluster.fail(member, "must be a URL of http or https without credentials.");
+  return httpUrl(text)?.search === ""
+    ? text.replace(/\/$/, "")
+    : cluster.fail(member, "must be a URL of http or https without credentials.");
 }

@@ -5,6 +5,7 @@ import { eventPattern, PatternFlaw } from "../../core/events/pattern.ts";
 import { InputError } from "../../input/input-error.ts";
 import type { JsonObject } from "../../input/json-object.ts";
 import { resolve } from "node:path";
+import { httpUrl } from "./http-url.ts";
 import { oneOf } from "./one-of.ts";
 
 interface AnyTarget {
@@ -90,12 +91,8 @@ function eventBridge(entry: JsonObject, any: AnyTarget, directory: string): Even
 }
 
 function url(entry: JsonObject, name: string): string {
-  const text = entry.string(name);
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
-  const isGood = parsed !== undefined && ["http:", "https:"].includes(parsed.protocol);
-  if (!isGood || parsed.username !== "" || parsed.password !== "" || parsed.hash !== "")
-    entry.fail(name, "must be an http or https URL without user, password and fragment.");
-  return parsed.href;
+  const parsed = httpUrl(entry.string(name));
+  return parsed?.href ?? entry.fail(name, "must be an http or https URL without user, password and fragment.");
 }
 
 function secret(entry: JsonObject, directory: string): ValueSource {

@@ -25,6 +25,8 @@ export class KeptPods {
   readonly #options: KeptPodsOptions;
   /** By path: epoch ms at which it goes. */
   readonly #due = new Map<string, number>();
+  /** Of the next sweep, epoch ms. */
+  #sweepAt = Infinity;
   #cancel: () => void = () => {};
 
   constructor(options: KeptPodsOptions) {
@@ -45,19 +47,19 @@ export class KeptPods {
 
   keep(path: string, until: number): void {
     this.#due.set(path, until);
-    this.#schedule();
+    if (until < this.#sweepAt) this.#schedule(until);
   }
 
   close(): void {
     this.#cancel();
   }
 
-  #schedule(): void {
+  #schedule(at: number): void {
     this.#cancel();
-    if (this.#due.size === 0 || this.#options.closing.aborted) return;
-    const { clock } = this.#options;
-    const next = Math.min(...this.#due.values());
-    const delayMs = Math.min(LONGEST_TIMER_MS, Math.max(0, next - clock.now()));
+    this.#sweepAt = at;
+    const { clock, closing } = this.#options;
+    if (at === Infinity || closing.aborted) return;
+    const delayMs = Math.min(LONGEST_TIMER_MS, Math.max(0, at - clock.now()));
     this.#cancel = clock.after(delayMs, () => void this.#sweep());
   }
 
@@ -77,6 +79,8 @@ export class KeptPods {
         onNotice(`A pod of a failed job cannot be removed: ${messageOf(error)}`);
       }
     }
-    this.#schedule();
+    let next = Infinity;
+    for (const until of this.#due.values()) next = Math.min(next, until);
+    this.#schedule(next);
   }
 }
