@@ -19,11 +19,10 @@ import type { PullProgress } from "./images/pull-progress.ts";
 import { secretsOfContainer, withoutSecrets } from "./container/redact.ts";
 import { tryToStart } from "./starting.ts";
 import { crashPoint } from "../../ports/crash-points.ts";
+import { LONGEST_TIMER_MS } from "../waiting/longest-timer.ts";
 
 /** Pause before a container is looked at again after the engine could not say. */
 const LOOK_AGAIN_MS = 1_000;
-/** The longest delay that timers take. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const REMOVED = "The container was removed from the container engine before its program ended";
 

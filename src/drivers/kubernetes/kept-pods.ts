@@ -6,11 +6,10 @@ import type { Pod } from "./api/objects.ts";
 import { ANNOTATION, LABEL } from "./names.ts";
 import { deletePod, podPath } from "./pod-requests.ts";
 import { instantOf } from "./times.ts";
+import { LONGEST_TIMER_MS } from "../waiting/longest-timer.ts";
 
 /** What could not be removed is tried again after so long. */
 const AGAIN_MS = 600_000;
-/** Of one timer. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface KeptPodsOptions {
   readonly clock: Clock;

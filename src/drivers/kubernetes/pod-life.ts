@@ -20,9 +20,8 @@ import { podManifest } from "./spec/pod-spec.ts";
 import { Refusal } from "./spec/refusal.ts";
 import { SECRETS_GATE } from "./spec/secrets.ts";
 import { waitsFor } from "./waiting.ts";
+import { LONGEST_TIMER_MS } from "../waiting/longest-timer.ts";
 
-/** The longest delay that timers take. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** One for all: to make an error costs more than a request. */
 const ABANDONED = new DOMException("Nobody wants the pod any more", "AbortError");
 const REMOVED = "The pod was removed from the cluster before its end was known";

@@ -4,6 +4,7 @@ import { asLeader } from "../../ports/leadership.ts";
 import type { Journals } from "./journals.ts";
 import { signalGroup } from "./process-table.ts";
 import { crashPoint } from "../../ports/crash-points.ts";
+import { LONGEST_TIMER_MS } from "../waiting/longest-timer.ts";
 
 /** Ends programs: SIGTERM once, SIGKILL when their time has come. */
 export interface Termination {
@@ -43,7 +44,7 @@ export function createTermination(journals: Journals, clock: Clock, term: Pick<T
       target.isDue = true;
       return act(attemptId, target);
     }
-    const stepMs = Math.min(delayMs, TIMER_MAX_MS);
+    const stepMs = Math.min(delayMs, LONGEST_TIMER_MS);
     target.cancelKill = clock.after(stepMs, () => {
       if (delayMs > stepMs) return killIn(delayMs - stepMs, attemptId, target);
       target.isDue = true;
@@ -96,6 +97,3 @@ export function createTermination(journals: Journals, clock: Clock, term: Pick<T
     },
   };
 }
-
-/** The longest delay that a timer of the platform can take; a later kill is reached in steps. */
-const TIMER_MAX_MS = 2 ** 31 - 1;

@@ -6,6 +6,7 @@ import type { Provisioner, ProvisionerEvent } from "../../ports/provisioner.ts";
 import type { SliceRecord, SliceRecords } from "./records.ts";
 import { openSliceRecords } from "./records.ts";
 import { crashPoint } from "../../ports/crash-points.ts";
+import { LONGEST_TIMER_MS } from "../waiting/longest-timer.ts";
 
 export interface SliceSettings {
   /** Absolute path; made when it is missing. */
@@ -120,6 +121,3 @@ class SliceProvisioner implements Provisioner {
     );
   }
 }
-
-/** The longest delay that timers take. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
